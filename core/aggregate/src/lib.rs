@@ -1,0 +1,1 @@
+//! Private aggregation: proposals, shares, reports, agreement, results

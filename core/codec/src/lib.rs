@@ -1,0 +1,1 @@
+//! Bounded, deterministic bytes: wire encoding, frames, content ids, instants

@@ -1,0 +1,1 @@
+//! Identities, domain-separated signatures, DSSE envelopes, sealing

@@ -1,0 +1,1 @@
+//! Peer protocol machines: messages, links, liveness

@@ -1,0 +1,1 @@
+//! LightNode and HeavyNode: the ribs composed into one machine

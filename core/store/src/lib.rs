@@ -1,0 +1,1 @@
+//! The ShardStore trait, its memory backend and the behaviour suite every backend passes

@@ -1,0 +1,1 @@
+//! Private records: import, schema, local map

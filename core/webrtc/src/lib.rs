@@ -1,0 +1,1 @@
+//! The libp2p webrtc-direct wire, sans-IO: frames, stream states, SDP, certhash
