@@ -1,0 +1,150 @@
+use alloc::{string::String, vec::Vec};
+use borsh::{BorshDeserialize, BorshSerialize};
+use core::{fmt, str::FromStr};
+use data_encoding::BASE64URL_NOPAD;
+use hpke::{
+    Deserializable, Kem as _, OpModeR, OpModeS, Serializable, aead::ChaCha20Poly1305, kdf::HkdfSha256,
+    kem::X25519HkdfSha256 as Kem, single_shot_open, single_shot_seal_with_rng,
+};
+use rand_core::CryptoRng;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// Bytes of the encapsulated key, before the ciphertext.
+const ENCAPPED_LEN: usize = 32;
+
+/// The public half of a [`SealKey`]: an X25519 key, written in unpadded URL-safe base64.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
+pub struct SealPublic([u8; 32]);
+
+/// The text is not an X25519 public key in unpadded URL-safe base64.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SealPublicError;
+
+impl fmt::Display for SealPublicError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a sealing key: expected 43 characters of URL-safe base64")
+    }
+}
+
+impl core::error::Error for SealPublicError {}
+
+impl fmt::Display for SealPublic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&BASE64URL_NOPAD.encode(&self.0))
+    }
+}
+
+impl fmt::Debug for SealPublic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SealPublic({self})")
+    }
+}
+
+impl FromStr for SealPublic {
+    type Err = SealPublicError;
+
+    fn from_str(text: &str) -> Result<Self, SealPublicError> {
+        let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| SealPublicError)?;
+        Ok(Self(bytes.try_into().map_err(|_| SealPublicError)?))
+    }
+}
+
+impl serde::Serialize for SealPublic {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for SealPublic {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        <String as serde::Deserialize>::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// The secret key that opens what was sealed to its public half. Wiped from memory on drop.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct SealKey([u8; 32]);
+
+impl fmt::Debug for SealKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SealKey({})", self.public())
+    }
+}
+
+/// Sealed bytes that this key does not open: sealed to another key, for another purpose, with other
+/// associated data, or damaged. Which of these cannot be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SealError;
+
+impl fmt::Display for SealError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("sealed bytes that do not open: damaged, or made for another receiver or purpose")
+    }
+}
+
+impl core::error::Error for SealError {}
+
+impl SealKey {
+    /// The key of a 32-byte secret seed (RFC 9180 `DeriveKeyPair`).
+    pub fn from_seed(seed: [u8; 32]) -> Self {
+        let (secret, _) = Kem::derive_keypair(&seed);
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(&secret.to_bytes());
+        Self(bytes)
+    }
+
+    /// The half to hand out.
+    pub fn public(&self) -> SealPublic {
+        let secret = self.secret();
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(&Kem::sk_to_pk(&secret).to_bytes());
+        SealPublic(bytes)
+    }
+
+    /// Opens what [`seal`] made for this key with the same `info` and `aad`.
+    ///
+    /// # Errors
+    /// [`SealError`] for anything else.
+    pub fn open(&self, info: &[u8], aad: &[u8], sealed: &[u8]) -> Result<Vec<u8>, SealError> {
+        let (encapped, ciphertext) = sealed.split_at_checked(ENCAPPED_LEN).ok_or(SealError)?;
+        let encapped = <Kem as hpke::Kem>::EncappedKey::from_bytes(encapped).map_err(|_| SealError)?;
+        single_shot_open::<ChaCha20Poly1305, HkdfSha256, Kem>(
+            &OpModeR::Base,
+            &self.secret(),
+            &encapped,
+            info,
+            ciphertext,
+            aad,
+        )
+        .map_err(|_| SealError)
+    }
+
+    fn secret(&self) -> <Kem as hpke::Kem>::PrivateKey {
+        <Kem as hpke::Kem>::PrivateKey::from_bytes(&self.0).expect("32 bytes are an X25519 secret")
+    }
+}
+
+/// Seals `plain` so that only `to`'s holder reads it: encapsulated key, then ciphertext (48 bytes more
+/// than `plain`).
+///
+/// # Errors
+/// [`SealError`] when `to` is a key that no honest node has (of low order).
+pub fn seal(
+    to: &SealPublic,
+    info: &[u8],
+    aad: &[u8],
+    plain: &[u8],
+    rng: &mut impl CryptoRng,
+) -> Result<Vec<u8>, SealError> {
+    let to = <Kem as hpke::Kem>::PublicKey::from_bytes(&to.0).map_err(|_| SealError)?;
+    let (encapped, ciphertext) = single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, Kem>(
+        &OpModeS::Base,
+        &to,
+        info,
+        plain,
+        aad,
+        rng,
+    )
+    .map_err(|_| SealError)?;
+    Ok([encapped.to_bytes().as_slice(), &ciphertext].concat())
+}
