@@ -1,0 +1,76 @@
+use crate::StoreError;
+use alloc::vec::Vec;
+
+/// Longest key, in bytes.
+pub const KEY_BYTES_MAX: usize = 256;
+/// Longest value, in bytes.
+pub const VALUE_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// A stored key and its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The key.
+    pub key: Vec<u8>,
+    /// The value.
+    pub value: Vec<u8>,
+}
+
+/// One change in a [`Batch`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Sets a key's value.
+    Put(Entry),
+    /// Removes a key, where it is there.
+    Delete(Vec<u8>),
+}
+
+/// Changes that become durable together.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Batch(Vec<Change>);
+
+impl Batch {
+    /// An empty batch.
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Sets `key` to `value`.
+    pub fn put(&mut self, key: impl Into<Vec<u8>>, value: impl Into<Vec<u8>>) {
+        self.0.push(Change::Put(Entry { key: key.into(), value: value.into() }));
+    }
+
+    /// Removes `key`.
+    pub fn delete(&mut self, key: impl Into<Vec<u8>>) {
+        self.0.push(Change::Delete(key.into()));
+    }
+
+    /// Adds `other`'s changes after this batch's.
+    pub fn append(&mut self, mut other: Self) {
+        self.0.append(&mut other.0);
+    }
+
+    /// The changes, in order.
+    pub fn changes(&self) -> &[Change] {
+        &self.0
+    }
+
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Checks keys and values against the limits; a backend calls it before it writes.
+    ///
+    /// # Errors
+    /// [`StoreError::TooLarge`] for the first that is over.
+    pub fn check(&self) -> Result<(), StoreError> {
+        let fits = |len, max| if len > max { Err(StoreError::TooLarge { len, max }) } else { Ok(()) };
+        self.0.iter().try_for_each(|change| match change {
+            Change::Put(entry) => {
+                fits(entry.key.len(), KEY_BYTES_MAX)?;
+                fits(entry.value.len(), VALUE_BYTES_MAX)
+            }
+            Change::Delete(key) => fits(key.len(), KEY_BYTES_MAX),
+        })
+    }
+}
