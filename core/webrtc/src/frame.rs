@@ -20,9 +20,9 @@ mod tests;
 /// The largest frame in bytes, its length prefix included (specification, "Multiplexing").
 pub const MESSAGE_LEN_MAX: usize = 16 * 1024;
 
-/// The most bytes a frame needs besides its payload: two length prefixes, the payload's tag and the
-/// credit field.
-pub const OVERHEAD_MAX: usize = 2 + 3 + CREDIT_LEN_MAX;
+/// The most bytes a frame needs besides its payload: the length prefix, the flag, the payload's tag
+/// and length, and the credit field.
+pub const OVERHEAD_MAX: usize = 2 + 2 + 3 + CREDIT_LEN_MAX;
 
 const CREDIT_LEN_MAX: usize = 2 + 10;
 const TAG_FLAG: u64 = 1 << 3;
@@ -76,7 +76,7 @@ impl Frame<'_> {
     /// The encoded frame, as one message for the channel. The caller keeps the payload to
     /// `MESSAGE_LEN_MAX - OVERHEAD_MAX` bytes; then the result is at most [`MESSAGE_LEN_MAX`] long.
     pub fn encode(&self) -> Vec<u8> {
-        let mut header = [0; OVERHEAD_MAX + 2];
+        let mut header = [0; OVERHEAD_MAX];
         let mut at = 0;
         if let Some(flag) = self.flag {
             put(&mut header, &mut at, TAG_FLAG);

@@ -389,6 +389,14 @@ impl Stream {
         self.settle(now);
     }
 
+    /// Resets the stream for want of room, when the shell's own bound over all its streams is reached:
+    /// the reader sees [`ReadError::Overflow`].
+    pub fn refuse(&mut self, now: Instant) {
+        self.discard_received();
+        self.fail(ReadError::Overflow);
+        self.settle(now);
+    }
+
     // Outputs.
 
     /// The next thing to do, to be drained after every other call.
@@ -406,7 +414,7 @@ impl Stream {
             Some(Flag::Reset)
         } else if core::mem::take(&mut self.send_stop) {
             Some(Flag::StopSending)
-        } else if core::mem::take(&mut self.send_fin_ack) {
+        } else if self.may_acknowledge_alone() && core::mem::take(&mut self.send_fin_ack) {
             Some(Flag::FinAck)
         } else {
             None
@@ -591,6 +599,13 @@ impl Stream {
         self.send_credit = worth && (self.sent_first || left <= INITIAL_CREDIT / 2);
     }
 
+    /// Whether a `FIN_ACK` may go out in a frame of its own. rust-libp2p reads any frame without
+    /// payload as the end of our sending half, so towards such a peer it waits: for the next frame of
+    /// data, which carries it, or for the half's real end.
+    fn may_acknowledge_alone(&self) -> bool {
+        self.peer_credit == Some(true) || self.write != WriteHalf::Open
+    }
+
     fn encode(&mut self, flag: Option<Flag>, payload: &[u8]) -> Vec<u8> {
         let offer = self.config.credit && !self.sent_first;
         self.sent_first = true;
@@ -605,7 +620,8 @@ impl Stream {
         if self.flush && self.ready.is_none() && !self.staged.is_empty() {
             self.flush = false;
             let mut staged = core::mem::take(&mut self.staged);
-            self.ready = Some(self.encode(None, &staged));
+            let flag = core::mem::take(&mut self.send_fin_ack).then_some(Flag::FinAck);
+            self.ready = Some(self.encode(flag, &staged));
             staged.clear();
             self.staged = staged;
         }

@@ -259,6 +259,36 @@ fn a_stock_peer_past_the_bound_is_reset() {
 }
 
 #[test]
+fn a_stock_peer_is_never_sent_a_lone_acknowledgement_before_our_end() {
+    let mut pair = Pair::stock();
+    pair.write_all(1, b"question").unwrap();
+    pair.ends[1].close_write(NOW);
+    pair.pump();
+    assert!(pair.ends[1].poll_timeout().is_none(), "its reading half is open");
+    pair.ends[0].write(b"answer").unwrap();
+    pair.ends[0].flush();
+    let Some(Output::Send(message)) = pair.ends[0].poll_output() else {
+        panic!("the answer");
+    };
+    let (frame, _) = crate::frame::decode(&message).unwrap().unwrap();
+    assert_eq!(frame.flag, Some(Flag::FinAck));
+    assert_eq!(frame.payload, b"answer");
+    assert_eq!(pair.ends[0].poll_output(), None);
+}
+
+#[test]
+fn a_stream_refused_for_room_is_reset() {
+    let mut pair = Pair::ours();
+    pair.write_all(0, b"too much").unwrap();
+    pair.pump();
+    pair.ends[1].refuse(NOW);
+    pair.pump();
+    assert_eq!(pair.read_all(1), (vec![], Err(ReadError::Overflow)));
+    assert_eq!(pair.ends[0].write(b"x"), Err(WriteError::Stopped));
+    assert!(pair.ends.iter().all(Stream::is_finished));
+}
+
+#[test]
 fn bad_frames_reset_the_stream() {
     let mut stream = Stream::new(Config::default());
     stream.handle_input(NOW, Input::Message(&[0xff; 8]));
@@ -293,11 +323,11 @@ proptest! {
         ops in proptest::collection::vec(arb_op(), 0..200),
         aware: bool,
         receive_window in 64u64..2000,
-        message_len_max in 20usize..500,
+        message_len_max in 22usize..500,
     ) {
         let config = Config {
             message_len_max,
-            message_len_max_unknown: message_len_max / 2,
+            message_len_max_unknown: message_len_max - 1,
             receive_window,
             ..Config::default()
         };
