@@ -28,7 +28,7 @@ fn known_bytes() {
 #[test]
 fn largest_payload_fits_the_limit() {
     let payload = vec![7; MESSAGE_LEN_MAX - OVERHEAD_MAX];
-    let frame = Frame { flag: None, credit: Some(u64::MAX), payload: &payload };
+    let frame = Frame { flag: Some(Flag::FinAck), credit: Some(u64::MAX), payload: &payload };
     assert_eq!(frame.encode().len(), MESSAGE_LEN_MAX);
 }
 
