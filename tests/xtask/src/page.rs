@@ -1,0 +1,310 @@
+//! The page build: two wasm programs, their JavaScript, the files of `www/`, one output folder.
+//!
+//! `cargo` compiles `ui` (the page) and `worker`; wasm-bindgen, used as a library so that its version is the lockfile's,
+//! writes their JavaScript; binaryen's `wasm-opt` shrinks them. A release build names each file by its content, so that it
+//! may be cached for ever, and compresses it; a development build keeps plain names, which `www/index.html` refers to.
+//!
+//! `index.html` loads `page.js`, and the page starts `worker.js` as a module worker. These two loaders are the only names
+//! that code needs to know.
+
+mod manifest;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, bail};
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::setup::{self, Npm, WASM};
+use crate::sh::Cmd;
+use crate::tree::Tree;
+pub(crate) use manifest::{MANIFEST, Manifest, Report};
+
+/// The wasm programs, each with the loader that starts it.
+const PROGRAMS: [(&str, &str); 2] = [("ui", "page.js"), ("worker", "worker.js")];
+
+/// Style sheets that npm packages bring, and the name each gets.
+const STYLES: [(&str, &str); 1] = [("@picocss/pico/css/pico.min.css", "pico.min.css")];
+
+/// What a person downloads before a tab can answer its first computation, gzipped, in bytes.
+pub(crate) const FIRST_CONTRIBUTION_GZIP_MAX: u64 = 1_200_000;
+
+/// What wasm-opt may use: the features that the compiler's own target has on.
+const WASM_OPT: [&str; 9] = [
+    "-Oz",
+    "--enable-bulk-memory",
+    "--enable-nontrapping-float-to-int",
+    "--enable-sign-ext",
+    "--enable-mutable-globals",
+    "--enable-reference-types",
+    "--enable-multivalue",
+    "--strip-debug",
+    "--strip-producers",
+];
+
+/// How the page is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// Quick to build: no wasm-opt, no compression, plain names.
+    Dev,
+    /// Small to download: optimised, compressed, named by content.
+    Release,
+}
+
+impl Profile {
+    fn cargo(self) -> &'static str {
+        match self {
+            Self::Dev => "dev",
+            Self::Release => "page",
+        }
+    }
+
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Dev => "debug",
+            Self::Release => "page",
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Dev => "dev",
+            Self::Release => "release",
+        }
+    }
+}
+
+/// Builds the page into `out`, unless what stands there was made from the same inputs, and reports its sizes.
+///
+/// Fails when a release page is larger than [`FIRST_CONTRIBUTION_GZIP_MAX`].
+pub(crate) fn build(tree: &Tree, profile: Profile, out: &Path) -> Result<Report> {
+    setup::rust_target(&tree.root, WASM)?;
+    setup::npm(&tree.root, Npm::Page)?;
+    compile(tree, profile)?;
+
+    let inputs = inputs(tree, profile)?;
+    let key = manifest::key(profile.name(), &inputs);
+    let standing = Manifest::read(out).filter(|manifest| manifest.inputs == key && manifest.is_whole(out));
+    let manifest = match standing {
+        Some(manifest) => manifest,
+        None => assemble(tree, profile, out, inputs, key)?,
+    };
+    let report = manifest.report(out);
+    if profile == Profile::Release && report.first_contribution_gzip > FIRST_CONTRIBUTION_GZIP_MAX {
+        eprint!("{report}");
+        bail!(
+            "the page takes {} bytes gzipped before its first contribution; {FIRST_CONTRIBUTION_GZIP_MAX} are allowed",
+            report.first_contribution_gzip
+        );
+    }
+    Ok(report)
+}
+
+fn compile(tree: &Tree, profile: Profile) -> Result<()> {
+    let mut cargo = Cmd::cargo(&tree.root).args(["build", "--target", WASM, "--profile", profile.cargo()]);
+    for (package, _) in PROGRAMS {
+        cargo = cargo.args(["--package", package]);
+    }
+    if profile == Profile::Release {
+        // Panic messages name source files: where this machine keeps the registry is nobody's business, and the published
+        // hashes must not depend on it.
+        let sources = tree.cargo_home.join("registry/src");
+        let mut flags = vec![format!("--remap-path-prefix={}=", tree.root.display())];
+        for index in fs::read_dir(&sources).into_iter().flatten().flatten() {
+            flags.push(format!("--remap-path-prefix={}=/crates", index.path().display()));
+        }
+        cargo = cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
+    }
+    cargo.run()
+}
+
+/// Every file that the output depends on: the compiled programs, `www/`, the npm style sheets.
+fn inputs(tree: &Tree, profile: Profile) -> Result<BTreeMap<String, PathBuf>> {
+    let mut inputs = BTreeMap::new();
+    for (program, _) in PROGRAMS {
+        let wasm = tree.target.join(WASM).join(profile.folder()).join(format!("{program}.wasm"));
+        inputs.insert(format!("{program}.wasm"), wasm);
+    }
+    for (package_path, name) in STYLES {
+        inputs.insert(name.into(), tree.root.join("node_modules").join(package_path));
+    }
+    let www = tree.root.join("www");
+    for path in files_under(&www)? {
+        let name = slashed(path.strip_prefix(&www)?);
+        if let Some(other) = inputs.insert(name.clone(), path) {
+            bail!("www/{name} would overwrite {} in the page", other.display());
+        }
+    }
+    Ok(inputs)
+}
+
+fn assemble(
+    tree: &Tree,
+    profile: Profile,
+    out: &Path,
+    inputs: BTreeMap<String, PathBuf>,
+    key: String,
+) -> Result<Manifest> {
+    let work = tree.target.join("xtask").join(format!("page-{}", profile.name()));
+    if work.exists() {
+        fs::remove_dir_all(&work)?;
+    }
+    fs::create_dir_all(&work)?;
+
+    // Loaders first: they name the programs' files, which are renamed by content below.
+    let mut names = Names::default();
+    for (name, path) in &inputs {
+        if name.ends_with(".wasm") {
+            continue;
+        }
+        let fixed = matches!(name.rsplit('.').next(), Some("html" | "txt" | "webmanifest" | "ico"));
+        let bytes = fs::read(path).with_context(|| format!("reading {}", path.display()))?;
+        if profile == Profile::Release && !fixed {
+            names.add(&work, name, &bytes)?;
+        } else {
+            manifest::write(&work.join(name), &bytes)?;
+        }
+    }
+    let mut preload = String::new();
+    for (program, loader) in PROGRAMS {
+        let (js, wasm) =
+            bind(tree, profile, &inputs[&format!("{program}.wasm")], &work, program, &mut names)?;
+        manifest::write(&work.join(loader), loader_source(&js, &wasm).as_bytes())?;
+        if program == "ui" {
+            preload = format!(
+                "<link rel=\"modulepreload\" href=\"/{js}\">\n    \
+                 <link rel=\"preload\" href=\"/{wasm}\" as=\"fetch\" type=\"application/wasm\" crossorigin>\n  "
+            );
+        }
+    }
+    if profile == Profile::Release {
+        let index = work.join("index.html");
+        let html = fs::read_to_string(&index).context("www/index.html is what the page starts from")?;
+        let html = names.rewrite(&html).replacen("</head>", &format!("  {preload}</head>"), 1);
+        fs::write(&index, html)?;
+        compress(tree, &work)?;
+    }
+
+    let manifest = Manifest::of(&work, profile.name(), key, names.immutable())?;
+    manifest.install(&work, out)?;
+    Ok(manifest)
+}
+
+/// Writes a program's JavaScript and wasm into `work`; returns their names there.
+fn bind(
+    tree: &Tree,
+    profile: Profile,
+    wasm: &Path,
+    work: &Path,
+    program: &str,
+    names: &mut Names,
+) -> Result<(String, String)> {
+    let dev = profile == Profile::Dev;
+    let started = Instant::now();
+    Bindgen::new()
+        .web(true)?
+        .input_path(wasm)
+        .out_name(program)
+        .typescript(false)
+        .omit_default_module_path(true)
+        .keep_debug(dev)
+        .remove_name_section(!dev)
+        .remove_producers_section(!dev)
+        .generate(work)
+        .with_context(|| format!("wasm-bindgen could not bind {}", wasm.display()))?;
+    eprintln!("  bound {program} in {:.1} s", started.elapsed().as_secs_f32());
+
+    let js = format!("{program}.js");
+    let bound = format!("{program}_bg.wasm");
+    if dev {
+        return Ok((js, bound));
+    }
+    let optimised = work.join(format!("{program}.opt.wasm"));
+    Cmd::new(tree.root.join("node_modules/.bin/wasm-opt"), &tree.root)
+        .args(WASM_OPT)
+        .args([&work.join(&bound), Path::new("-o"), &optimised])
+        .run()?;
+    let wasm = names.add(work, &format!("{program}.wasm"), &fs::read(&optimised)?)?;
+    fs::remove_file(optimised)?;
+    fs::remove_file(work.join(bound))?;
+    let bytes = fs::read(work.join(&js))?;
+    fs::remove_file(work.join(&js))?;
+    Ok((names.add(work, &js, &bytes)?, wasm))
+}
+
+/// A module that starts one wasm program. The Content-Security-Policy allows no inline script, so it is a file.
+fn loader_source(js: &str, wasm: &str) -> String {
+    format!(
+        "import init from \"./{js}\";\n\
+         await init({{ module_or_path: new URL(\"./{wasm}\", import.meta.url) }});\n"
+    )
+}
+
+fn compress(tree: &Tree, work: &Path) -> Result<()> {
+    let files = files_under(work)?;
+    Cmd::new("node", &tree.root)
+        .arg("tests/xtask/src/compress.mjs")
+        .args(files.iter().filter(|path| manifest::compresses(path)))
+        .run()
+}
+
+/// Names by content: `style.css` becomes `style-0123456789abcdef.css`.
+#[derive(Debug, Default)]
+struct Names {
+    by_plain: BTreeMap<String, String>,
+}
+
+impl Names {
+    /// Writes `bytes` under the name their content gives `plain`, and returns that name.
+    fn add(&mut self, work: &Path, plain: &str, bytes: &[u8]) -> Result<String> {
+        let digest = &manifest::sha256(bytes)[..16];
+        let name = match plain.rsplit_once('.') {
+            Some((stem, extension)) => format!("{stem}-{digest}.{extension}"),
+            None => format!("{plain}-{digest}"),
+        };
+        manifest::write(&work.join(&name), bytes)?;
+        self.by_plain.insert(plain.to_owned(), name.clone());
+        Ok(name)
+    }
+
+    /// `html` with each quoted absolute path replaced by the name its content gave it.
+    fn rewrite(&self, html: &str) -> String {
+        let mut html = html.to_owned();
+        for (plain, name) in &self.by_plain {
+            html = html.replace(&format!("\"/{plain}\""), &format!("\"/{name}\""));
+        }
+        html
+    }
+
+    fn immutable(&self) -> Vec<String> {
+        self.by_plain.values().cloned().collect()
+    }
+}
+
+/// Every file below `folder`, in order.
+fn files_under(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(&folder).with_context(|| format!("reading {}", folder.display()))? {
+            let path = entry?.path();
+            if path.is_dir() {
+                open.push(path);
+            } else {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// A relative path as it stands in a URL.
+fn slashed(path: &Path) -> String {
+    path.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/")
+}
+
+#[cfg(test)]
+mod tests;

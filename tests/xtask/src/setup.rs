@@ -1,0 +1,112 @@
+//! What a fresh Debian machine lacks, found or installed: compiler targets, npm packages, a browser.
+//!
+//! Every function returns at once when the thing is there already.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+
+use crate::sh::Cmd;
+
+/// The target of everything that runs in a browser.
+pub(crate) const WASM: &str = "wasm32-unknown-unknown";
+/// A target without an operating system: what builds for it reads no clock, file or socket.
+pub(crate) const BARE_METAL: &str = "thumbv7em-none-eabi";
+
+/// Makes the compiler able to build for `target`.
+pub(crate) fn rust_target(root: &Path, target: &str) -> Result<()> {
+    let libdir = Cmd::new("rustc", root).args(["--print", "target-libdir", "--target", target]).read()?;
+    if Path::new(libdir.trim()).is_dir() {
+        return Ok(());
+    }
+    Cmd::new("rustup", root)
+        .args(["target", "add", target])
+        .run()
+        .with_context(|| format!("the standard library for {target} is missing, and only rustup can add it"))
+}
+
+/// Which npm packages a step needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Npm {
+    /// What the page build takes.
+    Page,
+    /// What the browser tests, demos and benches take as well.
+    Tests,
+}
+
+/// Makes `node_modules` hold the versions that package.json pins.
+pub(crate) fn npm(root: &Path, need: Npm) -> Result<()> {
+    let manifest: Value = serde_json::from_slice(&fs::read(root.join("package.json"))?)?;
+    let groups: &[&str] = match need {
+        Npm::Page => &["dependencies"],
+        Npm::Tests => &["dependencies", "devDependencies"],
+    };
+    let pinned = groups.iter().filter_map(|group| manifest[group].as_object()).flatten();
+    if pinned.into_iter().all(|(name, version)| installed_version(root, name).as_ref() == Some(version)) {
+        return Ok(());
+    }
+    let mut install = Cmd::new("npm", root).args(["ci", "--no-audit", "--no-fund"]);
+    if need == Npm::Page {
+        install = install.arg("--omit=dev");
+    }
+    install.run().context(
+        "npm could not install the packages that package-lock.json names (Node 20 or later is needed)",
+    )
+}
+
+fn installed_version(root: &Path, name: &str) -> Option<Value> {
+    let manifest = fs::read(root.join("node_modules").join(name).join("package.json")).ok()?;
+    let manifest: Value = serde_json::from_slice(&manifest).ok()?;
+    Some(manifest["version"].clone())
+}
+
+/// The browser and its WebDriver.
+#[derive(Clone, Debug)]
+pub(crate) struct Browser {
+    /// The Chromium binary.
+    pub(crate) chromium: PathBuf,
+    /// The matching chromedriver.
+    pub(crate) driver: PathBuf,
+}
+
+/// Finds Chromium and chromedriver, or installs Debian's packages of them.
+///
+/// `CHROMIUM` and `CHROMEDRIVER` name other binaries.
+pub(crate) fn browser(root: &Path) -> Result<Browser> {
+    if let Some(found) = find_browser() {
+        return Ok(found);
+    }
+    let apt = |args: &[&str]| {
+        let user = Cmd::new("id", root).arg("-u").read()?;
+        let command = match user.trim() {
+            "0" => Cmd::new("apt-get", root),
+            _ => Cmd::new("sudo", root).arg("apt-get"),
+        };
+        command.args(args).env("DEBIAN_FRONTEND", "noninteractive").run()
+    };
+    apt(&["update"])
+        .and_then(|()| apt(&["install", "--yes", "--no-install-recommends", "chromium", "chromium-driver"]))
+        .context(
+            "the browser tests need Chromium and chromedriver: install Debian's packages `chromium` and \
+             `chromium-driver`, or set CHROMIUM and CHROMEDRIVER to the two binaries",
+        )?;
+    match find_browser() {
+        Some(found) => Ok(found),
+        None => bail!("Chromium was installed, but neither `chromium` nor `chromedriver` is on PATH"),
+    }
+}
+
+fn find_browser() -> Option<Browser> {
+    Some(Browser { chromium: find("CHROMIUM", "chromium")?, driver: find("CHROMEDRIVER", "chromedriver")? })
+}
+
+/// The binary that `variable` names, or the first one called `program` on `PATH`.
+fn find(variable: &str, program: &str) -> Option<PathBuf> {
+    if let Some(path) = std::env::var_os(variable) {
+        return Some(path.into());
+    }
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|candidate| candidate.is_file())
+}

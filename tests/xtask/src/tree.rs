@@ -1,0 +1,40 @@
+//! Where things are.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use serde_json::Value;
+
+use crate::sh::Cmd;
+
+/// The checkout that this tool was built from.
+#[derive(Clone, Debug)]
+pub(crate) struct Tree {
+    /// The repository's root.
+    pub(crate) root: PathBuf,
+    /// Cargo's output folder.
+    pub(crate) target: PathBuf,
+    /// Cargo's own folder, which holds the registry's sources.
+    pub(crate) cargo_home: PathBuf,
+}
+
+impl Tree {
+    /// Finds the checkout.
+    pub(crate) fn find() -> Result<Self> {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let metadata = Cmd::cargo(here).args(["metadata", "--no-deps", "--format-version", "1"]).read()?;
+        let metadata: Value = serde_json::from_str(&metadata)?;
+        let path = |name: &str| {
+            metadata[name]
+                .as_str()
+                .map(PathBuf::from)
+                .with_context(|| format!("cargo metadata gave no {name}"))
+        };
+        let cargo_home = match std::env::var_os("CARGO_HOME") {
+            Some(folder) => folder.into(),
+            None => PathBuf::from(std::env::var_os("HOME").context("neither CARGO_HOME nor HOME is set")?)
+                .join(".cargo"),
+        };
+        Ok(Self { root: path("workspace_root")?, target: path("target_directory")?, cargo_home })
+    }
+}
