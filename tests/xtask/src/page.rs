@@ -20,7 +20,7 @@ use wasm_bindgen_cli_support::Bindgen;
 use crate::setup::{self, Npm, WASM};
 use crate::sh::Cmd;
 use crate::tree::Tree;
-pub(crate) use manifest::{MANIFEST, Manifest, Report};
+use manifest::{Manifest, Report};
 
 /// The wasm programs, each with the loader that starts it.
 const PROGRAMS: [(&str, &str); 2] = [("ui", "page.js"), ("worker", "worker.js")];
@@ -202,11 +202,13 @@ fn bind(
     names: &mut Names,
 ) -> Result<(String, String)> {
     let dev = profile == Profile::Dev;
+    // The loaders have the programs' plain names.
+    let stem = format!("{program}_bindings");
     let started = Instant::now();
     Bindgen::new()
         .web(true)?
         .input_path(wasm)
-        .out_name(program)
+        .out_name(&stem)
         .typescript(false)
         .omit_default_module_path(true)
         .keep_debug(dev)
@@ -216,8 +218,8 @@ fn bind(
         .with_context(|| format!("wasm-bindgen could not bind {}", wasm.display()))?;
     eprintln!("  bound {program} in {:.1} s", started.elapsed().as_secs_f32());
 
-    let js = format!("{program}.js");
-    let bound = format!("{program}_bg.wasm");
+    let js = format!("{stem}.js");
+    let bound = format!("{stem}_bg.wasm");
     if dev {
         return Ok((js, bound));
     }
