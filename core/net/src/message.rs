@@ -1,0 +1,84 @@
+use alloc::string::String;
+use borsh::{BorshDeserialize, BorshSerialize};
+use codec::Wire;
+
+/// A rib's protocol: one request and one response on a stream of its own, each a length-delimited frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Protocol {
+    /// Greeting and liveness: [`LinkRequest`], [`LinkResponse`].
+    Link,
+    /// Private aggregation.
+    Aggregate,
+}
+
+impl Protocol {
+    /// Every protocol, for a shell to offer.
+    pub const ALL: [Self; 2] = [Self::Link, Self::Aggregate];
+
+    /// The name that is negotiated on a stream.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Link => "/formix/link/1",
+            Self::Aggregate => "/formix/aggregate/1",
+        }
+    }
+
+    /// Longest request or response body, in bytes. The shell refuses longer frames by their prefix.
+    pub const fn bytes_max(self) -> usize {
+        match self {
+            Self::Link => 512,
+            Self::Aggregate => 1024 * 1024,
+        }
+    }
+}
+
+/// What a node is in the network.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Role {
+    /// Relays, aggregates, serves.
+    Heavy,
+    /// Keeps private records and answers.
+    Light,
+}
+
+/// The greeting: what each side tells of itself at the start of a link.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Hello {
+    /// What the node is.
+    pub role: Role,
+    /// Name and version of its software, for people; at most 64 characters are kept.
+    pub agent: String,
+}
+
+/// A request on [`Protocol::Link`].
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[non_exhaustive]
+pub enum LinkRequest {
+    /// The dialer's greeting.
+    Hello(Hello),
+    /// Are you there?
+    Ping,
+}
+
+/// A response on [`Protocol::Link`].
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[non_exhaustive]
+pub enum LinkResponse {
+    /// The listener's greeting.
+    Hello(Hello),
+    /// I am.
+    Pong,
+}
+
+impl Wire for LinkRequest {
+    const BYTES_MAX: usize = Protocol::Link.bytes_max();
+}
+
+impl Wire for LinkResponse {
+    const BYTES_MAX: usize = Protocol::Link.bytes_max();
+}
