@@ -1,33 +1,102 @@
 //! The project tool: page build, local network, tests, demos, benches.
 
 mod page;
+mod programs;
+mod rings;
 mod setup;
 mod sh;
 mod tree;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
 use crate::page::Profile;
+use crate::programs::Speed;
+use crate::rings::Choice;
 use crate::tree::Tree;
 
-/// Builds, runs and tests Formix. Installs what a step needs: compiler targets, npm packages, a browser.
+/// Builds, runs and tests Formix. Each step installs what it needs and finds missing: compiler targets, npm packages, a browser.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
-    command: Task,
+    task: Task,
 }
 
 #[derive(Debug, Subcommand)]
 enum Task {
+    /// Start a local network of three heavy nodes and serve the page.
+    #[command(
+        after_help = "Examples:\n  cargo xtask up\n  cargo xtask up --dev\n  cargo xtask up -- --help    what `formix up` takes"
+    )]
+    Up {
+        /// Build the page quickly instead of small.
+        #[arg(long)]
+        dev: bool,
+        /// Optimise the heavy nodes: minutes longer to build.
+        #[arg(long)]
+        release: bool,
+        /// Handed to `formix up`.
+        #[arg(last = true)]
+        args: Vec<OsString>,
+    },
+    /// Run every check there is; the last line counts them.
+    #[command(after_help = "Examples:\n  cargo xtask test\n  cargo xtask test --ring tidy --ring unit\n  \
+                            cargo xtask test --ring wasm --package store\n  cargo xtask test --list")]
+    Test {
+        /// Run this ring alone; may be given again.
+        #[arg(long = "ring", value_name = "RING")]
+        rings: Vec<String>,
+        /// In rings that go by package, take this one alone; may be given again.
+        #[arg(long = "package", short, value_name = "PACKAGE")]
+        packages: Vec<String>,
+        /// Print the rings and what each proves, and run nothing.
+        #[arg(long)]
+        list: bool,
+    },
     /// Build the page and print its sizes.
     Page(PageArgs),
+    /// Show something with real tabs and real processes; without a name, list what there is.
+    #[command(after_help = "Examples:\n  cargo xtask demo\n  cargo xtask demo sum --tabs 5 --natives 20")]
+    Demo {
+        /// Which demo.
+        name: Option<String>,
+        /// Handed to the demo.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
+    /// Measure something; without a name, list what there is.
+    #[command(after_help = "Examples:\n  cargo xtask bench\n  cargo xtask bench webrtc --json")]
+    Bench {
+        /// Which bench.
+        name: Option<String>,
+        /// Handed to the bench.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
+    /// Run simulated networks, each replayable by its seed.
+    #[command(
+        after_help = "Examples:\n  cargo xtask sim --seeds 1000 --nodes 200\n  cargo xtask sim --canary"
+    )]
+    Sim {
+        /// Handed to the simulator.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
+    /// Feed decoders hostile bytes, starting from the committed corpus.
+    #[command(after_help = "Example:\n  cargo xtask fuzz --help    what the fuzzer takes")]
+    Fuzz {
+        /// Handed to the fuzzer.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  cargo xtask page\n  cargo xtask page --dev --out target/page")]
 struct PageArgs {
     /// Small to download: optimised, compressed, named by content (this is the default).
     #[arg(long)]
@@ -43,12 +112,25 @@ struct PageArgs {
 fn main() -> Result<()> {
     let cli = Cli::parse();
     let tree = Tree::find()?;
-    match cli.command {
-        Task::Page(args) => {
-            let profile = if args.dev { Profile::Dev } else { Profile::Release };
-            let out = std::path::absolute(&args.out)?;
-            print!("{}", page::build(&tree, profile, &out)?);
+    let profile = |dev| if dev { Profile::Dev } else { Profile::Release };
+    match cli.task {
+        Task::Up { dev, release, args } => {
+            let speed = if release { Speed::Optimised } else { Speed::Quick };
+            programs::up(&tree, profile(dev), speed, &args)
+        }
+        Task::Test { list: true, .. } => {
+            print!("{}", rings::list());
             Ok(())
         }
+        Task::Test { rings, packages, .. } => rings::test(&tree, &Choice { rings, packages }),
+        Task::Page(args) => {
+            let out = std::path::absolute(&args.out)?;
+            print!("{}", page::build(&tree, profile(args.dev), &out)?);
+            Ok(())
+        }
+        Task::Demo { name, args } => programs::demo(&tree, name.as_deref(), Speed::Quick, &args),
+        Task::Bench { name, args } => programs::bench(&tree, name.as_deref(), &args),
+        Task::Sim { args } => programs::package(&tree, "sim", &args),
+        Task::Fuzz { args } => programs::package(&tree, "fuzz", &args),
     }
 }

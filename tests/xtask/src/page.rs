@@ -20,6 +20,7 @@ use wasm_bindgen_cli_support::Bindgen;
 use crate::setup::{self, Npm, WASM};
 use crate::sh::Cmd;
 use crate::tree::Tree;
+pub(crate) use manifest::write;
 use manifest::{Manifest, Report};
 
 /// The wasm programs, each with the loader that starts it.

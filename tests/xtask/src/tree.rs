@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
+use crate::setup::Browser;
 use crate::sh::Cmd;
 
 /// The checkout that this tool was built from.
@@ -36,5 +37,15 @@ impl Tree {
                 .join(".cargo"),
         };
         Ok(Self { root: path("workspace_root")?, target: path("target_directory")?, cargo_home })
+    }
+
+    /// `script` with what the browser tests, demos and benches need to know, in variables: `FORMIX_BIN`, `FORMIX_PAGE`,
+    /// `CHROMIUM` and `FORMIX_TARGET`.
+    pub(crate) fn script_env(&self, script: Cmd, browser: &Browser, page: &Path, profile: &str) -> Cmd {
+        script
+            .env("FORMIX_BIN", self.target.join(profile).join("formix"))
+            .env("FORMIX_PAGE", page)
+            .env("FORMIX_TARGET", &self.target)
+            .env("CHROMIUM", &browser.chromium)
     }
 }
