@@ -1,0 +1,282 @@
+//! The messages of `/formix/aggregate/1`.
+
+use crate::{Nonce, ReportId};
+use alloc::{string::String, vec::Vec};
+use borsh::{BorshDeserialize, BorshSerialize};
+use codec::{ContentId, Wire};
+use core::fmt;
+use net::Protocol;
+
+/// Most report ids in one [`Pulled::Offer`].
+pub const IDS_PER_PART: usize = 32_768;
+/// Most computations in one [`Response::Open`].
+pub const OPEN_PER_PART: usize = 1_024;
+
+/// A question or an instruction to a peer.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[non_exhaustive]
+pub enum Request {
+    /// Light to heavy: which computations are open, after this one in the order of ids?
+    Open {
+        /// The last id of the part before.
+        after: Option<ContentId>,
+    },
+    /// Light to heavy: the accepted proposal of this computation.
+    Proposal {
+        /// Which.
+        id: ContentId,
+    },
+    /// Light to heavy: my share.
+    Report {
+        /// In which computation.
+        id: ContentId,
+        /// The report's nonce.
+        nonce: Nonce,
+        /// The share sealed to this heavy node.
+        sealed: Vec<u8>,
+    },
+    /// Anyone to heavy: how does it stand?
+    Status {
+        /// Which computation.
+        id: ContentId,
+    },
+    /// Anyone to heavy: please run this; a signed proposal as JSON.
+    Propose {
+        /// The envelope.
+        envelope: Vec<u8>,
+    },
+    /// Heavy to heavy: I accepted this; do you?
+    Accept {
+        /// The envelope.
+        envelope: Vec<u8>,
+    },
+    /// Heavy to heavy: your word on the next step of agreement.
+    Pull {
+        /// Of which computation.
+        id: ContentId,
+        /// Which word.
+        pull: Pull,
+    },
+    /// Heavy to light: a computation has opened or ended.
+    News {
+        /// Which.
+        id: ContentId,
+    },
+    /// Heavy to heavy: I have something new to pull.
+    Nudge {
+        /// Of which computation.
+        id: ContentId,
+    },
+}
+
+/// What a heavy node asks another for, in the order of the steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
+#[non_exhaustive]
+pub enum Pull {
+    /// The ids of the reports that it holds, from this index on.
+    Offer {
+        /// Index of the first id wanted.
+        from: u32,
+    },
+    /// Its commitment to the agreed set.
+    Commit,
+    /// Its sum of shares.
+    Partial,
+    /// Its signature under the result.
+    Signature,
+}
+
+/// A heavy node's word on a step of agreement.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[non_exhaustive]
+pub enum Pulled {
+    /// Ask again later.
+    NotYet,
+    /// Ids of reports held when the node closed.
+    Offer {
+        /// How many there are in all.
+        total: u32,
+        /// Index of the first in this part.
+        from: u32,
+        /// The part, strictly ascending.
+        ids: Vec<ReportId>,
+    },
+    /// The agreed set.
+    Commit {
+        /// Digest of its ids.
+        set: ContentId,
+        /// Their number.
+        participants: u32,
+        /// Signature of the node over both, in [`keys::Domain::Commit`].
+        signature: [u8; 64],
+    },
+    /// The sum of shares over the agreed set.
+    Partial {
+        /// Digest of the set's ids.
+        set: ContentId,
+        /// The sum.
+        sum: Vec<u64>,
+        /// Signature of the node over both, in [`keys::Domain::Partial`].
+        signature: [u8; 64],
+    },
+    /// The node's signature under the result's document.
+    Signature {
+        /// DSSE signature.
+        signature: [u8; 64],
+    },
+    /// It has refused; its signed refusal as JSON.
+    Refused {
+        /// The envelope.
+        envelope: Vec<u8>,
+    },
+}
+
+/// An answer to a [`Request`].
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[non_exhaustive]
+pub enum Response {
+    /// Heard; nothing to say.
+    Done,
+    /// The computation is not known here.
+    Unknown,
+    /// Ids of open computations, ascending.
+    Open {
+        /// The ids.
+        ids: Vec<ContentId>,
+        /// Whether more follow the last.
+        more: bool,
+    },
+    /// A proposal with its signatures as JSON.
+    Proposal {
+        /// The envelope.
+        envelope: Vec<u8>,
+    },
+    /// The share is durable here, and counts if the others hold theirs.
+    Acknowledged,
+    /// The share is not taken.
+    Refused(ReportRefusal),
+    /// How a computation stands.
+    Status(Status),
+    /// The proposal is being accepted, as this computation.
+    Proposed {
+        /// Its id.
+        id: ContentId,
+    },
+    /// Accepted, with the DSSE signature under the proposal.
+    Accepted {
+        /// The signature.
+        signature: [u8; 64],
+    },
+    /// A proposal is not taken.
+    NotAccepted {
+        /// Why, for people; at most 500 characters.
+        why: String,
+    },
+    /// The word that was asked for.
+    Pulled(Pulled),
+}
+
+/// How a computation stands at a heavy node.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Status {
+    /// Reports held, durable.
+    pub reports: u32,
+    /// The signed end as JSON, once there is one.
+    pub end: Option<Vec<u8>>,
+    /// What became of the asking node's own report.
+    pub mine: Mine,
+}
+
+/// What became of a light node's report.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Mine {
+    /// This heavy node holds none.
+    None,
+    /// Held; whether it counts is not decided.
+    Held,
+    /// In the agreed set.
+    Counted,
+    /// Held here, but not by all three when they closed, so left out.
+    NotHeldByAll,
+    /// Held, but the computation was refused, so nothing was counted.
+    Unused,
+}
+
+/// Why a share is not taken.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    BorshSerialize,
+    BorshDeserialize,
+    serde::Serialize,
+    serde::Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum ReportRefusal {
+    /// The computation is not known here.
+    Unknown,
+    /// The computation has closed by this node's clock, or is not open yet.
+    NotOpen,
+    /// The most participants are reached.
+    Full,
+    /// This light node already has another report here.
+    Duplicate,
+    /// The share does not open, or is not of the computation's shape.
+    Malformed,
+    /// This node cannot store now; try again.
+    Storage,
+}
+
+impl ReportRefusal {
+    /// Every reason, for counters.
+    pub const ALL: [Self; 6] =
+        [Self::Unknown, Self::NotOpen, Self::Full, Self::Duplicate, Self::Malformed, Self::Storage];
+
+    /// The reason's name in counters.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::NotOpen => "not-open",
+            Self::Full => "full",
+            Self::Duplicate => "duplicate",
+            Self::Malformed => "malformed",
+            Self::Storage => "storage",
+        }
+    }
+
+    /// Whether the same share may be taken later.
+    pub const fn is_passing(self) -> bool {
+        matches!(self, Self::Storage | Self::Unknown)
+    }
+}
+
+impl fmt::Display for ReportRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unknown => "the heavy node does not know this computation",
+            Self::NotOpen => "the computation was closed by the heavy node's clock",
+            Self::Full => "the computation has all the participants it takes",
+            Self::Duplicate => "this node already answered with another report",
+            Self::Malformed => "the share did not open at the heavy node",
+            Self::Storage => "the heavy node cannot store now",
+        })
+    }
+}
+
+impl Wire for Request {
+    const BYTES_MAX: usize = Protocol::Aggregate.bytes_max();
+}
+
+impl Wire for Response {
+    const BYTES_MAX: usize = Protocol::Aggregate.bytes_max();
+}
