@@ -53,11 +53,19 @@ impl Instant {
 
 impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000)
-            .ok()
-            .and_then(|moment| moment.format(&Rfc3339).ok())
-            .ok_or(fmt::Error)?;
-        f.write_str(&text)
+        // `time` formats only with `std`, which bare metal has not; RFC 3339 in UTC is these few fields.
+        let moment = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000)
+            .map_err(|_| fmt::Error)?;
+        let (year, month, day) = moment.to_calendar_date();
+        let (hour, minute, second, ms) = moment.to_hms_milli();
+        write!(f, "{year:04}-{:02}-{day:02}T{hour:02}:{minute:02}:{second:02}", u8::from(month))?;
+        match ms {
+            0 => {}
+            ms if ms % 100 == 0 => write!(f, ".{}", ms / 100)?,
+            ms if ms % 10 == 0 => write!(f, ".{:02}", ms / 10)?,
+            ms => write!(f, ".{ms:03}")?,
+        }
+        f.write_str("Z")
     }
 }
 
