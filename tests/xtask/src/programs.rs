@@ -1,7 +1,8 @@
 //! The programs that the tool builds and starts: a local network, demos, benches, the simulator, the fuzzer.
 //!
 //! A demo is a script `tests/e2e/demo-NAME.mjs`; a bench is a script `tests/bench/NAME.mjs`. The first `//` comment of a script says
-//! what it shows. A new one is found by its name alone.
+//! what it shows. A new one is found by its name alone. What several scripts share stands in a folder below, such as
+//! `tests/e2e/support/`.
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -14,6 +15,9 @@ use crate::page::{self, Profile};
 use crate::setup::{self, Npm};
 use crate::sh::Cmd;
 use crate::tree::Tree;
+
+/// What the name of a demo's script starts with; the other scripts beside it are tests.
+pub(crate) const DEMO: &str = "demo-";
 
 /// How the native programs are built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +54,7 @@ pub(crate) fn up(tree: &Tree, profile: Profile, speed: Speed, args: &[OsString])
 
 /// Runs a demo: real tabs, real heavy processes.
 pub(crate) fn demo(tree: &Tree, name: Option<&str>, speed: Speed, args: &[OsString]) -> Result<()> {
-    script(tree, &Scripts { what: "demo", folder: "tests/e2e", prefix: "demo-" }, name, speed, args)
+    script(tree, &Scripts { what: "demo", folder: "tests/e2e", prefix: DEMO }, name, speed, args)
 }
 
 /// Runs a bench.
@@ -119,8 +123,7 @@ impl Scripts {
     /// `sum` for `demo-sum.mjs`; `None` for a file that is no script of this family.
     fn name(&self, path: &Path) -> Option<String> {
         let stem = path.file_name()?.to_str()?.strip_suffix(".mjs")?.strip_prefix(self.prefix)?;
-        // `_server.mjs` and `sum.test.mjs` are parts and tests of scripts.
-        (!stem.starts_with('_') && !stem.contains('.')).then(|| stem.to_owned())
+        Some(stem.to_owned())
     }
 
     fn table(&self, known: &[(String, PathBuf)]) -> String {
@@ -148,8 +151,6 @@ mod tests {
         fs::create_dir_all(&folder).unwrap();
         for (name, text) in [
             ("demo-sum.mjs", "#!/usr/bin/env node\n// Sums.\n// More."),
-            ("demo-_part.mjs", ""),
-            ("demo-sum.test.mjs", ""),
             ("tabs.mjs", ""),
             ("demo-x.txt", ""),
         ] {

@@ -49,6 +49,15 @@ impl Cmd {
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.args(&self.args).current_dir(&self.dir);
+        // `cargo run` describes this tool's package to it. A build script that watches these variables (ring's does) would
+        // run again, and with it half of the network stack, each time a build starts here instead of in a shell.
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("CARGO_PKG_")
+                || name.to_string_lossy().starts_with("CARGO_MANIFEST_")
+            {
+                command.env_remove(name);
+            }
+        }
         command.envs(self.env.iter().map(|(name, value)| (name, value)));
         command
     }
