@@ -201,7 +201,8 @@ impl Run<'_> {
     }
 
     fn cargo(&self) -> Cmd {
-        Cmd::cargo(&self.tree.root).env("CARGO_TERM_COLOR", "never")
+        // A failed test says what and where; a backtrace through the harness would push that out of sight.
+        Cmd::cargo(&self.tree.root).env("CARGO_TERM_COLOR", "never").env("RUST_BACKTRACE", "0")
     }
 
     /// The chosen packages among those that `holds` is true for.
@@ -244,9 +245,7 @@ fn clippy_wasm(run: &mut Run<'_>) -> Result<()> {
 }
 
 fn tidy_rules(run: &mut Run<'_>) -> Result<()> {
-    // A finding says what to do; where in the rule's code it was found helps nobody.
-    let cargo = run.cargo().env("RUST_BACKTRACE", "0");
-    run.tests(&cargo.args(["test", "--package", "tidy", "--no-fail-fast"]), Harness::Cargo)
+    run.tests(&run.cargo().args(["test", "--package", "tidy", "--no-fail-fast"]), Harness::Cargo)
 }
 
 /// Each crate alone: built together, one crate's `std` feature could hide that another needs it.
