@@ -80,6 +80,8 @@ pub struct Tally {
     durable: Stage,
     reports: BTreeMap<ReportId, (NodeId, Vec<u64>)>,
     lights: BTreeMap<NodeId, (ReportId, Nonce)>,
+    /// Light nodes whose reports are not durable yet.
+    volatile: BTreeSet<NodeId>,
     reports_durable: u32,
     segments: u32,
     peers: [Peer; ROLES],
@@ -124,6 +126,7 @@ impl Tally {
             durable: Stage::Proposed,
             reports: BTreeMap::new(),
             lights: BTreeMap::new(),
+            volatile: BTreeSet::new(),
             reports_durable: 0,
             segments: 0,
             peers: Default::default(),
@@ -278,6 +281,7 @@ impl Tally {
         let share = report::open(seal, self.role, &self.proposal, self.id, light, &nonce, sealed)
             .ok_or(ReportRefusal::Malformed)?;
         self.hold(light, nonce, share);
+        self.volatile.insert(light);
         Ok(true)
     }
 
@@ -287,8 +291,12 @@ impl Tally {
         self.reports.insert(report, (light, share));
     }
 
-    /// Adds to `batch` the reports of `lights`, just taken. One segment holds any number.
-    pub fn segment(&mut self, lights: &[NodeId], batch: &mut Batch) {
+    /// Adds to `batch` the reports of `lights`, just taken, in one segment; false where the computation
+    /// ended meanwhile and they are no longer wanted.
+    pub fn segment(&mut self, lights: &[NodeId], batch: &mut Batch) -> bool {
+        if self.refusal.is_some() || self.stage > Stage::Closed {
+            return false;
+        }
         let stored = lights.iter().filter_map(|light| {
             let (report, nonce) = self.lights.get(light)?;
             let (_, share) = self.reports.get(report)?;
@@ -297,21 +305,34 @@ impl Tally {
         let segment = Segment { reports: stored.collect() };
         batch.put(record::segment_key(self.id, self.segments), codec::encode(&segment));
         self.segments += 1;
+        true
     }
 
     /// Takes back reports that could not be stored. They were never acknowledged; the light nodes send
     /// them again.
     pub fn drop_reports(&mut self, lights: &[NodeId]) {
         for light in lights {
+            self.volatile.remove(light);
             if let Some((report, _)) = self.lights.remove(light) {
                 self.reports.remove(&report);
             }
         }
     }
 
-    /// `count` more reports are durable.
-    pub fn reports_persisted(&mut self, count: usize) {
-        self.reports_durable = self.reports_durable.saturating_add(count as u32);
+    /// The reports of `lights` are durable.
+    pub fn reports_persisted(&mut self, lights: &[NodeId]) {
+        for light in lights {
+            if self.volatile.remove(light) {
+                self.reports_durable += 1;
+            }
+        }
+    }
+
+    /// Whether `light`'s report is here, durably.
+    pub fn holds_durably(&self, light: NodeId) -> bool {
+        let held = self.lights.contains_key(&light)
+            || self.fates.binary_search_by_key(&light, |fate| fate.0).is_ok();
+        held && !self.volatile.contains(&light)
     }
 
     // Agreement.

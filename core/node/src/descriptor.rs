@@ -1,0 +1,106 @@
+use aggregate::HeavyKey;
+use alloc::{format, string::String, vec::Vec};
+use codec::Instant;
+use core::fmt;
+use keys::{Envelope, EnvelopeError, Identity, NodeId, SealPublic};
+
+/// Media type of a descriptor's payload.
+const PAYLOAD_TYPE: &str = "application/vnd.formix.heavy+json";
+/// Most heavy nodes that a node keeps descriptors of.
+pub const HEAVY_NODES_MAX: usize = 64;
+/// Most addresses of one heavy node.
+const ADDRESSES_MAX: usize = 16;
+
+/// What a heavy node says of itself: the payload of a document that it signs.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Descriptor {
+    /// Version of this document's format: 1.
+    pub version: u32,
+    /// The node.
+    pub id: NodeId,
+    /// The key that shares for it are sealed to. It never changes for one node.
+    pub seal: SealPublic,
+    /// Where it listens, as multiaddrs.
+    pub addresses: Vec<String>,
+    /// When it said so; a later word replaces an earlier one.
+    pub issued: Instant,
+}
+
+/// Why a descriptor is not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DescriptorError {
+    /// The signed document around it is not in order.
+    Envelope(EnvelopeError),
+    /// The payload is not the JSON of a descriptor within its bounds.
+    Malformed {
+        /// What is wrong.
+        detail: String,
+    },
+    /// The node is known with another sealing key.
+    OtherKey(NodeId),
+    /// The heavy nodes given are not those that are pinned here.
+    NotPinned {
+        /// The stranger.
+        found: NodeId,
+    },
+    /// More than [`HEAVY_NODES_MAX`].
+    TooMany,
+}
+
+impl fmt::Display for DescriptorError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Envelope(error) => write!(f, "{error}"),
+            Self::Malformed { detail } => write!(f, "not a heavy node's descriptor: {detail}"),
+            Self::OtherKey(id) => write!(
+                f,
+                "heavy node …{} shows another sealing key than before; do not trust it until its operator explains",
+                id.short()
+            ),
+            Self::NotPinned { found } => write!(
+                f,
+                "the host names heavy node …{}, which is not among those that this node trusts since it first joined",
+                found.short()
+            ),
+            Self::TooMany => write!(f, "more than {HEAVY_NODES_MAX} heavy nodes"),
+        }
+    }
+}
+
+impl core::error::Error for DescriptorError {}
+
+impl Descriptor {
+    /// The descriptor as a document signed by its node.
+    pub fn sign(&self, identity: &Identity) -> Envelope {
+        let payload = serde_json::to_vec(self).expect("strings always serialise");
+        let mut envelope = Envelope::new(PAYLOAD_TYPE, payload);
+        envelope.sign(identity);
+        envelope
+    }
+
+    /// Reads a descriptor that its node has signed.
+    ///
+    /// # Errors
+    /// [`DescriptorError`].
+    pub fn open(envelope: &Envelope) -> Result<Self, DescriptorError> {
+        let payload = envelope.verify(PAYLOAD_TYPE, &[]).map_err(DescriptorError::Envelope)?;
+        let malformed = |detail| DescriptorError::Malformed { detail };
+        let descriptor: Self =
+            serde_json::from_slice(payload).map_err(|error| malformed(format!("{error}")))?;
+        envelope.verify(PAYLOAD_TYPE, &[descriptor.id]).map_err(DescriptorError::Envelope)?;
+        if descriptor.version != 1 {
+            return Err(malformed(format!("version {} is unknown here", descriptor.version)));
+        }
+        if descriptor.addresses.len() > ADDRESSES_MAX || descriptor.addresses.iter().any(|a| a.len() > 512) {
+            return Err(malformed(format!("more than {ADDRESSES_MAX} addresses, or a very long one")));
+        }
+        Ok(descriptor)
+    }
+
+    /// The node and its sealing key, as a proposal names them.
+    pub const fn key(&self) -> HeavyKey {
+        HeavyKey { id: self.id, seal: self.seal }
+    }
+}

@@ -1,0 +1,646 @@
+//! The heavy node: accepts computations, takes reports, agrees with its two fellows, tells the end.
+
+use crate::{
+    Descriptor, DescriptorError, HEAVY_NODES_MAX, Ticket,
+    storage::{Part, Queue},
+};
+use aggregate::{
+    Persist, Proposal, STORE_PREFIX, Stage, Tally,
+    message::{OPEN_PER_PART, Pulled, ReportRefusal, Request, Response},
+};
+use alloc::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+use codec::{ContentId, Instant, decode, encode};
+use keys::{Envelope, Identity, NodeId, SealKey};
+use net::{Endpoint, Event, Hello, Limits, Protocol, RequestId, Responder, Role, Transport};
+use store::{Batch, Entry, StoreError};
+
+mod view;
+
+pub use view::{ComputationView, Counters, HeavyView};
+
+/// Most computations kept; the oldest ended ones make room.
+pub const COMPUTATIONS_MAX: usize = 1_000;
+/// Most computations of one proposer that are not ended.
+pub const PER_PROPOSER_MAX: usize = 32;
+/// Milliseconds between two requests for a word that a fellow did not have yet.
+const PULL_AGAIN_MS: u64 = 500;
+/// The same, for signatures of a result after the grace period.
+const PULL_LATE_MS: u64 = 30_000;
+/// Prefix of stored descriptors.
+const HEAVY_PREFIX: &[u8] = b"h/";
+
+/// What a heavy node is made from.
+#[derive(Debug)]
+pub struct HeavyConfig {
+    /// Who it is.
+    pub identity: Identity,
+    /// What opens shares for it.
+    pub seal: SealKey,
+    /// Name and version of its software.
+    pub agent: String,
+    /// Transports that its shell dials fellows with, the preferred first.
+    pub transports: Vec<Transport>,
+    /// Caps on its peers.
+    pub limits: Limits,
+    /// Fresh randomness.
+    pub seed: [u8; 32],
+}
+
+/// What the shell tells a heavy node.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum HeavyInput {
+    /// From its connections.
+    Net(net::Input),
+    /// A commit ended.
+    Stored {
+        /// Which.
+        ticket: Ticket,
+        /// How.
+        result: Result<(), StoreError>,
+    },
+    /// Somebody proposes through the shell.
+    Propose {
+        /// To answer by.
+        token: u64,
+        /// The signed proposal.
+        envelope: Envelope,
+    },
+    /// A fellow's signed descriptor.
+    Fellow {
+        /// The document.
+        envelope: Envelope,
+    },
+}
+
+/// What a heavy node asks of its shell.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum HeavyOutput {
+    /// Of its connections.
+    Net(net::Output),
+    /// Make this durable.
+    Store {
+        /// To tell by.
+        ticket: Ticket,
+        /// What.
+        batch: Batch,
+    },
+    /// The answer to [`HeavyInput::Propose`]: durable here, or refused with the reason.
+    Proposed {
+        /// Whose.
+        token: u64,
+        /// The computation, or why not.
+        result: Result<ContentId, String>,
+    },
+    /// A descriptor was not taken.
+    FellowRefused {
+        /// Why.
+        error: DescriptorError,
+    },
+    /// A computation has changed, for whoever watches.
+    Changed {
+        /// Which.
+        id: ContentId,
+    },
+    /// Peers or fellows have changed, for whoever watches.
+    PeersChanged,
+}
+
+/// What follows a durable batch.
+#[derive(Debug)]
+enum Effect {
+    Stage { id: ContentId, stage: Option<Stage> },
+    Reports { id: ContentId, lights: Vec<(NodeId, Responder)> },
+    None,
+}
+
+/// Who waits for the answer to a proposal.
+#[derive(Debug, Clone, Copy)]
+enum Asker {
+    Shell(u64),
+    Client(NodeId, Responder),
+    Fellow(NodeId, Responder),
+}
+
+/// A question to a fellow, under way or to be put again.
+#[derive(Debug, Default)]
+struct Asked {
+    request: Option<RequestId>,
+    again_at: Option<Instant>,
+}
+
+/// A heavy node. See the crate's documentation for how to drive it.
+#[derive(Debug)]
+pub struct HeavyNode {
+    identity: Identity,
+    seal: SealKey,
+    endpoint: Endpoint,
+    fellows: BTreeMap<NodeId, (Descriptor, Envelope)>,
+    tallies: BTreeMap<ContentId, Tally>,
+    /// Reports taken since the last commit began.
+    taken: BTreeMap<ContentId, Vec<(NodeId, Responder)>>,
+    /// Who waits for proposals that are about to become durable.
+    proposers: BTreeMap<ContentId, Vec<Asker>>,
+    asked: BTreeMap<(ContentId, NodeId), Asked>,
+    requests: BTreeMap<RequestId, ContentId>,
+    timers: BTreeSet<(Instant, ContentId)>,
+    queue: Queue<Effect>,
+    outputs: VecDeque<HeavyOutput>,
+    counters: Counters,
+}
+
+impl HeavyNode {
+    /// A node with what its store holds; an empty list for a new one.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] where the entries are not this node's.
+    pub fn new(config: HeavyConfig, entries: &[Entry], now: Instant) -> Result<Self, StoreError> {
+        let HeavyConfig { identity, seal, agent, transports, limits, seed } = config;
+        let hello = Hello { role: Role::Heavy, agent };
+        let endpoint = Endpoint::new(identity.id(), hello, &transports, limits, seed);
+        let mut node = Self {
+            identity,
+            seal,
+            endpoint,
+            fellows: BTreeMap::new(),
+            tallies: BTreeMap::new(),
+            taken: BTreeMap::new(),
+            proposers: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            requests: BTreeMap::new(),
+            timers: BTreeSet::new(),
+            queue: Queue::new(),
+            outputs: VecDeque::new(),
+            counters: Counters::default(),
+        };
+        let under = |prefix: &'static [u8]| {
+            entries.iter().filter(move |entry| entry.key.starts_with(prefix)).cloned().collect::<Vec<_>>()
+        };
+        for entry in under(HEAVY_PREFIX) {
+            let known = Envelope::from_json(&entry.value)
+                .ok()
+                .and_then(|envelope| Some((Descriptor::open(&envelope).ok()?, envelope)));
+            let (descriptor, envelope) =
+                known.ok_or_else(|| StoreError::Corrupt { detail: "a heavy node's descriptor".into() })?;
+            node.endpoint.want(now, descriptor.id, &descriptor.addresses);
+            node.fellows.insert(descriptor.id, (descriptor, envelope));
+        }
+        for tally in Tally::restore(&under(STORE_PREFIX), &node.identity)? {
+            node.timers.insert((now, tally.id()));
+            node.tallies.insert(tally.id(), tally);
+        }
+        Ok(node)
+    }
+
+    // The drive.
+
+    /// Takes what the shell tells.
+    pub fn handle_input(&mut self, now: Instant, input: HeavyInput) {
+        match input {
+            HeavyInput::Net(input) => self.endpoint.handle_input(now, input),
+            HeavyInput::Stored { ticket, result } => {
+                let (durable, failed) = self.queue.end(now, ticket, result);
+                durable.into_iter().for_each(|effect| self.durable(now, effect));
+                failed.into_iter().for_each(|effect| self.failed(effect));
+            }
+            HeavyInput::Propose { token, envelope } => {
+                self.propose(now, &envelope, Asker::Shell(token));
+            }
+            HeavyInput::Fellow { envelope } => self.meet(now, envelope),
+        }
+        self.settle(now);
+    }
+
+    /// Does what has come due.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.endpoint.handle_timeout(now);
+        while let Some((due, id)) = self.timers.first().copied() {
+            if due > now {
+                break;
+            }
+            self.timers.pop_first();
+            self.touch(now, id);
+        }
+        self.settle(now);
+    }
+
+    /// The next thing for the shell to do.
+    pub fn poll_output(&mut self) -> Option<HeavyOutput> {
+        self.outputs.pop_front()
+    }
+
+    /// When to call [`HeavyNode::handle_timeout`] next, and why.
+    pub fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
+        let own = self.timers.first().map(|(due, _)| (*due, "look after a computation"));
+        [own, self.endpoint.poll_timeout(), self.queue.poll_timeout()].into_iter().flatten().min()
+    }
+
+    /// Handles what the endpoint says, begins a commit where one may begin, and passes outputs on.
+    fn settle(&mut self, now: Instant) {
+        loop {
+            while let Some(event) = self.endpoint.poll_event() {
+                self.handle_event(now, event);
+            }
+            let begun = self.begin_commit(now);
+            while let Some(output) = self.endpoint.poll_output() {
+                self.outputs.push_back(HeavyOutput::Net(output));
+            }
+            if !begun {
+                break;
+            }
+        }
+    }
+
+    fn begin_commit(&mut self, now: Instant) -> bool {
+        if !self.queue.is_idle(now) {
+            return false;
+        }
+        let mut begun = false;
+        // Reports first: a computation that closes in this commit closes with all it has taken.
+        for (id, lights) in core::mem::take(&mut self.taken) {
+            let names: Vec<NodeId> = lights.iter().map(|(light, _)| *light).collect();
+            let mut batch = Batch::new();
+            let wanted = self.tallies.get_mut(&id).is_some_and(|tally| tally.segment(&names, &mut batch));
+            if wanted {
+                let effect = Effect::Reports { id, lights };
+                self.queue.push_first(Part { batch, effect, retry: false });
+            } else {
+                self.refuse_reports(&lights, ReportRefusal::NotOpen);
+                begun = true;
+            }
+        }
+        if let Some((ticket, batch)) = self.queue.begin(now) {
+            self.outputs.push_back(HeavyOutput::Store { ticket, batch });
+        }
+        begun
+    }
+
+    fn durable(&mut self, now: Instant, effect: Effect) {
+        match effect {
+            Effect::None => {}
+            Effect::Reports { id, lights } => {
+                self.counters.reports_acknowledged += lights.len() as u64;
+                if let Some(tally) = self.tallies.get_mut(&id) {
+                    let names: Vec<NodeId> = lights.iter().map(|(light, _)| *light).collect();
+                    tally.reports_persisted(&names);
+                }
+                for (light, responder) in lights {
+                    self.respond(light, responder, &Response::Acknowledged);
+                }
+                self.outputs.push_back(HeavyOutput::Changed { id });
+                self.touch(now, id);
+            }
+            Effect::Stage { id, stage } => {
+                let Some(tally) = self.tallies.get_mut(&id) else { return };
+                tally.persisted(stage);
+                let (acceptance, others) = (tally.acceptance(), tally.others().collect::<Vec<_>>());
+                let news = stage == Some(Stage::Open) || tally.end().is_some();
+                for asker in self.proposers.remove(&id).unwrap_or_default() {
+                    self.answer_proposer(asker, Ok((id, acceptance)));
+                }
+                if news {
+                    self.spread(now, id);
+                }
+                if stage.is_some_and(|stage| stage > Stage::Open) || stage.is_none() {
+                    for other in others {
+                        self.ask(now, other, &Request::Nudge { id });
+                    }
+                }
+                self.outputs.push_back(HeavyOutput::Changed { id });
+                self.touch(now, id);
+            }
+        }
+    }
+
+    fn failed(&mut self, effect: Effect) {
+        if let Effect::Reports { id, lights } = effect {
+            if let Some(tally) = self.tallies.get_mut(&id) {
+                let names: Vec<NodeId> = lights.iter().map(|(light, _)| *light).collect();
+                tally.drop_reports(&names);
+            }
+            self.refuse_reports(&lights, ReportRefusal::Storage);
+        }
+    }
+
+    fn refuse_reports(&mut self, lights: &[(NodeId, Responder)], refusal: ReportRefusal) {
+        for (light, responder) in lights {
+            self.counters.refused(refusal);
+            self.respond(*light, *responder, &Response::Refused(refusal));
+        }
+    }
+
+    // Connections.
+
+    fn handle_event(&mut self, now: Instant, event: Event) {
+        match event {
+            Event::Up { peer, .. } => {
+                self.outputs.push_back(HeavyOutput::PeersChanged);
+                if self.fellows.contains_key(&peer) {
+                    let live: Vec<ContentId> =
+                        self.tallies.values().filter(|tally| !tally.is_final()).map(Tally::id).collect();
+                    for id in live {
+                        self.asked.remove(&(id, peer));
+                        self.touch(now, id);
+                    }
+                }
+            }
+            Event::Down { .. } | Event::Changed => self.outputs.push_back(HeavyOutput::PeersChanged),
+            Event::Request { peer, responder, protocol: Protocol::Aggregate, body } => {
+                match decode::<Request>(&body) {
+                    Ok(request) => self.handle_request(now, peer, responder, request),
+                    Err(_) => {
+                        self.counters.malformed_messages += 1;
+                        self.endpoint.ignore(peer, responder);
+                    }
+                }
+            }
+            Event::Request { peer, responder, .. } => self.endpoint.ignore(peer, responder),
+            Event::Reply { peer, id, result } => {
+                if let Some(computation) = self.requests.remove(&id) {
+                    let response = result.ok().and_then(|body| decode::<Response>(&body).ok());
+                    self.handle_reply(now, peer, id, computation, response);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn respond(&mut self, peer: NodeId, responder: Responder, response: &Response) {
+        self.endpoint.respond(peer, responder, encode(response));
+    }
+
+    fn ask(&mut self, now: Instant, peer: NodeId, request: &Request) -> Option<RequestId> {
+        self.endpoint.request(now, peer, Protocol::Aggregate, encode(request)).ok()
+    }
+
+    /// Tells every connected light node that a computation has opened or ended.
+    fn spread(&mut self, now: Instant, id: ContentId) {
+        let lights: Vec<NodeId> = self
+            .endpoint
+            .peers()
+            .filter(|(_, peer)| peer.hello.as_ref().is_some_and(|hello| hello.role == Role::Light))
+            .map(|(peer, _)| peer)
+            .collect();
+        for light in lights {
+            self.ask(now, light, &Request::News { id });
+        }
+    }
+
+    fn handle_request(&mut self, now: Instant, peer: NodeId, responder: Responder, request: Request) {
+        let response = match request {
+            Request::Open { after } => self.open_after(after),
+            Request::Proposal { id } => match self.tallies.get(&id) {
+                Some(tally) if tally.stage() >= Stage::Open => {
+                    Response::Proposal { envelope: tally.envelope().to_json() }
+                }
+                _ => Response::Unknown,
+            },
+            Request::Status { id } => match self.tallies.get(&id) {
+                Some(tally) => Response::Status(tally.status(peer)),
+                None => Response::Unknown,
+            },
+            Request::Report { id, nonce, sealed } => {
+                let Some(tally) = self.tallies.get_mut(&id) else {
+                    return self.refuse_reports(&[(peer, responder)], ReportRefusal::Unknown);
+                };
+                match tally.report(now, peer, nonce, &sealed, &self.seal) {
+                    Ok(true) => {
+                        self.taken.entry(id).or_default().push((peer, responder));
+                        return;
+                    }
+                    Ok(false) => {
+                        self.counters.reports_repeated += 1;
+                        // Held, but perhaps not durable: then the first copy's answer is still to come,
+                        // and this one may be asked again.
+                        if tally.holds_durably(peer) {
+                            Response::Acknowledged
+                        } else {
+                            Response::Refused(ReportRefusal::Storage)
+                        }
+                    }
+                    Err(refusal) => return self.refuse_reports(&[(peer, responder)], refusal),
+                }
+            }
+            Request::Propose { envelope } => match Envelope::from_json(&envelope) {
+                Ok(envelope) => return self.propose(now, &envelope, Asker::Client(peer, responder)),
+                Err(error) => Response::NotAccepted { why: error.to_string() },
+            },
+            Request::Accept { envelope } => match Envelope::from_json(&envelope) {
+                Ok(envelope) if self.fellows.contains_key(&peer) => {
+                    return self.propose(now, &envelope, Asker::Fellow(peer, responder));
+                }
+                Ok(_) => Response::NotAccepted { why: "you are no heavy node that this one knows".into() },
+                Err(error) => Response::NotAccepted { why: error.to_string() },
+            },
+            Request::Pull { id, pull } => match self.tallies.get(&id) {
+                Some(tally) if tally.others().any(|other| other == peer) => {
+                    Response::Pulled(tally.publish(pull, &self.identity))
+                }
+                _ => Response::Unknown,
+            },
+            Request::Nudge { id } => {
+                if self.tallies.get(&id).is_some_and(|tally| tally.others().any(|other| other == peer)) {
+                    if let Some(asked) = self.asked.get_mut(&(id, peer)) {
+                        asked.again_at = None;
+                    }
+                    self.touch(now, id);
+                }
+                Response::Done
+            }
+            _ => Response::Unknown,
+        };
+        self.respond(peer, responder, &response);
+    }
+
+    fn open_after(&self, after: Option<ContentId>) -> Response {
+        use core::ops::Bound::{Excluded, Unbounded};
+        let from = after.map_or(Unbounded, Excluded);
+        let mut open = self.tallies.range((from, Unbounded)).filter(|(_, tally)| tally.is_open());
+        let ids: Vec<ContentId> = open.by_ref().take(OPEN_PER_PART).map(|(id, _)| *id).collect();
+        Response::Open { ids, more: open.next().is_some() }
+    }
+
+    // Fellows and proposals.
+
+    fn meet(&mut self, now: Instant, envelope: Envelope) {
+        let refused = match Descriptor::open(&envelope) {
+            Err(error) => error,
+            Ok(descriptor) if descriptor.id == self.identity.id() => return,
+            Ok(descriptor) => match self.fellows.get(&descriptor.id) {
+                Some((known, _)) if known.seal != descriptor.seal => DescriptorError::OtherKey(descriptor.id),
+                Some((known, _)) if known.issued >= descriptor.issued => return,
+                None if self.fellows.len() >= HEAVY_NODES_MAX => DescriptorError::TooMany,
+                _ => {
+                    let mut batch = Batch::new();
+                    let key = [HEAVY_PREFIX, descriptor.id.public_key().as_slice()].concat();
+                    batch.put(key, envelope.to_json());
+                    self.queue.push(Part { batch, effect: Effect::None, retry: true });
+                    self.endpoint.want(now, descriptor.id, &descriptor.addresses);
+                    self.fellows.insert(descriptor.id, (descriptor, envelope));
+                    self.outputs.push_back(HeavyOutput::PeersChanged);
+                    return;
+                }
+            },
+        };
+        self.outputs.push_back(HeavyOutput::FellowRefused { error: refused });
+    }
+
+    fn propose(&mut self, now: Instant, envelope: &Envelope, asker: Asker) {
+        let (id, proposal) = match Proposal::open(envelope) {
+            Ok(opened) => opened,
+            Err(error) => return self.answer_proposer(asker, Err(error.to_string())),
+        };
+        if let Some(tally) = self.tallies.get(&id) {
+            let acceptance = tally.acceptance();
+            // Not durable yet: the answer comes with the first asker's.
+            if let Some(waiting) = self.proposers.get_mut(&id) {
+                waiting.push(asker);
+            } else {
+                self.answer_proposer(asker, Ok((id, acceptance)));
+            }
+            return;
+        }
+        if let Err(why) = self.acceptable(now, &proposal) {
+            return self.answer_proposer(asker, Err(why));
+        }
+        let Some((tally, persist)) = Tally::accept(id, proposal, envelope.clone(), &self.identity) else {
+            return self.answer_proposer(asker, Err("this node is not one of its heavy nodes".into()));
+        };
+        self.tallies.insert(id, tally);
+        self.proposers.insert(id, [asker].into());
+        self.persist(id, persist);
+    }
+
+    fn acceptable(&mut self, now: Instant, proposal: &Proposal) -> Result<(), String> {
+        proposal.check_deadline(now).map_err(|error| error.to_string())?;
+        for key in &proposal.heavy {
+            let known = if key.id == self.identity.id() {
+                Some(self.seal.public())
+            } else {
+                self.fellows.get(&key.id).map(|(descriptor, _)| descriptor.seal)
+            };
+            if known != Some(key.seal) {
+                return Err(format!(
+                    "`heavy`: …{} with that sealing key is no heavy node of this network",
+                    key.id.short()
+                ));
+            }
+        }
+        let live = self.tallies.values().filter(|tally| tally.end().is_none());
+        if live.filter(|tally| tally.proposal().proposer == proposal.proposer).count() >= PER_PROPOSER_MAX {
+            return Err(format!(
+                "this proposer has {PER_PROPOSER_MAX} computations under way; wait for one to end"
+            ));
+        }
+        if self.tallies.len() >= COMPUTATIONS_MAX {
+            let oldest = self.tallies.values().filter(|tally| tally.is_final());
+            let oldest = oldest.min_by_key(|tally| tally.proposal().deadline).map(Tally::id);
+            let Some(tally) = oldest.and_then(|id| self.tallies.remove(&id)) else {
+                return Err("this heavy node has all the computations it takes; try again later".into());
+            };
+            let mut batch = Batch::new();
+            tally.forget(&mut batch);
+            self.queue.push(Part { batch, effect: Effect::None, retry: true });
+        }
+        Ok(())
+    }
+
+    fn answer_proposer(&mut self, asker: Asker, result: Result<(ContentId, Option<[u8; 64]>), String>) {
+        let refused = |why: &String| Response::NotAccepted { why: why.chars().take(500).collect() };
+        match (asker, &result) {
+            (Asker::Shell(token), _) => {
+                let result = result.map(|(id, _)| id);
+                self.outputs.push_back(HeavyOutput::Proposed { token, result });
+            }
+            (Asker::Client(peer, responder), Ok((id, _))) => {
+                self.respond(peer, responder, &Response::Proposed { id: *id });
+            }
+            (Asker::Fellow(peer, responder), Ok((_, Some(signature)))) => {
+                self.respond(peer, responder, &Response::Accepted { signature: *signature });
+            }
+            (Asker::Fellow(peer, responder), Ok(_)) => self.endpoint.ignore(peer, responder),
+            (Asker::Client(peer, responder) | Asker::Fellow(peer, responder), Err(why)) => {
+                self.respond(peer, responder, &refused(why));
+            }
+        }
+    }
+
+    // Computations.
+
+    fn persist(&mut self, id: ContentId, persist: Persist) {
+        let effect = Effect::Stage { id, stage: persist.stage };
+        self.queue.push(Part { batch: persist.batch, effect, retry: true });
+    }
+
+    /// Lets a computation take its next step, asks fellows for what it lacks, and sets its timers.
+    fn touch(&mut self, now: Instant, id: ContentId) {
+        let Some(tally) = self.tallies.get_mut(&id) else { return };
+        if let Some(persist) = tally.advance(now, &self.identity) {
+            self.persist(id, persist);
+            return;
+        }
+        if let Some((due, _)) = tally.poll_timeout() {
+            self.timers.insert((due.max(now.plus_ms(1)), id));
+        }
+        let accepting = tally.unaccepted();
+        let envelope = tally.envelope();
+        let mut questions: Vec<(NodeId, Request)> = accepting
+            .into_iter()
+            .map(|peer| (peer, Request::Accept { envelope: envelope.to_json() }))
+            .collect();
+        questions.extend(tally.wants().into_iter().map(|(peer, pull)| (peer, Request::Pull { id, pull })));
+        for (peer, request) in questions {
+            let asked = self.asked.entry((id, peer)).or_default();
+            if asked.request.is_some() {
+                continue;
+            }
+            if let Some(again_at) = asked.again_at.filter(|at| *at > now) {
+                self.timers.insert((again_at, id));
+                continue;
+            }
+            // A fellow that is not connected is asked when it comes up.
+            if let Some(request) = self.ask(now, peer, &request) {
+                self.requests.insert(request, id);
+                self.asked.insert((id, peer), Asked { request: Some(request), again_at: None });
+            }
+        }
+    }
+
+    fn handle_reply(
+        &mut self,
+        now: Instant,
+        peer: NodeId,
+        request: RequestId,
+        id: ContentId,
+        response: Option<Response>,
+    ) {
+        let Some(tally) = self.tallies.get_mut(&id) else { return };
+        let wait_ms = if now > tally.proposal().end() { PULL_LATE_MS } else { PULL_AGAIN_MS };
+        let mut again_at = Some(now.plus_ms(wait_ms));
+        match response {
+            Some(Response::Accepted { signature }) => {
+                tally.accepted_by(peer, signature);
+            }
+            Some(Response::NotAccepted { why }) => tally.not_accepted_by(peer, &why),
+            Some(Response::Pulled(Pulled::NotYet)) => {}
+            Some(Response::Pulled(word)) => {
+                tally.learn(peer, word);
+                again_at = None;
+            }
+            _ => {}
+        }
+        if let Some(asked) = self.asked.get_mut(&(id, peer)).filter(|asked| asked.request == Some(request)) {
+            *asked = Asked { request: None, again_at };
+        }
+        if tally.is_final() {
+            self.asked.remove(&(id, peer));
+        }
+        self.touch(now, id);
+    }
+}

@@ -1,0 +1,557 @@
+//! The light node: keeps private records, answers what its person allows, and checks what it is told.
+
+use crate::{
+    Descriptor, DescriptorError, Ticket,
+    storage::{Part, Queue},
+};
+use aggregate::{
+    Draft, Proposal, Verified,
+    message::{Mine, ReportRefusal, Request, Response, Status},
+    outcome,
+};
+use alloc::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+use codec::{ContentId, Instant, decode, encode};
+use keys::{Envelope, Identity, NodeId};
+use net::{Endpoint, Event, Hello, Limits, Protocol, RequestId, Role, Transport};
+use rand_chacha::ChaCha20Rng;
+use rand_core::{Rng, SeedableRng};
+use store::{Batch, Entry, StoreError};
+use vault::Dataset;
+
+mod command;
+mod task;
+mod view;
+
+pub use command::{Command, CommandError, Reply, Rule};
+use task::Task;
+pub use task::TaskState;
+pub use view::{Answer, DatasetView, End, LightView, TaskView};
+
+/// Most computations kept; the oldest ended ones make room.
+pub const TASKS_MAX: usize = 512;
+/// Most data sets.
+pub const DATASETS_MAX: usize = 32;
+/// Most rules.
+pub const RULES_MAX: usize = 64;
+/// Milliseconds between looks at how a computation stands.
+const STATUS_EVERY_MS: u64 = 2_000;
+/// The same, from the deadline on, when the end is near.
+const STATUS_ENDING_MS: u64 = 750;
+/// Milliseconds after the grace period in which a refusal may still turn into a result.
+const AFTERWARDS_MS: u64 = 10 * 60_000;
+/// Milliseconds before a share that was not taken for a passing reason is sent again.
+const REPORT_AGAIN_MS: u64 = 2_000;
+
+const NETWORK_KEY: &[u8] = b"network";
+const SETTINGS_KEY: &[u8] = b"settings";
+const DATASET_PREFIX: &[u8] = b"d/";
+const TASK_PREFIX: &[u8] = b"c/";
+
+/// What a light node is made from.
+#[derive(Debug)]
+pub struct LightConfig {
+    /// Who it is.
+    pub identity: Identity,
+    /// Name and version of its software.
+    pub agent: String,
+    /// Transports that its shell has, the preferred first.
+    pub transports: Vec<Transport>,
+    /// Fresh randomness.
+    pub seed: [u8; 32],
+}
+
+/// What the shell tells a light node.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum LightInput {
+    /// From its connections.
+    Net(net::Input),
+    /// A commit ended.
+    Stored {
+        /// Which.
+        ticket: Ticket,
+        /// How.
+        result: Result<(), StoreError>,
+    },
+    /// The person, or a program for them, wants something.
+    Command {
+        /// To answer by.
+        token: u64,
+        /// What.
+        command: Command,
+    },
+}
+
+/// What a light node asks of its shell.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum LightOutput {
+    /// Of its connections.
+    Net(net::Output),
+    /// Make this durable.
+    Store {
+        /// To tell by.
+        ticket: Ticket,
+        /// What.
+        batch: Batch,
+    },
+    /// The answer to a command: done durably, or why not.
+    Reply {
+        /// Whose.
+        token: u64,
+        /// How it went.
+        result: Result<Reply, CommandError>,
+    },
+    /// What [`LightNode::view`] shows has changed.
+    Changed,
+}
+
+/// What follows a durable batch.
+#[derive(Debug)]
+enum Effect {
+    Reply { token: u64, reply: Reply },
+    Answered { id: ContentId, token: Option<u64> },
+    Import { token: u64, dataset: Dataset },
+    None,
+}
+
+/// Why a request was made.
+#[derive(Debug, Clone, Copy)]
+enum Purpose {
+    Open,
+    Proposal(ContentId),
+    Report(ContentId),
+    Status(ContentId),
+    Propose { token: u64 },
+}
+
+/// What the person has chosen.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+struct Settings {
+    joined: bool,
+    rules: Vec<Rule>,
+}
+
+/// A light node. See the crate's documentation for how to drive it.
+#[derive(Debug)]
+pub struct LightNode {
+    identity: Identity,
+    endpoint: Endpoint,
+    rng: ChaCha20Rng,
+    heavy: BTreeMap<NodeId, (Descriptor, Envelope)>,
+    settings: Settings,
+    datasets: BTreeMap<String, Dataset>,
+    tasks: BTreeMap<ContentId, Task>,
+    requests: BTreeMap<RequestId, (NodeId, Purpose)>,
+    timers: BTreeSet<(Instant, ContentId)>,
+    queue: Queue<Effect>,
+    outputs: VecDeque<LightOutput>,
+    changed: bool,
+}
+
+impl LightNode {
+    /// A node with what its store holds; an empty list for a new one.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] where the entries are not a light node's.
+    pub fn new(config: LightConfig, entries: &[Entry], now: Instant) -> Result<Self, StoreError> {
+        let LightConfig { identity, agent, transports, seed } = config;
+        let mut rng = ChaCha20Rng::from_seed(seed);
+        let mut endpoint_seed = [0; 32];
+        rng.fill_bytes(&mut endpoint_seed);
+        let hello = Hello { role: Role::Light, agent };
+        let endpoint = Endpoint::new(identity.id(), hello, &transports, Limits::default(), endpoint_seed);
+        let mut node = Self {
+            identity,
+            endpoint,
+            rng,
+            heavy: BTreeMap::new(),
+            settings: Settings::default(),
+            datasets: BTreeMap::new(),
+            tasks: BTreeMap::new(),
+            requests: BTreeMap::new(),
+            timers: BTreeSet::new(),
+            queue: Queue::new(),
+            outputs: VecDeque::new(),
+            changed: true,
+        };
+        for entry in entries {
+            node.restore(entry, now).ok_or_else(|| StoreError::Corrupt {
+                detail: format!("the entry `{}`", entry.key.escape_ascii().to_string()),
+            })?;
+        }
+        let ids: Vec<ContentId> = node.tasks.keys().copied().collect();
+        for id in ids {
+            node.preview(id);
+        }
+        if node.settings.joined {
+            node.dial(now);
+        }
+        Ok(node)
+    }
+
+    fn restore(&mut self, entry: &Entry, now: Instant) -> Option<()> {
+        if entry.key == NETWORK_KEY {
+            let envelopes: Vec<Envelope> = serde_json::from_slice(&entry.value).ok()?;
+            for envelope in envelopes {
+                let descriptor = Descriptor::open(&envelope).ok()?;
+                self.heavy.insert(descriptor.id, (descriptor, envelope));
+            }
+        } else if entry.key == SETTINGS_KEY {
+            self.settings = serde_json::from_slice(&entry.value).ok()?;
+        } else if entry.key.starts_with(DATASET_PREFIX) {
+            let dataset: Dataset = decode(&entry.value).ok()?;
+            self.datasets.insert(dataset.name().into(), dataset);
+        } else if entry.key.starts_with(TASK_PREFIX) {
+            let task = Task::decode(&entry.value)?;
+            self.timers.insert((now, task.id));
+            self.tasks.insert(task.id, task);
+        } else {
+            return None;
+        }
+        Some(())
+    }
+
+    // The drive.
+
+    /// Takes what the shell tells.
+    pub fn handle_input(&mut self, now: Instant, input: LightInput) {
+        match input {
+            LightInput::Net(input) => self.endpoint.handle_input(now, input),
+            LightInput::Stored { ticket, result } => {
+                let error = result.as_ref().err().cloned();
+                let (durable, failed) = self.queue.end(now, ticket, result);
+                durable.into_iter().for_each(|effect| self.durable(now, effect));
+                if let Some(error) = error {
+                    self.changed = true;
+                    failed.into_iter().for_each(|effect| self.failed(effect, &error));
+                }
+            }
+            LightInput::Command { token, command } => self.command(now, token, command),
+        }
+        self.settle(now);
+    }
+
+    /// Does what has come due.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.endpoint.handle_timeout(now);
+        while let Some((due, id)) = self.timers.first().copied() {
+            if due > now {
+                break;
+            }
+            self.timers.pop_first();
+            self.look_after(now, id);
+        }
+        self.settle(now);
+    }
+
+    /// The next thing for the shell to do.
+    pub fn poll_output(&mut self) -> Option<LightOutput> {
+        self.outputs.pop_front()
+    }
+
+    /// When to call [`LightNode::handle_timeout`] next, and why.
+    pub fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
+        let own = self.timers.first().map(|(due, _)| (*due, "look after a computation"));
+        [own, self.endpoint.poll_timeout(), self.queue.poll_timeout()].into_iter().flatten().min()
+    }
+
+    fn settle(&mut self, now: Instant) {
+        while let Some(event) = self.endpoint.poll_event() {
+            self.handle_event(now, event);
+        }
+        if let Some((ticket, batch)) = self.queue.begin(now) {
+            self.outputs.push_back(LightOutput::Store { ticket, batch });
+        }
+        while let Some(output) = self.endpoint.poll_output() {
+            self.outputs.push_back(LightOutput::Net(output));
+        }
+        if core::mem::take(&mut self.changed) {
+            self.outputs.push_back(LightOutput::Changed);
+        }
+    }
+
+    fn durable(&mut self, now: Instant, effect: Effect) {
+        self.changed = true;
+        match effect {
+            Effect::None => {}
+            Effect::Reply { token, reply } => self.reply(token, Ok(reply)),
+            Effect::Import { token, dataset } => {
+                let rows = dataset.rows();
+                let name = dataset.name().to_string();
+                self.datasets.insert(name.clone(), dataset);
+                self.reply(token, Ok(Reply::Imported { rows }));
+                self.records_changed(now, &name);
+            }
+            Effect::Answered { id, token } => {
+                if let Some(task) = self.tasks.get_mut(&id) {
+                    task.answer_is_durable();
+                }
+                if let Some(token) = token {
+                    self.reply(token, Ok(Reply::Done));
+                }
+                self.look_after(now, id);
+            }
+        }
+    }
+
+    fn failed(&mut self, effect: Effect, error: &StoreError) {
+        let (Effect::Reply { token, .. } | Effect::Import { token, .. }) = effect else { return };
+        self.reply(token, Err(CommandError::Storage { detail: error.to_string() }));
+    }
+
+    fn reply(&mut self, token: u64, result: Result<Reply, CommandError>) {
+        self.outputs.push_back(LightOutput::Reply { token, result });
+    }
+
+    // Connections.
+
+    fn dial(&mut self, now: Instant) {
+        for (descriptor, _) in self.heavy.values() {
+            self.endpoint.want(now, descriptor.id, &descriptor.addresses);
+        }
+        self.endpoint.hurry(now);
+    }
+
+    fn ask(&mut self, now: Instant, peer: NodeId, request: &Request, purpose: Purpose) -> bool {
+        match self.endpoint.request(now, peer, Protocol::Aggregate, encode(request)) {
+            Ok(id) => {
+                self.requests.insert(id, (peer, purpose));
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    fn handle_event(&mut self, now: Instant, event: Event) {
+        match event {
+            Event::Up { peer, role: Role::Heavy } if self.heavy.contains_key(&peer) => {
+                self.changed = true;
+                self.ask(now, peer, &Request::Open { after: None }, Purpose::Open);
+                let live: Vec<ContentId> =
+                    self.tasks.values().filter(|task| !task.is_over(now)).map(|task| task.id).collect();
+                for id in live {
+                    self.look_after(now, id);
+                }
+            }
+            Event::Up { .. } | Event::Down { .. } | Event::Changed => self.changed = true,
+            Event::Request { peer, responder, body, .. } => {
+                // A light node answers nobody; heavy nodes that it trusts may say that there is news.
+                match decode::<Request>(&body) {
+                    Ok(Request::News { id }) if self.heavy.contains_key(&peer) => {
+                        self.endpoint.respond(peer, responder, encode(&Response::Done));
+                        self.news(now, peer, id);
+                    }
+                    _ => self.endpoint.ignore(peer, responder),
+                }
+            }
+            Event::Reply { id, result, .. } => {
+                if let Some((peer, purpose)) = self.requests.remove(&id) {
+                    let response = result.ok().and_then(|body| decode::<Response>(&body).ok());
+                    self.handle_reply(now, peer, purpose, response);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn news(&mut self, now: Instant, peer: NodeId, id: ContentId) {
+        if let Some(task) = self.tasks.get_mut(&id) {
+            task.status_at = now;
+            self.look_after(now, id);
+        } else {
+            self.ask(now, peer, &Request::Proposal { id }, Purpose::Proposal(id));
+        }
+    }
+
+    fn handle_reply(&mut self, now: Instant, peer: NodeId, purpose: Purpose, response: Option<Response>) {
+        match (purpose, response) {
+            (Purpose::Open, Some(Response::Open { ids, more })) => {
+                let last = ids.last().copied();
+                for id in ids {
+                    if !self.tasks.contains_key(&id) {
+                        self.ask(now, peer, &Request::Proposal { id }, Purpose::Proposal(id));
+                    }
+                }
+                if more && last.is_some() {
+                    self.ask(now, peer, &Request::Open { after: last }, Purpose::Open);
+                }
+            }
+            (Purpose::Proposal(id), Some(Response::Proposal { envelope })) => {
+                if let Ok(envelope) = Envelope::from_json(&envelope) {
+                    self.announced(now, id, &envelope);
+                }
+            }
+            (Purpose::Report(id), response) => {
+                let Some(task) = self.tasks.get_mut(&id) else { return };
+                let outcome = match response {
+                    Some(Response::Acknowledged) => Some(Ok(())),
+                    Some(Response::Refused(refusal)) => Some(Err(refusal)),
+                    _ => None,
+                };
+                if task.report_answered(now, peer, outcome) {
+                    self.save(id, Effect::None);
+                }
+                self.look_after(now, id);
+            }
+            (Purpose::Status(id), response) => {
+                let Some(task) = self.tasks.get_mut(&id) else { return };
+                task.asking = false;
+                if let Some(Response::Status(status)) = response
+                    && task.learn(peer, status)
+                {
+                    self.save(id, Effect::None);
+                }
+                self.changed = true;
+                self.look_after(now, id);
+            }
+            (Purpose::Propose { token }, response) => {
+                let result = match response {
+                    Some(Response::Proposed { id }) => Ok(Reply::Proposed { id }),
+                    Some(Response::NotAccepted { why }) => Err(CommandError::NotAccepted { why }),
+                    _ => Err(CommandError::NoHeavyNode),
+                };
+                self.reply(token, result);
+            }
+            _ => {}
+        }
+    }
+
+    // Computations.
+
+    /// Takes a computation that a heavy node announced, if all it says holds.
+    fn announced(&mut self, now: Instant, id: ContentId, envelope: &Envelope) {
+        let Ok((found, proposal)) = Proposal::open_accepted(envelope) else { return };
+        let trusted = proposal
+            .heavy
+            .iter()
+            .all(|key| self.heavy.get(&key.id).is_some_and(|(descriptor, _)| descriptor.key() == *key));
+        if found != id || !trusted || self.tasks.contains_key(&id) || now >= proposal.deadline {
+            return;
+        }
+        if self.tasks.len() >= TASKS_MAX {
+            let over = self.tasks.values().filter(|task| task.is_over(now));
+            let Some(oldest) = over.min_by_key(|task| task.proposal.deadline).map(|task| task.id) else {
+                return;
+            };
+            self.tasks.remove(&oldest);
+            let mut batch = Batch::new();
+            batch.delete(task::key(oldest));
+            self.queue.push(Part { batch, effect: Effect::None, retry: true });
+        }
+        self.tasks.insert(id, Task::new(now, id, proposal, envelope.clone()));
+        self.preview(id);
+        self.changed = true;
+        if self.ruled(id) {
+            self.answer(now, id, None);
+        } else {
+            self.save(id, Effect::None);
+        }
+        self.look_after(now, id);
+    }
+
+    /// Whether a rule of the person's says yes.
+    fn ruled(&self, id: ContentId) -> bool {
+        let Some(task) = self.tasks.get(&id) else { return false };
+        task.state == TaskState::Waiting
+            && matches!(task.preview, Some(Ok(_)))
+            && self.settings.rules.iter().any(|rule| rule.allows(&task.proposal))
+    }
+
+    /// Computes what an answer would be made of, for the person to see and for the answer.
+    fn preview(&mut self, id: ContentId) {
+        let Some(task) = self.tasks.get_mut(&id).filter(|task| task.state == TaskState::Waiting) else {
+            return;
+        };
+        let proposal = &task.proposal;
+        task.preview = self.datasets.get(&proposal.dataset).map(|dataset| {
+            let column = dataset
+                .column(&proposal.field)
+                .ok_or_else(|| format!("your `{}` has no field `{}`", proposal.dataset, proposal.field))?;
+            aggregate::contribution(proposal, column).map_err(|error| error.to_string())
+        });
+    }
+
+    fn records_changed(&mut self, now: Instant, dataset: &str) {
+        let concerned: Vec<ContentId> = self
+            .tasks
+            .values()
+            .filter(|task| task.state == TaskState::Waiting && task.proposal.dataset == dataset)
+            .map(|task| task.id)
+            .collect();
+        for id in concerned {
+            self.preview(id);
+            if self.ruled(id) {
+                self.answer(now, id, None);
+            }
+        }
+    }
+
+    /// Makes the report, durable before any of it is sent.
+    fn answer(&mut self, now: Instant, id: ContentId, token: Option<u64>) {
+        let light = self.identity.id();
+        let Some(task) = self.tasks.get_mut(&id) else { return };
+        let made = task.make_report(now, light, &mut self.rng);
+        match made {
+            Ok(()) => self.save(id, Effect::Answered { id, token }),
+            Err(error) => {
+                if let Some(token) = token {
+                    self.reply(token, Err(error));
+                }
+            }
+        }
+        self.changed = true;
+    }
+
+    fn save(&mut self, id: ContentId, effect: Effect) {
+        if let Some(task) = self.tasks.get(&id) {
+            let mut batch = Batch::new();
+            batch.put(task::key(id), task.encode());
+            self.queue.push(Part { batch, effect, retry: true });
+        }
+    }
+
+    /// Sends what is to be sent of a computation's report, asks how it stands, and sets its timer.
+    fn look_after(&mut self, now: Instant, id: ContentId) {
+        let Some(task) = self.tasks.get_mut(&id) else { return };
+        if task.is_over(now) {
+            return;
+        }
+        self.changed = true;
+        let unsent = task.unsent(now);
+        let (nonce, sealed) = match &task.report {
+            Some(report) => (report.nonce, report.sealed.clone()),
+            None => Default::default(),
+        };
+        for (role, peer) in unsent {
+            let request = Request::Report { id, nonce, sealed: sealed[role].clone() };
+            if self.ask(now, peer, &request, Purpose::Report(id))
+                && let Some(task) = self.tasks.get_mut(&id)
+            {
+                task.report_sent(role);
+            }
+        }
+        let Some(task) = self.tasks.get_mut(&id) else { return };
+        if task.status_at <= now && !task.asking {
+            let pause_ms = if now >= task.proposal.deadline { STATUS_ENDING_MS } else { STATUS_EVERY_MS };
+            task.status_at = now.plus_ms(pause_ms);
+            // The three in turn: one that is down or refuses hides nothing for long.
+            let asked = task.next_to_ask(|peer| self.endpoint.is_up(peer));
+            if let Some(peer) = asked
+                && self.ask(now, peer, &Request::Status { id }, Purpose::Status(id))
+                && let Some(task) = self.tasks.get_mut(&id)
+            {
+                task.asking = true;
+            }
+        }
+        if let Some(task) = self.tasks.get(&id) {
+            let due = task.poll_timeout().max(now.plus_ms(50));
+            self.timers.insert((due, id));
+        }
+    }
+}

@@ -1,0 +1,369 @@
+//! What a person can ask of their node.
+
+use super::{
+    DATASET_PREFIX, DATASETS_MAX, Descriptor, DescriptorError, Draft, Effect, LightNode, NETWORK_KEY, Part,
+    Proposal, Purpose, RULES_MAX, Request, SETTINGS_KEY, TaskState,
+};
+use aggregate::HeavyKey;
+use alloc::{
+    collections::BTreeMap,
+    string::{String, ToString},
+    vec::Vec,
+};
+use codec::{ContentId, Instant};
+use core::fmt;
+use keys::{Envelope, NodeId};
+use store::Batch;
+use vault::Dataset;
+
+/// Something that a person, or a program for them, wants of the node.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum Command {
+    /// The host says that these are its network's heavy nodes. The first time they are pinned; later
+    /// only their addresses may change.
+    Network {
+        /// Signed descriptors.
+        descriptors: Vec<Envelope>,
+    },
+    /// Forgets the pinned heavy nodes, so that the next [`Command::Network`] pins anew.
+    Unpin,
+    /// Connects to the heavy nodes, now and after each start.
+    Join,
+    /// Disconnects and stays so.
+    Leave,
+    /// Imports a file as a data set, in place of one of the same name.
+    Import {
+        /// The data set's name.
+        name: String,
+        /// The file: CSV or JSON.
+        bytes: Vec<u8>,
+    },
+    /// Deletes a data set.
+    Remove {
+        /// Its name.
+        name: String,
+    },
+    /// Answers a computation.
+    Approve {
+        /// Which.
+        id: ContentId,
+    },
+    /// Does not answer a computation.
+    Decline {
+        /// Which.
+        id: ContentId,
+    },
+    /// Sets the rules by which computations are answered without asking.
+    Rules {
+        /// All of them.
+        rules: Vec<Rule>,
+    },
+    /// Proposes a computation in this node's name.
+    Propose {
+        /// What.
+        draft: Draft,
+    },
+}
+
+/// A rule by which computations are answered without asking the person. Every condition that is given
+/// must hold; a rule without conditions allows all.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// Only from this proposer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposer: Option<NodeId>,
+    /// Only about this data set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dataset: Option<String>,
+    /// Only with at least so many participants.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub participants_min: Option<u32>,
+}
+
+impl Rule {
+    /// Whether the rule allows an answer.
+    pub fn allows(&self, proposal: &Proposal) -> bool {
+        self.proposer.is_none_or(|proposer| proposer == proposal.proposer)
+            && self.dataset.as_ref().is_none_or(|dataset| *dataset == proposal.dataset)
+            && self.participants_min.is_none_or(|min| proposal.participants_min >= min)
+    }
+}
+
+/// What a command gave.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "did", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Reply {
+    /// Done, durably.
+    Done,
+    /// The file is imported, durably.
+    Imported {
+        /// Number of records.
+        rows: usize,
+    },
+    /// The proposal is durable at a heavy node.
+    Proposed {
+        /// The computation.
+        id: ContentId,
+    },
+}
+
+/// Why a command was not carried out.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "error", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum CommandError {
+    /// The heavy nodes given are not taken.
+    Network {
+        /// Why.
+        why: String,
+    },
+    /// The file is not imported.
+    Import {
+        /// Why, with row, column and field.
+        why: String,
+    },
+    /// No more data sets or rules fit.
+    TooMany {
+        /// `data sets` or `rules`.
+        what: String,
+        /// Allowed.
+        max: usize,
+    },
+    /// There is no data set of this name.
+    NoDataset {
+        /// The name.
+        name: String,
+    },
+    /// There is no such computation here.
+    NoComputation,
+    /// The computation was answered before; an answer cannot be taken back.
+    AlreadyAnswered,
+    /// The computation's deadline has passed.
+    Closed,
+    /// The records at hand do not fit the computation.
+    CannotAnswer {
+        /// Why.
+        why: String,
+    },
+    /// The proposal is not in order.
+    Draft {
+        /// Why, with the field.
+        why: String,
+    },
+    /// Three heavy nodes are needed for a proposal, and fewer are known.
+    TooFewHeavyNodes {
+        /// Known.
+        known: usize,
+    },
+    /// No heavy node is connected, or it did not answer.
+    NoHeavyNode,
+    /// The heavy node did not accept the proposal.
+    NotAccepted {
+        /// Its words.
+        why: String,
+    },
+    /// The node's storage failed.
+    Storage {
+        /// Why.
+        detail: String,
+    },
+}
+
+impl fmt::Display for CommandError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Network { why }
+            | Self::Import { why }
+            | Self::CannotAnswer { why }
+            | Self::Draft { why } => f.write_str(why),
+            Self::TooMany { what, max } => write!(f, "there are {max} {what} already; delete one first"),
+            Self::NoDataset { name } => {
+                write!(f, "you have no data named `{name}`; add it under that name to answer")
+            }
+            Self::NoComputation => f.write_str("there is no such computation here"),
+            Self::AlreadyAnswered => f.write_str("already answered; an answer cannot be taken back"),
+            Self::Closed => f.write_str("the computation's deadline has passed"),
+            Self::TooFewHeavyNodes { known } => {
+                write!(
+                    f,
+                    "a proposal needs three heavy nodes, and {known} are known here; join a network first"
+                )
+            }
+            Self::NoHeavyNode => f.write_str("no heavy node is connected, or it did not answer; try again"),
+            Self::NotAccepted { why } => write!(f, "the heavy node did not accept the proposal: {why}"),
+            Self::Storage { detail } => f.write_str(detail),
+        }
+    }
+}
+
+impl core::error::Error for CommandError {}
+
+impl LightNode {
+    pub(super) fn command(&mut self, now: Instant, token: u64, command: Command) {
+        self.changed = true;
+        let refused = match command {
+            Command::Network { descriptors } => self
+                .network(now, token, &descriptors)
+                .map_err(|error| CommandError::Network { why: error.to_string() }),
+            Command::Unpin => {
+                for id in self.heavy.keys() {
+                    self.endpoint.unwant(*id);
+                }
+                self.heavy.clear();
+                let mut batch = Batch::new();
+                batch.delete(NETWORK_KEY);
+                self.store(token, batch);
+                Ok(())
+            }
+            Command::Join => {
+                self.settings.joined = true;
+                self.dial(now);
+                self.store_settings(token);
+                Ok(())
+            }
+            Command::Leave => {
+                self.settings.joined = false;
+                for id in self.heavy.keys() {
+                    self.endpoint.unwant(*id);
+                }
+                self.store_settings(token);
+                Ok(())
+            }
+            Command::Import { name, bytes } => self.import(token, &name, &bytes),
+            Command::Remove { name } => match self.datasets.remove(&name) {
+                None => Err(CommandError::NoDataset { name }),
+                Some(_) => {
+                    let mut batch = Batch::new();
+                    batch.delete(dataset_key(&name));
+                    self.store(token, batch);
+                    self.records_changed(now, &name);
+                    Ok(())
+                }
+            },
+            Command::Approve { id } => match self.tasks.get(&id).map(|task| task.state) {
+                None => Err(CommandError::NoComputation),
+                Some(_) => {
+                    // A declined computation may be taken up again until the deadline.
+                    if let Some(task) =
+                        self.tasks.get_mut(&id).filter(|task| task.state == TaskState::Declined)
+                    {
+                        task.state = TaskState::Waiting;
+                        self.preview(id);
+                    }
+                    self.answer(now, id, Some(token));
+                    Ok(())
+                }
+            },
+            Command::Decline { id } => match self.tasks.get_mut(&id) {
+                None => Err(CommandError::NoComputation),
+                Some(task) if task.state == TaskState::Answered => Err(CommandError::AlreadyAnswered),
+                Some(task) => {
+                    task.state = TaskState::Declined;
+                    self.save(id, Effect::Reply { token, reply: Reply::Done });
+                    Ok(())
+                }
+            },
+            Command::Rules { rules } if rules.len() > RULES_MAX => {
+                Err(CommandError::TooMany { what: "rules".into(), max: RULES_MAX })
+            }
+            Command::Rules { rules } => {
+                self.settings.rules = rules;
+                self.store_settings(token);
+                let waiting: Vec<ContentId> = self.tasks.keys().copied().collect();
+                for id in waiting {
+                    if self.ruled(id) {
+                        self.answer(now, id, None);
+                    }
+                }
+                Ok(())
+            }
+            Command::Propose { draft } => self.propose(now, token, &draft),
+        };
+        if let Err(error) = refused {
+            self.reply(token, Err(error));
+        }
+    }
+
+    fn store(&mut self, token: u64, batch: Batch) {
+        let effect = Effect::Reply { token, reply: Reply::Done };
+        self.queue.push(Part { batch, effect, retry: false });
+    }
+
+    fn store_settings(&mut self, token: u64) {
+        let mut batch = Batch::new();
+        let settings = serde_json::to_vec(&self.settings).expect("plain values always serialise");
+        batch.put(SETTINGS_KEY, settings);
+        self.store(token, batch);
+    }
+
+    fn network(&mut self, now: Instant, token: u64, descriptors: &[Envelope]) -> Result<(), DescriptorError> {
+        if descriptors.len() > crate::HEAVY_NODES_MAX {
+            return Err(DescriptorError::TooMany);
+        }
+        let mut heavy = BTreeMap::new();
+        for envelope in descriptors {
+            let descriptor = Descriptor::open(envelope)?;
+            match self.heavy.get(&descriptor.id) {
+                Some((known, _)) if known.seal != descriptor.seal => {
+                    return Err(DescriptorError::OtherKey(descriptor.id));
+                }
+                None if !self.heavy.is_empty() => {
+                    return Err(DescriptorError::NotPinned { found: descriptor.id });
+                }
+                Some((known, known_envelope)) if known.issued > descriptor.issued => {
+                    heavy.insert(known.id, (known.clone(), known_envelope.clone()));
+                }
+                _ => {
+                    heavy.insert(descriptor.id, (descriptor, envelope.clone()));
+                }
+            }
+        }
+        self.heavy.append(&mut heavy);
+        if self.settings.joined {
+            self.dial(now);
+        }
+        let envelopes: Vec<&Envelope> = self.heavy.values().map(|(_, envelope)| envelope).collect();
+        let mut batch = Batch::new();
+        batch.put(NETWORK_KEY, serde_json::to_vec(&envelopes).expect("documents always serialise"));
+        self.store(token, batch);
+        Ok(())
+    }
+
+    fn import(&mut self, token: u64, name: &str, bytes: &[u8]) -> Result<(), CommandError> {
+        let dataset = Dataset::from_file(name, bytes)
+            .map_err(|error| CommandError::Import { why: error.to_string() })?;
+        if self.datasets.len() >= DATASETS_MAX && !self.datasets.contains_key(dataset.name()) {
+            return Err(CommandError::TooMany { what: "data sets".into(), max: DATASETS_MAX });
+        }
+        let mut batch = Batch::new();
+        batch.put(dataset_key(dataset.name()), codec::encode(&dataset));
+        self.queue.push(Part { batch, effect: Effect::Import { token, dataset }, retry: false });
+        Ok(())
+    }
+
+    fn propose(&mut self, now: Instant, token: u64, draft: &Draft) -> Result<(), CommandError> {
+        // The three of smallest ids: every node of a network names the same ones.
+        let heavy: Vec<HeavyKey> =
+            self.heavy.values().map(|(descriptor, _)| descriptor.key()).take(3).collect();
+        if heavy.len() < 3 {
+            return Err(CommandError::TooFewHeavyNodes { known: heavy.len() });
+        }
+        let proposal = draft
+            .propose(self.identity.id(), &heavy, &mut self.rng)
+            .and_then(|proposal| proposal.check_deadline(now).map(|()| proposal))
+            .map_err(|error| CommandError::Draft { why: error.to_string() })?;
+        let envelope = proposal.sign(&self.identity).to_json();
+        let request = Request::Propose { envelope };
+        let asked = heavy.iter().any(|key| self.ask(now, key.id, &request, Purpose::Propose { token }));
+        if asked { Ok(()) } else { Err(CommandError::NoHeavyNode) }
+    }
+}
+
+fn dataset_key(name: &str) -> Vec<u8> {
+    // A name of 64 characters in any script fits a key.
+    [DATASET_PREFIX, ContentId::of(name.as_bytes()).digest()].concat()
+}

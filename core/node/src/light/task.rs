@@ -1,0 +1,252 @@
+//! One computation at one light node.
+
+use super::{
+    AFTERWARDS_MS, CommandError, ContentId, Envelope, Instant, Mine, NodeId, Proposal, REPORT_AGAIN_MS,
+    ReportRefusal, Status, String, TASK_PREFIX, Vec, Verified, outcome,
+};
+use aggregate::{Report, additive64::SHARES};
+use borsh::{BorshDeserialize, BorshSerialize};
+use codec::Wire;
+use rand_chacha::ChaCha20Rng;
+
+/// What the person's node does about a computation.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum TaskState {
+    /// Waits for the person.
+    Waiting,
+    /// The person said no.
+    Declined,
+    /// The person, or a rule of theirs, said yes; the report exists.
+    Answered,
+}
+
+/// How one heavy node took the share.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Delivery {
+    #[default]
+    Due,
+    Again(Instant),
+    UnderWay,
+    Acknowledged,
+    Refused(ReportRefusal),
+}
+
+#[derive(Debug)]
+pub(super) struct Task {
+    pub(super) id: ContentId,
+    pub(super) proposal: Proposal,
+    pub(super) envelope: Envelope,
+    pub(super) state: TaskState,
+    pub(super) report: Option<Report>,
+    report_durable: bool,
+    delivery: [Delivery; SHARES],
+    /// The answer that the records at hand give, or why they give none; `None` where there is no such
+    /// data set.
+    pub(super) preview: Option<Result<Vec<u64>, String>>,
+    /// Reports that the heavy nodes hold, the fewest that any of them told last.
+    pub(super) reports: [Option<u32>; SHARES],
+    pub(super) mine: Mine,
+    /// The verified end: a result, or the refusals that came so far.
+    pub(super) end: Option<Envelope>,
+    pub(super) status_at: Instant,
+    pub(super) asking: bool,
+    asked: usize,
+}
+
+#[derive(BorshSerialize, BorshDeserialize)]
+struct Stored {
+    envelope: Vec<u8>,
+    state: TaskState,
+    report: Option<Report>,
+    acknowledged: [bool; SHARES],
+    end: Option<Vec<u8>>,
+    mine: Mine,
+}
+
+impl Wire for Stored {
+    const BYTES_MAX: usize = 1024 * 1024;
+}
+
+pub(super) fn key(id: ContentId) -> Vec<u8> {
+    [TASK_PREFIX, id.digest()].concat()
+}
+
+impl Task {
+    pub(super) fn new(now: Instant, id: ContentId, proposal: Proposal, envelope: Envelope) -> Self {
+        Self {
+            id,
+            proposal,
+            envelope,
+            state: TaskState::Waiting,
+            report: None,
+            report_durable: false,
+            delivery: Default::default(),
+            preview: None,
+            reports: [None; SHARES],
+            mine: Mine::None,
+            end: None,
+            status_at: now,
+            asking: false,
+            asked: 0,
+        }
+    }
+
+    pub(super) fn encode(&self) -> Vec<u8> {
+        codec::encode(&Stored {
+            envelope: self.envelope.to_json(),
+            state: self.state,
+            report: self.report.clone(),
+            acknowledged: self.delivery.map(|delivery| delivery == Delivery::Acknowledged),
+            end: self.end.as_ref().map(Envelope::to_json),
+            mine: self.mine,
+        })
+    }
+
+    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
+        let stored: Stored = codec::decode(bytes).ok()?;
+        let envelope = Envelope::from_json(&stored.envelope).ok()?;
+        let (id, proposal) = Proposal::open(&envelope).ok()?;
+        let mut task = Self::new(Instant::default(), id, proposal, envelope);
+        task.state = stored.state;
+        task.report_durable = stored.report.is_some();
+        task.report = stored.report;
+        task.delivery = stored
+            .acknowledged
+            .map(|acknowledged| if acknowledged { Delivery::Acknowledged } else { Delivery::Due });
+        task.end = match stored.end {
+            Some(end) => Some(Envelope::from_json(&end).ok()?),
+            None => None,
+        };
+        task.mine = stored.mine;
+        Some(task)
+    }
+
+    pub(super) fn verified_end(&self) -> Option<Verified> {
+        outcome::verify(&self.envelope, self.end.as_ref()?).ok()
+    }
+
+    /// Whether nothing more can come: a result, or long enough after the end without one.
+    pub(super) fn is_over(&self, now: Instant) -> bool {
+        self.end.as_ref().is_some_and(|end| end.payload_type == outcome::RESULT_TYPE)
+            || now >= self.proposal.end().plus_ms(AFTERWARDS_MS)
+    }
+
+    /// Heavy nodes that hold the share durably.
+    pub(super) fn acknowledged(&self) -> usize {
+        self.delivery.iter().filter(|delivery| **delivery == Delivery::Acknowledged).count()
+    }
+
+    /// Why a heavy node did not take the share, where one did not.
+    pub(super) fn report_refusal(&self) -> Option<ReportRefusal> {
+        self.delivery.iter().find_map(|delivery| match delivery {
+            Delivery::Refused(refusal) => Some(*refusal),
+            _ => None,
+        })
+    }
+
+    pub(super) fn make_report(
+        &mut self,
+        now: Instant,
+        light: NodeId,
+        rng: &mut ChaCha20Rng,
+    ) -> Result<(), CommandError> {
+        if self.state == TaskState::Answered {
+            return Err(CommandError::AlreadyAnswered);
+        }
+        if now >= self.proposal.deadline {
+            return Err(CommandError::Closed);
+        }
+        let contribution = match &self.preview {
+            Some(Ok(contribution)) => contribution,
+            Some(Err(why)) => return Err(CommandError::CannotAnswer { why: why.clone() }),
+            None => return Err(CommandError::NoDataset { name: self.proposal.dataset.clone() }),
+        };
+        let report = Report::new(&self.proposal, self.id, light, contribution, rng)
+            .map_err(|error| CommandError::CannotAnswer { why: alloc::format!("{error}") })?;
+        self.report = Some(report);
+        self.state = TaskState::Answered;
+        Ok(())
+    }
+
+    pub(super) fn answer_is_durable(&mut self) {
+        self.report_durable = true;
+    }
+
+    /// The heavy nodes, with their roles, that the share is to be sent to now.
+    pub(super) fn unsent(&self, now: Instant) -> Vec<(usize, NodeId)> {
+        if !self.report_durable || self.end.is_some() {
+            return Vec::new();
+        }
+        let due = |delivery: &Delivery| match delivery {
+            Delivery::Due => true,
+            Delivery::Again(at) => *at <= now,
+            _ => false,
+        };
+        let roles = self.proposal.heavy.iter().enumerate();
+        roles.filter(|(role, _)| due(&self.delivery[*role])).map(|(role, key)| (role, key.id)).collect()
+    }
+
+    pub(super) fn report_sent(&mut self, role: usize) {
+        self.delivery[role] = Delivery::UnderWay;
+    }
+
+    /// Takes a heavy node's answer to the share, `None` where none came; true when it is worth keeping.
+    pub(super) fn report_answered(
+        &mut self,
+        now: Instant,
+        heavy: NodeId,
+        answer: Option<Result<(), ReportRefusal>>,
+    ) -> bool {
+        let Some(role) = self.proposal.role(heavy) else { return false };
+        self.delivery[role] = match answer {
+            Some(Ok(())) => Delivery::Acknowledged,
+            Some(Err(refusal)) if !refusal.is_passing() => Delivery::Refused(refusal),
+            _ => Delivery::Again(now.plus_ms(REPORT_AGAIN_MS)),
+        };
+        self.delivery[role] == Delivery::Acknowledged
+    }
+
+    /// Takes a heavy node's word on how it stands; true when it is worth keeping. An end counts only
+    /// when its signatures verify, and a refusal never replaces a result.
+    pub(super) fn learn(&mut self, heavy: NodeId, status: Status) -> bool {
+        if let Some(role) = self.proposal.role(heavy) {
+            self.reports[role] = Some(status.reports);
+        }
+        let Some(end) = status.end.and_then(|end| Envelope::from_json(&end).ok()) else { return false };
+        let known = self.end.as_ref().map(|end| end.payload_type.as_str());
+        let better = match outcome::verify(&self.envelope, &end) {
+            Ok(Verified::Result(_)) => known != Some(outcome::RESULT_TYPE),
+            Ok(Verified::Refusal(refusal)) => known.is_none() && refusal.heavy == heavy,
+            _ => false,
+        };
+        if better {
+            self.end = Some(end);
+            self.mine = status.mine;
+        }
+        better
+    }
+
+    /// The next of the three heavy nodes that is up, in turn.
+    pub(super) fn next_to_ask(&mut self, is_up: impl Fn(NodeId) -> bool) -> Option<NodeId> {
+        for _ in 0..SHARES {
+            self.asked = (self.asked + 1) % SHARES;
+            let peer = self.proposal.heavy.get(self.asked)?.id;
+            if is_up(peer) {
+                return Some(peer);
+            }
+        }
+        None
+    }
+
+    pub(super) fn poll_timeout(&self) -> Instant {
+        let again = self.delivery.iter().filter_map(|delivery| match delivery {
+            Delivery::Again(at) => Some(*at),
+            _ => None,
+        });
+        again.chain([self.status_at]).min().unwrap_or(self.status_at)
+    }
+}

@@ -1,0 +1,188 @@
+//! What a light node shows its person.
+
+use super::{LightNode, Mine, Rule, TaskState, task::Task};
+use aggregate::{Outcome, Proposal, RefusalReason, Verified, fixed, message::ReportRefusal};
+use alloc::{
+    string::{String, ToString},
+    vec::Vec,
+};
+use codec::{ContentId, Instant};
+use keys::{Envelope, NodeId};
+use net::LinkView;
+use vault::FieldView;
+
+/// A light node at a glance.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct LightView {
+    /// The node.
+    pub id: NodeId,
+    /// Whether it is to be connected.
+    pub joined: bool,
+    /// The pinned heavy nodes, whether connected or not.
+    pub heavy: Vec<NodeId>,
+    /// Links to them.
+    pub links: Vec<LinkView>,
+    /// Its data sets.
+    pub datasets: Vec<DatasetView>,
+    /// Its rules.
+    pub rules: Vec<Rule>,
+    /// Computations, the latest deadline first.
+    pub tasks: Vec<TaskView>,
+    /// Why its storage does not take anything, while it does not.
+    pub storage_error: Option<String>,
+}
+
+/// A data set at a glance.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct DatasetView {
+    /// Its name.
+    pub name: String,
+    /// Number of records.
+    pub rows: usize,
+    /// Its fields.
+    pub fields: Vec<FieldView>,
+}
+
+/// What an answer is made of. It never leaves the node but in sealed shares.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Answer {
+    /// The sum over the node's own records, a decimal number.
+    pub sum: String,
+    /// The number of records with a value.
+    pub records: u64,
+}
+
+/// How a computation ended, its signatures verified.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum End {
+    /// All three heavy nodes signed this total.
+    Result {
+        /// The total.
+        outcome: Outcome,
+        /// What became of this node's report.
+        mine: Mine,
+        /// The document, for keeping and for checking elsewhere.
+        document: Envelope,
+    },
+    /// This heavy node signed that there is none. A result may still come.
+    Refusal {
+        /// Who.
+        heavy: NodeId,
+        /// Why.
+        reason: RefusalReason,
+        /// The reason in words.
+        text: String,
+        /// The document.
+        document: Envelope,
+    },
+}
+
+/// A computation at this node.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct TaskView {
+    /// Its id.
+    pub id: ContentId,
+    /// What is computed.
+    pub proposal: Proposal,
+    /// The signed proposal.
+    pub document: Envelope,
+    /// Whether this node proposed it.
+    pub own: bool,
+    /// What this node does about it.
+    pub state: TaskState,
+    /// What an answer would be made of, while it waits.
+    pub answer: Option<Answer>,
+    /// Why this node's records give no answer, while it waits.
+    pub obstacle: Option<String>,
+    /// Heavy nodes that hold this node's share durably, of three.
+    pub acknowledged: usize,
+    /// Why a heavy node did not take this node's share.
+    pub report_refusal: Option<ReportRefusal>,
+    /// Reports that all three heavy nodes hold at least, as far as they told.
+    pub reports: Option<u32>,
+    /// When it closes.
+    pub deadline: Instant,
+    /// How it ended.
+    pub end: Option<End>,
+}
+
+impl LightNode {
+    /// This node's id.
+    pub fn id(&self) -> NodeId {
+        self.identity.id()
+    }
+
+    /// The node at a glance.
+    pub fn view(&self) -> LightView {
+        let mut tasks: Vec<&Task> = self.tasks.values().collect();
+        tasks.sort_by_key(|task| (core::cmp::Reverse(task.proposal.deadline), task.id));
+        LightView {
+            id: self.id(),
+            joined: self.settings.joined,
+            heavy: self.heavy.keys().copied().collect(),
+            links: self.endpoint.links(),
+            datasets: self
+                .datasets
+                .values()
+                .map(|dataset| DatasetView {
+                    name: dataset.name().into(),
+                    rows: dataset.rows(),
+                    fields: dataset.describe(),
+                })
+                .collect(),
+            rules: self.settings.rules.clone(),
+            tasks: tasks.into_iter().map(|task| self.task_view(task)).collect(),
+            storage_error: self.queue.error().map(ToString::to_string),
+        }
+    }
+
+    /// Records of a data set: `count` rows from row `from` on.
+    pub fn rows(&self, dataset: &str, from: usize, count: usize) -> Vec<Vec<Option<String>>> {
+        let Some(dataset) = self.datasets.get(dataset) else { return Vec::new() };
+        (from..from.saturating_add(count).min(dataset.rows()))
+            .filter_map(|at| dataset.row(at).map(<[_]>::to_vec))
+            .collect()
+    }
+
+    fn task_view(&self, task: &Task) -> TaskView {
+        let waiting = task.state == TaskState::Waiting;
+        let (answer, obstacle) = match &task.preview {
+            _ if !waiting => (None, None),
+            Some(Ok(contribution)) => {
+                let sum = fixed::format(i128::from(contribution[0] as i64), task.proposal.decimals);
+                (Some(Answer { sum, records: contribution[1] }), None)
+            }
+            Some(Err(why)) => (None, Some(why.clone())),
+            None => {
+                let error = super::CommandError::NoDataset { name: task.proposal.dataset.clone() };
+                (None, Some(error.to_string()))
+            }
+        };
+        let end = task.verified_end().zip(task.end.clone()).and_then(|(verified, document)| match verified {
+            Verified::Result(outcome) => Some(End::Result { outcome, mine: task.mine, document }),
+            Verified::Refusal(refusal) => Some(End::Refusal {
+                heavy: refusal.heavy,
+                text: refusal.reason.to_string(),
+                reason: refusal.reason,
+                document,
+            }),
+            _ => None,
+        });
+        TaskView {
+            id: task.id,
+            proposal: task.proposal.clone(),
+            document: task.envelope.clone(),
+            own: task.proposal.proposer == self.id(),
+            state: task.state,
+            answer,
+            obstacle,
+            acknowledged: task.acknowledged(),
+            report_refusal: task.report_refusal(),
+            reports: task.reports.iter().flatten().min().copied(),
+            deadline: task.proposal.deadline,
+            end,
+        }
+    }
+}

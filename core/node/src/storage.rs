@@ -1,0 +1,104 @@
+//! The queue before a node's store: one commit at a time, each carrying all that had gathered.
+
+use alloc::{collections::VecDeque, vec::Vec};
+use codec::Instant;
+use store::{Batch, StoreError};
+
+/// Milliseconds between tries while the store fails.
+const RETRY_MS: u64 = 1_000;
+
+/// Names a commit that the shell was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ticket(pub u64);
+
+/// A batch, and what follows once it is durable.
+#[derive(Debug)]
+pub(crate) struct Part<E> {
+    pub(crate) batch: Batch,
+    pub(crate) effect: E,
+    /// Whether a failed commit is tried again, or told.
+    pub(crate) retry: bool,
+}
+
+/// Parts in order, of which those that gathered during one commit make up the next.
+#[derive(Debug)]
+pub(crate) struct Queue<E> {
+    waiting: VecDeque<Part<E>>,
+    in_flight: Option<(Ticket, Vec<Part<E>>)>,
+    tickets: u64,
+    retry_at: Option<Instant>,
+    error: Option<StoreError>,
+}
+
+impl<E> Queue<E> {
+    pub(crate) const fn new() -> Self {
+        Self { waiting: VecDeque::new(), in_flight: None, tickets: 0, retry_at: None, error: None }
+    }
+
+    pub(crate) fn push(&mut self, part: Part<E>) {
+        self.waiting.push_back(part);
+    }
+
+    /// As [`Queue::push`], before all that wait.
+    pub(crate) fn push_first(&mut self, part: Part<E>) {
+        self.waiting.push_front(part);
+    }
+
+    /// Whether a commit may begin now.
+    pub(crate) fn is_idle(&self, now: Instant) -> bool {
+        self.in_flight.is_none() && self.retry_at.is_none_or(|at| at <= now)
+    }
+
+    /// The commit to begin, where there is something to store.
+    pub(crate) fn begin(&mut self, now: Instant) -> Option<(Ticket, Batch)> {
+        if !self.is_idle(now) || self.waiting.is_empty() {
+            return None;
+        }
+        self.tickets += 1;
+        let ticket = Ticket(self.tickets);
+        let parts: Vec<Part<E>> = self.waiting.drain(..).collect();
+        let mut batch = Batch::new();
+        for part in &parts {
+            batch.append(part.batch.clone());
+        }
+        self.in_flight = Some((ticket, parts));
+        Some((ticket, batch))
+    }
+
+    /// The commit ended: what is durable now, and what failed for good.
+    pub(crate) fn end(
+        &mut self,
+        now: Instant,
+        ticket: Ticket,
+        result: Result<(), StoreError>,
+    ) -> (Vec<E>, Vec<E>) {
+        let Some((_, parts)) = self.in_flight.take_if(|(current, _)| *current == ticket) else {
+            return (Vec::new(), Vec::new());
+        };
+        match result {
+            Ok(()) => {
+                self.error = None;
+                self.retry_at = None;
+                (parts.into_iter().map(|part| part.effect).collect(), Vec::new())
+            }
+            Err(error) => {
+                self.error = Some(error);
+                self.retry_at = Some(now.plus_ms(RETRY_MS));
+                let (again, failed): (Vec<_>, Vec<_>) = parts.into_iter().partition(|part| part.retry);
+                for part in again.into_iter().rev() {
+                    self.waiting.push_front(part);
+                }
+                (Vec::new(), failed.into_iter().map(|part| part.effect).collect())
+            }
+        }
+    }
+
+    /// The last failure, while the store keeps failing.
+    pub(crate) const fn error(&self) -> Option<&StoreError> {
+        self.error.as_ref()
+    }
+
+    pub(crate) fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
+        self.retry_at.filter(|_| !self.waiting.is_empty()).map(|at| (at, "store again"))
+    }
+}
