@@ -3,7 +3,7 @@
 //! All rings run, whatever an earlier one found. Each runs its commands one after the other, writes their whole output to
 //! `target/xtask/test/RING.log`, shows the lines that tell how far it is, and on failure the last lines of the log.
 //!
-//! To add a ring: list it in [`RINGS`] with the folders that it needs; to add a package to a ring: nothing, each ring finds its
+//! To add a ring: list it in [`RINGS`]; to add a package to a ring: nothing, each ring finds its
 //! packages in cargo's metadata.
 
 mod count;
@@ -31,8 +31,8 @@ struct Ring {
     name: &'static str,
     /// What it proves, in a line.
     about: &'static str,
-    /// Folders without which there is nothing to run.
-    needs: &'static [&'static str],
+    /// Whether this checkout holds anything for it to run.
+    applies: fn(&tidy::Tree) -> bool,
     /// Minutes after which its command is ended and counted as failed.
     limit_min: u64,
     run: fn(&mut Run<'_>) -> Result<()>,
@@ -40,56 +40,62 @@ struct Ring {
 
 /// Every ring, in the order they run.
 const RINGS: &[Ring] = &[
-    Ring { name: "fmt", about: "sources are formatted", needs: &[], limit_min: 2, run: fmt },
-    Ring { name: "clippy", about: "native code has no warnings", needs: &[], limit_min: 15, run: clippy },
+    Ring { name: "fmt", about: "sources are formatted", applies: always, limit_min: 2, run: fmt },
+    Ring {
+        name: "clippy",
+        about: "native code has no warnings",
+        applies: always,
+        limit_min: 15,
+        run: clippy,
+    },
     Ring {
         name: "clippy-wasm",
         about: "browser code and core have no warnings",
-        needs: &[],
+        applies: always,
         limit_min: 10,
         run: clippy_wasm,
     },
     Ring {
         name: "tidy",
         about: "layers, core's purity, the shape of files",
-        needs: &["tests/tidy"],
+        applies: always,
         limit_min: 5,
         run: tidy_rules,
     },
-    Ring { name: "no-std", about: "core builds for bare metal", needs: &[], limit_min: 5, run: no_std },
-    Ring { name: "unit", about: "unit, property and doc tests", needs: &[], limit_min: 20, run: unit },
+    Ring { name: "no-std", about: "core builds for bare metal", applies: always, limit_min: 5, run: no_std },
+    Ring { name: "unit", about: "unit, property and doc tests", applies: always, limit_min: 20, run: unit },
     Ring {
         name: "fuzz",
         about: "decoders survive the committed corpus",
-        needs: &["tests/fuzz"],
+        applies: |house| has(house, "tests/fuzz/"),
         limit_min: 10,
         run: fuzz,
     },
     Ring {
         name: "sim",
         about: "simulated networks hold their invariants",
-        needs: &["tests/sim"],
+        applies: |house| has(house, "tests/sim/"),
         limit_min: 10,
         run: sim,
     },
     Ring {
         name: "wasm",
         about: "browser crates' own tests in Chromium",
-        needs: &[],
+        applies: |house| house.members.iter().any(has_wasm_tests),
         limit_min: 15,
         run: wasm,
     },
     Ring {
         name: "page",
         about: "the release page builds and is small",
-        needs: &[],
+        applies: always,
         limit_min: 15,
         run: release_page,
     },
     Ring {
         name: "e2e",
         about: "tabs and heavy nodes together",
-        needs: &["tests/e2e"],
+        applies: |house| has(house, "tests/e2e/"),
         limit_min: 15,
         run: e2e,
     },
@@ -137,7 +143,7 @@ pub(crate) fn test(tree: &Tree, choice: &Choice) -> Result<()> {
     let rings: Vec<_> = RINGS
         .iter()
         .filter(|ring| choice.rings.is_empty() || choice.rings.iter().any(|name| name == ring.name))
-        .filter(|ring| ring.needs.iter().all(|folder| tree.root.join(folder).is_dir()))
+        .filter(|ring| (ring.applies)(&house))
         .collect();
 
     let mut table =
@@ -218,6 +224,19 @@ fn each(packages: &[String]) -> impl Iterator<Item = &str> {
     packages.iter().flat_map(|name| ["--package", name.as_str()])
 }
 
+fn always(_: &tidy::Tree) -> bool {
+    true
+}
+
+/// Whether the checkout has a file below `folder`.
+fn has(house: &tidy::Tree, folder: &str) -> bool {
+    house.files.keys().any(|path| path.starts_with(folder))
+}
+
+fn has_wasm_tests(member: &Member) -> bool {
+    depends_on(member, "wasm-bindgen-test")
+}
+
 fn in_browser(member: &Member) -> bool {
     member.folder.starts_with("browser/")
 }
@@ -273,7 +292,7 @@ fn sim(run: &mut Run<'_>) -> Result<()> {
 
 /// The tests of each package that asks for wasm-bindgen-test.
 fn wasm(run: &mut Run<'_>) -> Result<()> {
-    let packages = run.packages(|member| depends_on(member, "wasm-bindgen-test"));
+    let packages = run.packages(has_wasm_tests);
     if packages.is_empty() {
         return Ok(());
     }

@@ -99,8 +99,9 @@ impl fmt::Display for Cmd {
         let program = Path::new(&self.program);
         let name = program.file_name().unwrap_or(&self.program);
         write!(f, "{}", name.to_string_lossy())?;
+        let here = format!("{}/", self.dir.display());
         for arg in &self.args {
-            let arg = arg.to_string_lossy();
+            let arg = arg.to_string_lossy().replace(&here, "");
             if arg.is_empty() || arg.contains(|c: char| c.is_whitespace() || c == '"') {
                 write!(f, " {arg:?}")?;
             } else {
