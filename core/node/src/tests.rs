@@ -1,1 +1,468 @@
+//! Three heavy nodes and some light ones, joined without delay or loss. What networks do to them is the
+//! simulator's concern.
 
+use crate::{
+    Command, CommandError, Descriptor, HeavyConfig, HeavyInput, HeavyNode, HeavyOutput, LightConfig,
+    LightInput, LightNode, LightOutput, LightView, Reply, Rule, TaskState,
+    light::{Answer, End},
+};
+use aggregate::{Draft, Stage, message::Mine};
+use alloc::{collections::BTreeMap, format, string::String, vec, vec::Vec};
+use codec::{ContentId, Instant};
+use keys::{Envelope, Identity, NodeId, SealKey};
+use net::{Limits, Responder, Transport};
+use store::MemoryStore;
+
+enum Node {
+    Heavy(HeavyNode),
+    Light(LightNode),
+}
+
+struct World {
+    now: Instant,
+    nodes: BTreeMap<NodeId, Node>,
+    stores: BTreeMap<NodeId, MemoryStore>,
+    down: Vec<NodeId>,
+    /// Who asked, and under which id, by responder.
+    asked: BTreeMap<Responder, (NodeId, net::RequestId)>,
+    links: Vec<(NodeId, NodeId)>,
+    replies: BTreeMap<u64, Result<Reply, CommandError>>,
+    tokens: u64,
+    descriptors: Vec<Envelope>,
+}
+
+fn heavy_config(seed: u8) -> HeavyConfig {
+    HeavyConfig {
+        identity: Identity::from_seed([seed; 32]),
+        seal: SealKey::from_seed([seed; 32]),
+        agent: "test".into(),
+        transports: vec![Transport::Memory],
+        limits: Limits::default(),
+        seed: [seed; 32],
+    }
+}
+
+fn light_config(seed: u8) -> LightConfig {
+    LightConfig {
+        identity: Identity::from_seed([seed; 32]),
+        agent: "test".into(),
+        transports: vec![Transport::Memory],
+        seed: [seed; 32],
+    }
+}
+
+impl World {
+    /// Heavy nodes 1 to 3 that know each other, and `lights` light nodes from 10 on that have joined.
+    fn new(lights: u8) -> Self {
+        let now = Instant::from_unix_ms(1_800_000_000_000);
+        let mut world = Self {
+            now,
+            nodes: BTreeMap::new(),
+            stores: BTreeMap::new(),
+            down: Vec::new(),
+            asked: BTreeMap::new(),
+            links: Vec::new(),
+            replies: BTreeMap::new(),
+            tokens: 0,
+            descriptors: Vec::new(),
+        };
+        for seed in 1..=3 {
+            let config = heavy_config(seed);
+            let (id, seal) = (config.identity.id(), config.seal.public());
+            let addresses = vec![format!("/memory/{seed}")];
+            let descriptor = Descriptor { version: 1, id, seal, addresses, issued: now };
+            world.descriptors.push(descriptor.sign(&config.identity));
+            world.nodes.insert(id, Node::Heavy(HeavyNode::new(config, &[], now).unwrap()));
+            world.stores.insert(id, MemoryStore::new());
+        }
+        for id in world.heavy() {
+            for envelope in world.descriptors.clone() {
+                world.heavy_input(id, HeavyInput::Fellow { envelope });
+            }
+        }
+        for seed in 10..10 + lights {
+            world.add_light(seed);
+        }
+        world.run_ms(5_000);
+        world
+    }
+
+    fn heavy(&self) -> Vec<NodeId> {
+        let heavy = self.nodes.iter().filter(|(_, node)| matches!(node, Node::Heavy(_)));
+        heavy.map(|(id, _)| *id).collect()
+    }
+
+    fn add_light(&mut self, seed: u8) -> NodeId {
+        let id = Identity::from_seed([seed; 32]).id();
+        let node = LightNode::new(light_config(seed), &[], self.now).unwrap();
+        self.nodes.insert(id, Node::Light(node));
+        self.stores.insert(id, MemoryStore::new());
+        let descriptors = self.descriptors.clone();
+        assert_eq!(self.command(id, Command::Network { descriptors }), Ok(Reply::Done));
+        assert_eq!(self.command(id, Command::Join), Ok(Reply::Done));
+        id
+    }
+
+    fn light(seed: u8) -> NodeId {
+        Identity::from_seed([seed; 32]).id()
+    }
+
+    fn heavy_input(&mut self, id: NodeId, input: HeavyInput) {
+        let now = self.now;
+        if let Some(Node::Heavy(node)) = self.nodes.get_mut(&id) {
+            node.handle_input(now, input);
+        }
+        self.pump();
+    }
+
+    fn command(&mut self, id: NodeId, command: Command) -> Result<Reply, CommandError> {
+        self.tokens += 1;
+        let (token, now) = (self.tokens, self.now);
+        let Some(Node::Light(node)) = self.nodes.get_mut(&id) else { panic!("a light node") };
+        node.handle_input(now, LightInput::Command { token, command });
+        self.pump();
+        self.replies.remove(&token).expect("every command is answered")
+    }
+
+    fn net_input(&mut self, id: NodeId, input: net::Input) {
+        let now = self.now;
+        match self.nodes.get_mut(&id) {
+            Some(Node::Heavy(node)) => node.handle_input(now, HeavyInput::Net(input)),
+            Some(Node::Light(node)) => node.handle_input(now, LightInput::Net(input)),
+            None => {}
+        }
+    }
+
+    fn pump(&mut self) {
+        loop {
+            let mut quiet = true;
+            for id in self.nodes.keys().copied().collect::<Vec<_>>() {
+                while let Some(work) = self.poll(id) {
+                    quiet = false;
+                    self.work(id, work);
+                }
+            }
+            if quiet {
+                return;
+            }
+        }
+    }
+
+    fn poll(&mut self, id: NodeId) -> Option<Work> {
+        match self.nodes.get_mut(&id)? {
+            Node::Heavy(node) => Some(match node.poll_output()? {
+                HeavyOutput::Net(output) => Work::Net(output),
+                HeavyOutput::Store { ticket, batch } => {
+                    let result = self.stores[&id].apply(&batch);
+                    node.handle_input(self.now, HeavyInput::Stored { ticket, result });
+                    Work::None
+                }
+                HeavyOutput::FellowRefused { error } => panic!("{error}"),
+                _ => Work::None,
+            }),
+            Node::Light(node) => Some(match node.poll_output()? {
+                LightOutput::Net(output) => Work::Net(output),
+                LightOutput::Store { ticket, batch } => {
+                    let result = self.stores[&id].apply(&batch);
+                    node.handle_input(self.now, LightInput::Stored { ticket, result });
+                    Work::None
+                }
+                LightOutput::Reply { token, result } => {
+                    self.replies.insert(token, result);
+                    Work::None
+                }
+                LightOutput::Changed => Work::None,
+            }),
+        }
+    }
+
+    fn work(&mut self, id: NodeId, work: Work) {
+        let Work::Net(output) = work else { return };
+        match output {
+            net::Output::Dial { peer, address } => {
+                if self.down.contains(&peer) || !self.nodes.contains_key(&peer) {
+                    let error = "down".into();
+                    self.net_input(id, net::Input::DialFailed { peer, address, error });
+                } else if !self.linked(id, peer) {
+                    self.links.push((id, peer));
+                    self.net_input(peer, net::Input::Connected { peer: id, address: "/memory/0".into() });
+                    self.net_input(id, net::Input::Connected { peer, address });
+                }
+            }
+            net::Output::Hangup { peer } => self.cut(id, peer),
+            net::Output::Request { peer, id: request, protocol, body } => {
+                if self.linked(id, peer) {
+                    let responder = Responder(self.asked.len() as u64);
+                    self.asked.insert(responder, (id, request));
+                    self.net_input(peer, net::Input::Request { peer: id, responder, protocol, body });
+                }
+            }
+            net::Output::Respond { responder, body } => {
+                let (asker, request) = self.asked[&responder];
+                self.net_input(asker, net::Input::Response { id: request, result: Ok(body) });
+            }
+            net::Output::Ignore { responder } => {
+                let (asker, id) = self.asked[&responder];
+                self.net_input(asker, net::Input::Response { id, result: Err(net::Failure::Refused) });
+            }
+            _ => {}
+        }
+    }
+
+    fn linked(&self, a: NodeId, b: NodeId) -> bool {
+        self.links.contains(&(a, b)) || self.links.contains(&(b, a))
+    }
+
+    fn cut(&mut self, a: NodeId, b: NodeId) {
+        if self.linked(a, b) {
+            self.links.retain(|link| *link != (a, b) && *link != (b, a));
+            self.net_input(a, net::Input::Disconnected { peer: b });
+            self.net_input(b, net::Input::Disconnected { peer: a });
+        }
+    }
+
+    fn kill(&mut self, id: NodeId) {
+        self.down.push(id);
+        self.nodes.remove(&id);
+        let links: Vec<_> = self.links.iter().filter(|(a, b)| *a == id || *b == id).copied().collect();
+        for (a, b) in links {
+            self.cut(a, b);
+        }
+        self.pump();
+    }
+
+    fn restart_heavy(&mut self, seed: u8) {
+        let config = heavy_config(seed);
+        let id = config.identity.id();
+        let node = HeavyNode::new(config, &self.stores[&id].list(b""), self.now).unwrap();
+        self.down.retain(|down| *down != id);
+        self.nodes.insert(id, Node::Heavy(node));
+        self.pump();
+    }
+
+    fn restart_light(&mut self, seed: u8) {
+        let id = Self::light(seed);
+        let node = LightNode::new(light_config(seed), &self.stores[&id].list(b""), self.now).unwrap();
+        self.down.retain(|down| *down != id);
+        self.nodes.insert(id, Node::Light(node));
+        self.pump();
+    }
+
+    fn run_ms(&mut self, ms: u64) {
+        let end = self.now.plus_ms(ms);
+        self.pump();
+        loop {
+            let due = self.nodes.values().filter_map(|node| match node {
+                Node::Heavy(node) => node.poll_timeout(),
+                Node::Light(node) => node.poll_timeout(),
+            });
+            let next = due.map(|(due, _)| due).min().filter(|due| *due < end);
+            self.now = next.unwrap_or(end).max(self.now);
+            let now = self.now;
+            for node in self.nodes.values_mut() {
+                match node {
+                    Node::Heavy(node) => node.handle_timeout(now),
+                    Node::Light(node) => node.handle_timeout(now),
+                }
+            }
+            self.pump();
+            if next.is_none() {
+                return;
+            }
+        }
+    }
+
+    fn view(&self, id: NodeId) -> LightView {
+        match &self.nodes[&id] {
+            Node::Light(node) => node.view(),
+            Node::Heavy(_) => panic!("a light node"),
+        }
+    }
+
+    fn import(&mut self, seed: u8, csv: &str) {
+        let bytes = csv.as_bytes().to_vec();
+        let reply = self.command(Self::light(seed), Command::Import { name: "penguins".into(), bytes });
+        assert!(matches!(reply, Ok(Reply::Imported { .. })));
+    }
+
+    fn draft(&self, seconds: u64) -> Draft {
+        Draft {
+            title: "Body mass".into(),
+            purpose: String::new(),
+            dataset: "penguins".into(),
+            field: "mass".into(),
+            decimals: 1,
+            lower: "0".into(),
+            upper: "10000".into(),
+            records_max: 100,
+            participants_min: 3,
+            participants_max: 100,
+            deadline: self.now.plus_ms(seconds * 1_000),
+        }
+    }
+
+    fn propose(&mut self, seed: u8, draft: Draft) -> ContentId {
+        match self.command(Self::light(seed), Command::Propose { draft }) {
+            Ok(Reply::Proposed { id }) => id,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn end(&self, seed: u8) -> Option<End> {
+        self.view(Self::light(seed)).tasks.first().and_then(|task| task.end.clone())
+    }
+}
+
+enum Work {
+    Net(net::Output),
+    None,
+}
+
+/// Five light nodes with one record each, 1.1 to 5.5; all but the last approve by rule.
+fn five() -> World {
+    let mut world = World::new(5);
+    for at in 0..5u8 {
+        world.import(10 + at, &format!("name,mass\na,{}.{}\n", at + 1, at + 1));
+    }
+    for seed in 10..14 {
+        let rules = vec![Rule { dataset: Some("penguins".into()), ..Rule::default() }];
+        assert_eq!(world.command(World::light(seed), Command::Rules { rules }), Ok(Reply::Done));
+    }
+    world
+}
+
+#[test]
+fn a_sum_from_proposal_to_result() {
+    let mut world = five();
+    let draft = world.draft(20);
+    let id = world.propose(10, draft);
+    world.run_ms(3_000);
+    let task = &world.view(World::light(14)).tasks[0];
+    assert_eq!((task.state, task.id), (TaskState::Waiting, id));
+    assert_eq!(task.answer, Some(Answer { sum: "5.5".into(), records: 1 }));
+    assert_eq!(task.reports, Some(4));
+    assert_eq!(world.command(World::light(14), Command::Approve { id }), Ok(Reply::Done));
+    assert_eq!(world.command(World::light(14), Command::Approve { id }), Err(CommandError::AlreadyAnswered));
+    // A late joiner learns of it as well, and has no such data.
+    let late = world.add_light(30);
+    world.run_ms(3_000);
+    assert!(world.view(late).tasks[0].obstacle.as_ref().unwrap().contains("no data named `penguins`"));
+    world.run_ms(20_000);
+    for seed in 10..15 {
+        let Some(End::Result { outcome, mine, .. }) = world.end(seed) else {
+            panic!("{:?}", world.end(seed))
+        };
+        assert_eq!((outcome.sum.as_str(), outcome.participants, outcome.records), ("16.5", 5, 5));
+        assert_eq!(outcome.mean.as_deref(), Some("3.3000000"));
+        assert_eq!(mine, Mine::Counted);
+    }
+}
+
+#[test]
+fn below_the_threshold_there_is_a_signed_refusal() {
+    let mut world = five();
+    let draft = Draft { participants_min: 5, ..world.draft(10) };
+    let id = world.propose(10, draft);
+    world.run_ms(5_000);
+    assert_eq!(world.command(World::light(14), Command::Decline { id }), Ok(Reply::Done));
+    world.run_ms(20_000);
+    let Some(End::Refusal { text, .. }) = world.end(10) else { panic!("a refusal") };
+    assert_eq!(text, "4 answers reached all three heavy nodes, and 5 are needed");
+}
+
+#[test]
+fn a_heavy_node_that_dies_and_returns_costs_nothing() {
+    for seed in 1..=3 {
+        for at_ms in [1_000, 9_900, 10_100, 10_900] {
+            let mut world = five();
+            let draft = world.draft(10);
+            world.propose(10, draft);
+            world.run_ms(at_ms);
+            world.kill(World::light(seed));
+            world.run_ms(4_000);
+            world.restart_heavy(seed);
+            world.run_ms(60_000);
+            let Some(End::Result { outcome, .. }) = world.end(11) else {
+                panic!("heavy {seed} at {at_ms}: {:?}", world.end(11))
+            };
+            assert_eq!((outcome.sum.as_str(), outcome.participants), ("11.0", 4));
+        }
+    }
+}
+
+#[test]
+fn a_heavy_node_that_stays_away_gives_a_refusal_by_the_end_of_grace() {
+    let mut world = five();
+    let draft = world.draft(10);
+    let id = world.propose(10, draft);
+    world.run_ms(5_000);
+    let gone = world.heavy()[1];
+    world.kill(gone);
+    world.run_ms(5_000 + aggregate::proposal::GRACE_MS + 2_000);
+    let Some(End::Refusal { text, .. }) = world.end(10) else { panic!("a refusal") };
+    assert!(text.contains(&gone.short()), "{text}");
+    let Node::Heavy(node) = &world.nodes[&world.heavy()[0]] else { panic!() };
+    assert_eq!(node.computation(id).unwrap().stage, Stage::Closed);
+}
+
+#[test]
+fn a_light_node_that_restarts_sends_the_same_report() {
+    let mut world = five();
+    let draft = world.draft(20);
+    world.propose(10, draft);
+    world.run_ms(2_000);
+    world.kill(World::light(11));
+    world.run_ms(1_000);
+    world.restart_light(11);
+    world.run_ms(60_000);
+    let view = world.view(World::light(11));
+    assert_eq!((view.datasets.len(), view.rules.len(), view.joined), (1, 1, true));
+    let Some(End::Result { outcome, mine, .. }) = world.end(11) else { panic!("a result") };
+    assert_eq!((outcome.participants, mine), (4, Mine::Counted));
+}
+
+#[test]
+fn strange_heavy_nodes_are_not_pinned_over_the_known() {
+    let mut world = World::new(1);
+    let light = World::light(10);
+    let stranger = heavy_config(7);
+    let (id, seal) = (stranger.identity.id(), stranger.seal.public());
+    let forged = Descriptor { version: 1, id, seal, addresses: vec![], issued: world.now };
+    let descriptors = vec![forged.sign(&stranger.identity)];
+    let reply = world.command(light, Command::Network { descriptors });
+    assert!(
+        matches!(reply, Err(CommandError::Network { why }) if why.contains("trusts since it first joined"))
+    );
+    // The right node under another sealing key is a stranger, too.
+    let known = heavy_config(1);
+    let changed = Descriptor { id: known.identity.id(), ..forged };
+    let descriptors = vec![changed.sign(&known.identity)];
+    let reply = world.command(light, Command::Network { descriptors });
+    assert!(matches!(reply, Err(CommandError::Network { why }) if why.contains("another sealing key")));
+}
+
+#[test]
+fn a_proposal_through_other_heavy_nodes_is_refused_with_the_field() {
+    let mut world = World::new(1);
+    let proposer = Identity::from_seed([99; 32]);
+    let mut keys: Vec<_> = [1, 2, 7]
+        .map(|seed| {
+            let c = heavy_config(seed);
+            aggregate::HeavyKey { id: c.identity.id(), seal: c.seal.public() }
+        })
+        .into();
+    keys.sort();
+    let mut rng = <rand_chacha::ChaCha8Rng as rand_core::SeedableRng>::from_seed([0; 32]);
+    let proposal = world.draft(10).propose(proposer.id(), &keys, &mut rng).unwrap();
+    let heavy = World::light(1);
+    let now = world.now;
+    let Some(Node::Heavy(node)) = world.nodes.get_mut(&heavy) else { panic!() };
+    node.handle_input(now, HeavyInput::Propose { token: 1, envelope: proposal.sign(&proposer) });
+    let refused = core::iter::from_fn(|| node.poll_output())
+        .find_map(|output| match output {
+            HeavyOutput::Proposed { result, .. } => Some(result),
+            _ => None,
+        })
+        .unwrap();
+    assert!(refused.unwrap_err().starts_with("`heavy`: "));
+}

@@ -47,7 +47,7 @@ pub(super) struct Task {
     /// The answer that the records at hand give, or why they give none; `None` where there is no such
     /// data set.
     pub(super) preview: Option<Result<Vec<u64>, String>>,
-    /// Reports that the heavy nodes hold, the fewest that any of them told last.
+    /// Reports that each heavy node said it holds.
     pub(super) reports: [Option<u32>; SHARES],
     pub(super) mine: Mine,
     /// The verified end: a result, or the refusals that came so far.

@@ -100,7 +100,7 @@ pub struct TaskView {
     pub acknowledged: usize,
     /// Why a heavy node did not take this node's share.
     pub report_refusal: Option<ReportRefusal>,
-    /// Reports that all three heavy nodes hold at least, as far as they told.
+    /// The most reports that any of the three heavy nodes said it holds; the agreed set may be smaller.
     pub reports: Option<u32>,
     /// When it closes.
     pub deadline: Instant,
@@ -180,7 +180,7 @@ impl LightNode {
             obstacle,
             acknowledged: task.acknowledged(),
             report_refusal: task.report_refusal(),
-            reports: task.reports.iter().flatten().min().copied(),
+            reports: task.reports.iter().flatten().max().copied(),
             deadline: task.proposal.deadline,
             end,
         }
