@@ -511,19 +511,17 @@ impl Session {
             return;
         }
         match self.endpoint.handle(self.now, self.remote, None, None, data) {
-            Some((handle, DatagramEvent::NewAssociation(association))) => {
-                if self.association.is_none() {
-                    self.association = Some((handle, association));
-                    // One association a session; another INIT would only take memory.
-                    self.endpoint.reject_new_associations();
-                }
+            Some((handle, DatagramEvent::NewAssociation(association))) if self.association.is_none() => {
+                self.association = Some((handle, association));
+                // One association a session; another INIT would only take memory.
+                self.endpoint.reject_new_associations();
             }
             Some((_, DatagramEvent::AssociationEvent(event))) => {
                 if let Some((_, association)) = &mut self.association {
                     association.handle_event(event);
                 }
             }
-            None => {}
+            Some((_, DatagramEvent::NewAssociation(_))) | None => {}
         }
     }
 
@@ -575,10 +573,8 @@ impl Session {
             SctpEvent::HandshakeFailed { .. } => self.close_with(CloseReason::Sctp),
             SctpEvent::AssociationLost { .. } => self.close_with(CloseReason::Peer),
             SctpEvent::Stream(StreamEvent::Readable { id }) => self.handle_readable(id),
-            SctpEvent::Stream(StreamEvent::Finished { id }) => {
-                if self.channels.remove(&id).is_some() {
-                    self.events.push_back(Output::ChannelClosed(id));
-                }
+            SctpEvent::Stream(StreamEvent::Finished { id }) if self.channels.remove(&id).is_some() => {
+                self.events.push_back(Output::ChannelClosed(id));
             }
             _ => {}
         }

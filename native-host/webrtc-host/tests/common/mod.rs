@@ -12,12 +12,20 @@ use libp2p::{Multiaddr, PeerId, StreamProtocol, Swarm, SwarmBuilder, identity, p
 use tokio::sync::{mpsc, oneshot};
 use webrtc_host::{Certificate, Config, Transport};
 
+/// What is read or written at once.
+const BUF_LEN: usize = 64 * 1024;
+
 /// Sends back what it reads.
 pub const ECHO: StreamProtocol = StreamProtocol::new("/formix/bench/echo/1");
 /// Reads a length and so many bytes, answers with the count.
 pub const UPLOAD: StreamProtocol = StreamProtocol::new("/formix/bench/upload/1");
 /// Reads a length, writes so many bytes.
 pub const DOWNLOAD: StreamProtocol = StreamProtocol::new("/formix/bench/download/1");
+
+/// The page's names (`tests/tab`): the same, but an upload ends with its stream, not after a length.
+pub const TAB_ECHO: StreamProtocol = StreamProtocol::new("/formix-test/echo/1");
+pub const TAB_UPLOAD: StreamProtocol = StreamProtocol::new("/formix-test/upload/1");
+pub const TAB_DOWNLOAD: StreamProtocol = StreamProtocol::new("/formix-test/download/1");
 
 #[derive(NetworkBehaviour)]
 pub struct Behaviour {
@@ -66,6 +74,11 @@ impl Node {
         Self::with(Certificate::generate()?, Config::default(), "/ip4/127.0.0.1/udp/0/webrtc-direct").await
     }
 
+    /// A node that only dials.
+    pub fn dialler(certificate: Certificate, config: Config) -> anyhow::Result<Self> {
+        Self::run(swarm(certificate, config)?, Multiaddr::empty())
+    }
+
     pub async fn with(certificate: Certificate, config: Config, listen: &str) -> anyhow::Result<Self> {
         let mut swarm = swarm(certificate, config)?;
         swarm.listen_on(listen.parse()?)?;
@@ -75,9 +88,13 @@ impl Node {
                 other => anyhow::ensure!(!matches!(other, SwarmEvent::ListenerError { .. }), "{other:?}"),
             }
         };
+        serve(&mut swarm.behaviour().stream.new_control())?;
+        Self::run(swarm, address)
+    }
+
+    fn run(swarm: Swarm<Behaviour>, address: Multiaddr) -> anyhow::Result<Self> {
         let peer = *swarm.local_peer_id();
         let control = swarm.behaviour().stream.new_control();
-        serve(&mut swarm.behaviour().stream.new_control())?;
         let (seen_sender, seen) = mpsc::unbounded_channel();
         let (commands, receiver) = mpsc::unbounded_channel();
         tokio::spawn(drive(swarm, receiver, seen_sender));
@@ -155,37 +172,53 @@ async fn drive(
 
 /// Serves the bench protocols on tasks of their own.
 pub fn serve(control: &mut libp2p_stream::Control) -> anyhow::Result<()> {
-    let mut echo = control.accept(ECHO)?;
+    answer(control, ECHO, echo)?;
+    answer(control, TAB_ECHO, echo)?;
+    answer(control, UPLOAD, |mut stream| async move {
+        let length = read_u64(&mut stream).await?;
+        sink(stream, length).await
+    })?;
+    answer(control, TAB_UPLOAD, |stream| sink(stream, u64::MAX))?;
+    answer(control, DOWNLOAD, source)?;
+    answer(control, TAB_DOWNLOAD, source)
+}
+
+fn answer<F>(
+    control: &mut libp2p_stream::Control,
+    protocol: StreamProtocol,
+    serve: impl Fn(libp2p::Stream) -> F + Send + 'static,
+) -> anyhow::Result<()>
+where
+    F: Future<Output = std::io::Result<()>> + Send + 'static,
+{
+    let mut incoming = control.accept(protocol)?;
     tokio::spawn(async move {
-        while let Some((_, stream)) = echo.next().await {
-            tokio::spawn(async move {
-                let (read, mut write) = stream.split();
-                let _ =
-                    futures::io::copy_buf(futures::io::BufReader::with_capacity(64 * 1024, read), &mut write)
-                        .await;
-                let _ = write.close().await;
-            });
-        }
-    });
-    let mut upload = control.accept(UPLOAD)?;
-    tokio::spawn(async move {
-        while let Some((_, stream)) = upload.next().await {
-            tokio::spawn(sink(stream));
-        }
-    });
-    let mut download = control.accept(DOWNLOAD)?;
-    tokio::spawn(async move {
-        while let Some((_, stream)) = download.next().await {
-            tokio::spawn(source(stream));
+        while let Some((_, stream)) = incoming.next().await {
+            // A failed stream is the client's to notice.
+            drop(tokio::spawn(serve(stream)));
         }
     });
     Ok(())
 }
 
-async fn sink(mut stream: libp2p::Stream) -> std::io::Result<()> {
-    let mut left = read_u64(&mut stream).await?;
-    let total = left;
-    let mut buf = vec![0; 64 * 1024];
+async fn echo(stream: libp2p::Stream) -> std::io::Result<()> {
+    let (mut read, mut write) = stream.split();
+    let mut buf = vec![0; BUF_LEN];
+    loop {
+        match read.read(&mut buf).await? {
+            0 => return write.close().await,
+            len => {
+                write.write_all(&buf[..len]).await?;
+                write.flush().await?;
+            }
+        }
+    }
+}
+
+/// Reads `length` bytes, or to the end if that is earlier, and answers with their number.
+async fn sink(mut stream: libp2p::Stream, length: u64) -> std::io::Result<()> {
+    let mut left = length;
+    let mut buf = vec![0; BUF_LEN];
     while left > 0 {
         let want = buf.len().min(usize::try_from(left).unwrap_or(usize::MAX));
         match stream.read(&mut buf[..want]).await? {
@@ -193,19 +226,27 @@ async fn sink(mut stream: libp2p::Stream) -> std::io::Result<()> {
             read => left -= read as u64,
         }
     }
-    stream.write_all(&(total - left).to_be_bytes()).await?;
+    stream.write_all(&(length - left).to_be_bytes()).await?;
     stream.close().await
 }
 
 async fn source(mut stream: libp2p::Stream) -> std::io::Result<()> {
     let mut left = read_u64(&mut stream).await?;
-    let buf = vec![0x5a; 64 * 1024];
+    let buf = vec![0x5a; BUF_LEN];
     while left > 0 {
         let want = buf.len().min(usize::try_from(left).unwrap_or(usize::MAX));
         stream.write_all(&buf[..want]).await?;
         left -= want as u64;
     }
     stream.close().await
+}
+
+/// This process's resident memory, 0 where the system does not tell.
+pub fn resident_bytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse::<u64>().ok());
+    kib.unwrap_or(0) * 1024
 }
 
 pub async fn read_u64(stream: &mut (impl AsyncReadExt + Unpin)) -> std::io::Result<u64> {
@@ -223,7 +264,7 @@ pub async fn upload(
     let mut stream = control.open_stream(peer, UPLOAD).await?;
     let start = std::time::Instant::now();
     stream.write_all(&total.to_be_bytes()).await?;
-    let buf = vec![0xa5; 64 * 1024];
+    let buf = vec![0xa5; BUF_LEN];
     let mut left = total;
     while left > 0 {
         let want = buf.len().min(usize::try_from(left).unwrap_or(usize::MAX));
@@ -247,7 +288,7 @@ pub async fn download(
     let start = std::time::Instant::now();
     stream.write_all(&total.to_be_bytes()).await?;
     stream.flush().await?;
-    let mut buf = vec![0; 64 * 1024];
+    let mut buf = vec![0; BUF_LEN];
     let mut got = 0;
     loop {
         match stream.read(&mut buf).await? {
