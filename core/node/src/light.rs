@@ -38,12 +38,16 @@ pub const TASKS_MAX: usize = 512;
 pub const DATASETS_MAX: usize = 32;
 /// Most rules.
 pub const RULES_MAX: usize = 64;
-/// Milliseconds between looks at how a computation stands.
+/// Least milliseconds between looks at how a computation stands before its deadline.
 const STATUS_EVERY_MS: u64 = 2_000;
+/// Most milliseconds between such looks, while the deadline is far or the end long past.
+const STATUS_SELDOM_MS: u64 = 60_000;
 /// The same, from the deadline on, when the end is near.
 const STATUS_ENDING_MS: u64 = 750;
 /// Milliseconds after the grace period in which a refusal may still turn into a result.
 const AFTERWARDS_MS: u64 = 10 * 60_000;
+/// Milliseconds after the grace period for which an end that is not known is looked for: 30 days.
+const LOST_MS: u64 = 30 * 24 * 3_600 * 1_000;
 /// Milliseconds before a share that was not taken for a passing reason is sent again.
 const REPORT_AGAIN_MS: u64 = 2_000;
 
@@ -402,9 +406,15 @@ impl LightNode {
             (Purpose::Status(id), response) => {
                 let Some(task) = self.tasks.get_mut(&id) else { return };
                 task.asking = false;
-                if let Some(Response::Status(status)) = response
-                    && task.learn(peer, status)
-                {
+                let news = match response {
+                    Some(Response::Status(status)) => task.learn(peer, status),
+                    Some(Response::Unknown) => {
+                        task.forgotten_by(peer);
+                        false
+                    }
+                    _ => false,
+                };
+                if news {
                     self.save(id, Effect::None);
                 }
                 self.changed = true;
@@ -426,12 +436,16 @@ impl LightNode {
 
     /// Takes a computation that a heavy node announced, if all it says holds.
     fn announced(&mut self, now: Instant, id: ContentId, envelope: &Envelope) {
+        // All three heavy nodes announce it; the signatures are worth checking once.
+        if self.tasks.contains_key(&id) {
+            return;
+        }
         let Ok((found, proposal)) = Proposal::open_accepted(envelope) else { return };
         let trusted = proposal
             .heavy
             .iter()
             .all(|key| self.heavy.get(&key.id).is_some_and(|(descriptor, _)| descriptor.key() == *key));
-        if found != id || !trusted || self.tasks.contains_key(&id) || now >= proposal.deadline {
+        if found != id || !trusted || now >= proposal.deadline {
             return;
         }
         if self.tasks.len() >= TASKS_MAX {
@@ -538,8 +552,7 @@ impl LightNode {
         }
         let Some(task) = self.tasks.get_mut(&id) else { return };
         if task.status_at <= now && !task.asking {
-            let pause_ms = if now >= task.proposal.deadline { STATUS_ENDING_MS } else { STATUS_EVERY_MS };
-            task.status_at = now.plus_ms(pause_ms);
+            task.status_at = now.plus_ms(task.status_pause_ms(now));
             // The three in turn: one that is down or refuses hides nothing for long.
             let asked = task.next_to_ask(|peer| self.endpoint.is_up(peer));
             if let Some(peer) = asked

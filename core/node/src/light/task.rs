@@ -1,8 +1,9 @@
 //! One computation at one light node.
 
 use super::{
-    AFTERWARDS_MS, CommandError, ContentId, Envelope, Instant, Mine, NodeId, Proposal, REPORT_AGAIN_MS,
-    ReportRefusal, Status, String, TASK_PREFIX, Vec, Verified, outcome,
+    AFTERWARDS_MS, CommandError, ContentId, Envelope, Instant, LOST_MS, Mine, NodeId, Proposal,
+    REPORT_AGAIN_MS, ReportRefusal, STATUS_ENDING_MS, STATUS_EVERY_MS, STATUS_SELDOM_MS, Status, String,
+    TASK_PREFIX, Vec, Verified, outcome,
 };
 use aggregate::{Report, additive64::SHARES};
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -50,6 +51,8 @@ pub(super) struct Task {
     /// Reports that each heavy node said it holds.
     pub(super) reports: [Option<u32>; SHARES],
     pub(super) mine: Mine,
+    /// Which heavy nodes do not know it any more.
+    forgotten: [bool; SHARES],
     /// The verified end: a result, or the refusals that came so far.
     pub(super) end: Option<Envelope>,
     pub(super) status_at: Instant,
@@ -88,6 +91,7 @@ impl Task {
             preview: None,
             reports: [None; SHARES],
             mine: Mine::None,
+            forgotten: [false; SHARES],
             end: None,
             status_at: now,
             asking: false,
@@ -129,10 +133,34 @@ impl Task {
         outcome::verify(&self.envelope, self.end.as_ref()?).ok()
     }
 
-    /// Whether nothing more can come: a result, or long enough after the end without one.
+    /// Whether nothing more can come: a result; long enough after a refusal; or nothing that any heavy
+    /// node still remembers.
     pub(super) fn is_over(&self, now: Instant) -> bool {
-        self.end.as_ref().is_some_and(|end| end.payload_type == outcome::RESULT_TYPE)
-            || now >= self.proposal.end().plus_ms(AFTERWARDS_MS)
+        let end = self.proposal.end();
+        match &self.end {
+            Some(known) if known.payload_type == outcome::RESULT_TYPE => true,
+            Some(_) => now >= end.plus_ms(AFTERWARDS_MS),
+            None => now >= end.plus_ms(LOST_MS) || (now >= end && self.forgotten == [true; SHARES]),
+        }
+    }
+
+    /// Milliseconds until the next look at how it stands: often near the end, seldom far from it.
+    pub(super) fn status_pause_ms(&self, now: Instant) -> u64 {
+        let (deadline, end) = (self.proposal.deadline, self.proposal.end());
+        if now < deadline {
+            (deadline.since_ms(now) / 50).clamp(STATUS_EVERY_MS, STATUS_SELDOM_MS)
+        } else if now < end.plus_ms(STATUS_SELDOM_MS) {
+            STATUS_ENDING_MS
+        } else {
+            (now.since_ms(end) / 50).clamp(STATUS_EVERY_MS, STATUS_SELDOM_MS)
+        }
+    }
+
+    /// A heavy node does not know it.
+    pub(super) fn forgotten_by(&mut self, heavy: NodeId) {
+        if let Some(role) = self.proposal.role(heavy) {
+            self.forgotten[role] = true;
+        }
     }
 
     /// Heavy nodes that hold the share durably.
