@@ -145,3 +145,48 @@ fn children(parent: u32) -> Vec<u32> {
         .flat_map(|list| list.split_whitespace().filter_map(|id| id.parse().ok()).collect::<Vec<_>>())
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    fn log(folder: &Path, limit: Duration) -> Log {
+        let tree = Tree { root: folder.into(), target: folder.into(), cargo_home: folder.into() };
+        Log::create(&tree, "made-up", limit).unwrap()
+    }
+
+    #[test]
+    fn everything_is_kept_and_the_status_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut log = log(folder.path(), Duration::from_secs(60));
+        let outcome =
+            log.run(&Cmd::new("sh", folder.path()).args(["-c", "echo out; echo err >&2; exit 3"])).unwrap();
+        assert!(!outcome.success);
+        let kept = fs::read_to_string(&log.path).unwrap();
+        for line in ["out", "err"] {
+            assert!(outcome.output.lines().any(|kept| kept == line), "{}", outcome.output);
+            assert!(kept.lines().any(|kept| kept == line), "{kept}");
+        }
+        assert!(log.run(&Cmd::new("true", folder.path())).unwrap().success);
+        assert!(log.run(&Cmd::new("no-such-program", folder.path())).is_err());
+    }
+
+    #[test]
+    fn what_hangs_is_ended_with_all_it_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut log = log(folder.path(), Duration::from_millis(300));
+        // The grandchild holds the write end of this pipe: its end is the pipe's end.
+        let pipe = folder.path().join("pipe");
+        let script = "mkfifo pipe; (exec sleep 1000 3>pipe) & wait";
+        let reader = thread::spawn(move || {
+            while !pipe.exists() {
+                thread::yield_now();
+            }
+            fs::read(pipe)
+        });
+        let outcome = log.run(&Cmd::new("sh", folder.path()).args(["-c", script])).unwrap();
+        assert!(!outcome.success);
+        assert_eq!(reader.join().unwrap().unwrap(), b"");
+    }
+}
