@@ -71,15 +71,16 @@ impl Shared {
         let mut endpoint = EndpointConfig::new();
         endpoint.max_payload_size(CHUNK_PAYLOAD_MAX as u32);
         let receive = u32::try_from(config.connection_receive_max).unwrap_or(u32::MAX);
-        // ICE says when the peer is gone; until then SCTP repeats as long as it takes.
+        // ICE says when the peer is gone; until then SCTP repeats as long as it takes. Acknowledgements
+        // may be delayed by 200 ms (RFC 9260, section 6.2): a shorter time-out would repeat in vain.
         let sctp = TransportConfig::default()
             .with_max_receive_buffer_size(receive.max(2 * MESSAGE_LEN_MAX))
             .with_max_receive_message_size(MESSAGE_LEN_MAX)
             .with_max_send_message_size(MESSAGE_LEN_MAX)
             .with_max_init_retransmits(None)
             .with_max_data_retransmits(None)
-            .with_rto_initial_ms(500)
-            .with_rto_min_ms(200)
+            .with_rto_initial_ms(1_000)
+            .with_rto_min_ms(500)
             .with_rto_max_ms(4_000);
         Ok(Self {
             config,
