@@ -1,0 +1,79 @@
+//! Requests and responses on a stream: one length-delimited frame each.
+
+use std::io;
+
+use async_trait::async_trait;
+use codec::frame;
+use futures::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use libp2p_swarm::StreamProtocol;
+
+/// Most bytes asked of the stream at a time.
+const CHUNK_LEN: usize = 16 * 1024;
+
+/// Frames of one protocol.
+#[derive(Debug, Clone)]
+pub(crate) struct Frames {
+    /// Longest body, in bytes.
+    pub(crate) bytes_max: usize,
+}
+
+impl Frames {
+    /// Reads the frame; what a peer sends after it is nobody's business.
+    async fn read<T: AsyncRead + Unpin + Send>(&self, io: &mut T) -> io::Result<Vec<u8>> {
+        let mut reader = frame::Reader::new(self.bytes_max);
+        let mut chunk = vec![0; CHUNK_LEN];
+        loop {
+            let len = io.read(&mut chunk).await?;
+            if len == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            reader.push(&chunk[..len]);
+            match reader.next_frame() {
+                Ok(Some(body)) => return Ok(body),
+                Ok(None) => {}
+                Err(error) => return Err(io::Error::new(io::ErrorKind::InvalidData, error)),
+            }
+        }
+    }
+
+    /// Writes the frame and ends this side of the stream.
+    async fn write<T: AsyncWrite + Unpin + Send>(&self, io: &mut T, body: Vec<u8>) -> io::Result<()> {
+        io.write_all(&frame::write(&body)).await?;
+        io.close().await
+    }
+}
+
+#[async_trait]
+impl libp2p_request_response::Codec for Frames {
+    type Protocol = StreamProtocol;
+    type Request = Vec<u8>;
+    type Response = Vec<u8>;
+
+    async fn read_request<T>(&mut self, _: &StreamProtocol, io: &mut T) -> io::Result<Vec<u8>>
+    where
+        T: AsyncRead + Unpin + Send,
+    {
+        self.read(io).await
+    }
+
+    async fn read_response<T>(&mut self, _: &StreamProtocol, io: &mut T) -> io::Result<Vec<u8>>
+    where
+        T: AsyncRead + Unpin + Send,
+    {
+        self.read(io).await
+    }
+
+    async fn write_request<T>(&mut self, _: &StreamProtocol, io: &mut T, body: Vec<u8>) -> io::Result<()>
+    where
+        T: AsyncWrite + Unpin + Send,
+    {
+        self.write(io, body).await
+    }
+
+    async fn write_response<T>(&mut self, _: &StreamProtocol, io: &mut T, body: Vec<u8>) -> io::Result<()>
+    where
+        T: AsyncWrite + Unpin + Send,
+    {
+        self.write(io, body).await
+    }
+}
