@@ -1,0 +1,137 @@
+//! What must hold once a run is over and the network has healed.
+
+use crate::{plan::HEAVY, world::World};
+use aggregate::{RefusalReason, message::Mine, outcome::RESULT_TYPE};
+use codec::ContentId;
+use node::light::End;
+
+/// Milliseconds that everybody has been up and in touch before the end is the same everywhere.
+const IN_TOUCH_MS: u64 = 45_000;
+
+impl World {
+    /// Everybody's last state against the invariants.
+    pub(crate) fn finish(&mut self) {
+        let ids: Vec<ContentId> = self.oracle.known.keys().copied().collect();
+        for id in ids {
+            if let Err(what) = self.ends_agree(id).and_then(|()| self.promises_are_kept(id)) {
+                self.violated(format!("{id}: {what}"));
+            }
+        }
+        for host in 0..self.hosts.len() {
+            if let Err(what) = self.left_in_order(host) {
+                self.violated(format!("host {host}: {what}"));
+            }
+        }
+    }
+
+    /// Whether a host was up long enough to have heard of everything.
+    fn in_touch(&self, host: usize) -> bool {
+        let h = &self.hosts[host];
+        h.machine.is_some() && h.up_since.max(h.disk.healthy_since).saturating_add(IN_TOUCH_MS) <= self.now
+    }
+
+    fn ends_agree(&self, id: ContentId) -> Result<(), String> {
+        let known = &self.oracle.known[&id];
+        for host in (0..HEAVY).filter(|host| self.in_touch(*host)) {
+            let heavy = self.hosts[host].heavy().ok_or("no heavy node")?;
+            let Some((_, end)) = heavy.documents(id) else { continue };
+            let end = end.ok_or_else(|| format!("heavy {host} has no end"))?;
+            let has_result = end.payload_type == RESULT_TYPE;
+            if known.result.is_some() && !has_result {
+                return Err(format!("heavy {host} has not got the result that there is"));
+            }
+        }
+        for (at, light) in self.plan.lights.iter().enumerate() {
+            let host = HEAVY + at;
+            if light.malice.is_some() || light.away.is_some() || !self.in_touch(host) {
+                continue;
+            }
+            let Some(task) = self.hosts[host]
+                .light()
+                .and_then(|light| light.view().tasks.into_iter().find(|task| task.id == id))
+            else {
+                continue;
+            };
+            let report = self.oracle.report_of(id, host);
+            let counted = report.and_then(|report| Some(known.result.as_ref()?.1.contains(&report)));
+            let right = match &task.end {
+                None => (0..HEAVY).all(|heavy| known.ends[heavy].is_none() || !self.in_touch(heavy)),
+                Some(End::Result { mine, .. }) => match counted {
+                    Some(true) => *mine == Mine::Counted,
+                    Some(false) => matches!(mine, Mine::None | Mine::NotHeldByAll),
+                    None => *mine == Mine::None,
+                },
+                Some(_) => known.result.is_none(),
+            };
+            if !right {
+                return Err(format!(
+                    "light {host} shows the end {:?} (counted: {counted:?}, result: {})",
+                    task.end,
+                    known.result.is_some()
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn promises_are_kept(&self, id: ContentId) -> Result<(), String> {
+        let known = &self.oracle.known[&id];
+        if known.result.is_some() {
+            return Ok(());
+        }
+        let acknowledged = known.acknowledged_by_all();
+        let some_heavy = (0..HEAVY).find(|host| self.in_touch(*host) && known.ends[*host].is_some());
+        if acknowledged > 0 && some_heavy.is_none() && (0..HEAVY).any(|host| self.in_touch(host)) {
+            return Err("reports were acknowledged, and there is no end".into());
+        }
+        for (host, reason) in &known.reasons {
+            if let RefusalReason::TooFew { participants, participants_min } = reason
+                && (participants >= participants_min || acknowledged >= u64::from(*participants_min))
+            {
+                return Err(format!(
+                    "heavy {host} refuses for {participants} of {participants_min} participants, where \
+                     {acknowledged} were acknowledged by all"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn left_in_order(&self, host: usize) -> Result<(), String> {
+        let h = &self.hosts[host];
+        let Some(heavy) = h.heavy().filter(|_| self.in_touch(host)) else { return Ok(()) };
+        // Proposal and end of each computation, and the descriptors of its fellows.
+        let kept = h.disk.store.list(b"").len();
+        let most = 2 * heavy.computations().len() + HEAVY;
+        if kept > most {
+            return Err(format!("{kept} entries are left in its store, where {most} are enough"));
+        }
+        Ok(())
+    }
+
+    /// Counts what a run came to.
+    pub(crate) fn count(&mut self) {
+        for known in self.oracle.known.values() {
+            self.tally.computations += 1;
+            self.tally.acknowledged += known.acknowledged_by_all();
+            if let Some((_, set)) = &known.result {
+                self.tally.results += 1;
+                self.tally.participants += set.len() as u64;
+                continue;
+            }
+            let mut codes: Vec<&str> = known.reasons.values().map(RefusalReason::code).collect();
+            codes.sort_unstable();
+            codes.dedup();
+            let codes = if codes.is_empty() { "none".into() } else { codes.join(" + ") };
+            *self.tally.refusals.entry(codes).or_default() += 1;
+        }
+        for host in 0..HEAVY {
+            let Some(heavy) = self.hosts[host].heavy() else { continue };
+            let counters = heavy.view().counters;
+            self.tally.malformed += counters.malformed_messages;
+            for (refusal, count) in counters.reports_refused {
+                *self.tally.reports_refused.entry(refusal.name()).or_default() += count;
+            }
+        }
+    }
+}

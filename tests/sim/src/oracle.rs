@@ -1,0 +1,329 @@
+//! Who knows every record, overhears every message, and says what must hold.
+
+use crate::{
+    host::Host,
+    links::Request as Overheard,
+    plan::{HEAVY, Plan},
+    report::Violation,
+};
+use aggregate::{
+    Nonce, Outcome, Proposal, RefusalReason, ReportId, Verified,
+    message::{Mine, Pulled, Request, Response},
+    outcome, tally,
+};
+use codec::{ContentId, Instant, decode};
+use keys::{Envelope, NodeId};
+use net::Protocol;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Milliseconds beyond deadline and grace period, by its own clock, that a heavy node may take to end a
+/// computation: two commits and a try after a failed one.
+pub const SLACK_MS: u64 = 5_000;
+
+/// What is known of one computation.
+#[derive(Debug)]
+pub(crate) struct Known {
+    pub(crate) proposal: Proposal,
+    pub(crate) envelope: Envelope,
+    /// By heavy node: how many reports it closed with, and which of them it has named.
+    offers: [Option<(u32, BTreeMap<u32, ReportId>)>; HEAVY],
+    /// By report: which heavy nodes have acknowledged it.
+    pub(crate) acknowledged: BTreeMap<ReportId, [bool; HEAVY]>,
+    /// By heavy node: the end that it shows.
+    pub(crate) ends: [Option<Envelope>; HEAVY],
+    /// The result's payload, the reports in it.
+    pub(crate) result: Option<(Vec<u8>, BTreeSet<ReportId>)>,
+    /// Reasons given, by heavy node.
+    pub(crate) reasons: BTreeMap<usize, RefusalReason>,
+}
+
+/// The oracle.
+#[derive(Debug)]
+pub(crate) struct Oracle {
+    pub(crate) seed: u64,
+    pub(crate) violation: Option<Violation>,
+    hosts: BTreeMap<NodeId, usize>,
+    ids: Vec<NodeId>,
+    pub(crate) known: BTreeMap<ContentId, Known>,
+    /// Whose report it is.
+    reports: BTreeMap<ReportId, usize>,
+    /// The nonce of a light node's report.
+    nonces: BTreeMap<(ContentId, usize), Nonce>,
+    /// What those who mean ill have shared.
+    pub(crate) shared: BTreeMap<ReportId, [u64; 2]>,
+}
+
+impl Oracle {
+    pub(crate) fn new(hosts: &[Host]) -> Self {
+        Self {
+            seed: 0,
+            violation: None,
+            hosts: hosts.iter().enumerate().map(|(at, host)| (host.id, at)).collect(),
+            ids: hosts.iter().map(|host| host.id).collect(),
+            known: BTreeMap::new(),
+            reports: BTreeMap::new(),
+            nonces: BTreeMap::new(),
+            shared: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn host_of(&self, id: NodeId) -> Option<usize> {
+        self.hosts.get(&id).copied()
+    }
+
+    pub(crate) fn violated(&mut self, at_ms: u64, what: impl Into<String>) {
+        self.violation.get_or_insert_with(|| Violation { at_ms, what: what.into() });
+    }
+
+    /// The report of `host` in a computation, once it was sent.
+    pub(crate) fn report_of(&self, id: ContentId, host: usize) -> Option<ReportId> {
+        self.nonces.get(&(id, host)).map(|nonce| ReportId::of(id, self.ids[host], nonce))
+    }
+
+    /// A request leaves a host.
+    pub(crate) fn requested(
+        &mut self,
+        now: u64,
+        from: usize,
+        to: usize,
+        protocol: Protocol,
+        honest: bool,
+        body: &[u8],
+    ) {
+        // A report's tag is 2; the rest is not worth reading here.
+        if protocol != Protocol::Aggregate || to >= HEAVY || body.first() != Some(&2) {
+            return;
+        }
+        let Ok(Request::Report { id, nonce, .. }) = decode::<Request>(body) else { return };
+        self.reports.insert(ReportId::of(id, self.ids[from], &nonce), from);
+        let first = *self.nonces.entry((id, from)).or_insert(nonce);
+        if honest && first != nonce {
+            self.violated(now, format!("light node {from} has sent two reports in {id}"));
+        }
+    }
+
+    /// A response leaves a heavy node.
+    pub(crate) fn responded(
+        &mut self,
+        now: u64,
+        host: usize,
+        asker: usize,
+        request: &Overheard,
+        body: &[u8],
+    ) {
+        if request.protocol != Protocol::Aggregate || host >= HEAVY {
+            return;
+        }
+        let (Ok(request), Ok(response)) = (decode::<Request>(&request.body), decode::<Response>(body)) else {
+            return;
+        };
+        match (request, response) {
+            (Request::Report { id, nonce, .. }, Response::Acknowledged) => {
+                let report = ReportId::of(id, self.ids[asker], &nonce);
+                let Some(known) = self.known.get_mut(&id) else { return };
+                // After the end there is nothing to promise any more.
+                if known.ends[host].is_none() {
+                    known.acknowledged.entry(report).or_default()[host] = true;
+                }
+            }
+            (Request::Pull { id, .. }, Response::Pulled(Pulled::Offer { total, from, ids })) => {
+                self.offered(now, host, id, total, from, &ids);
+            }
+            (Request::Status { id }, Response::Status(status)) => {
+                let Some(Ok(end)) = status.end.map(|end| Envelope::from_json(&end)) else { return };
+                let report = self.report_of(id, asker);
+                let Some(known) = self.known.get(&id) else { return };
+                let Some(report) = report else { return };
+                let acknowledged = known.acknowledged.get(&report).is_some_and(|by| by[host]);
+                let counted = known.result.as_ref().map(|(_, set)| set.contains(&report));
+                let is_result = end.payload_type == outcome::RESULT_TYPE;
+                let right = match status.mine {
+                    Mine::None => !acknowledged && (!is_result || counted != Some(true)),
+                    Mine::Held => !is_result,
+                    Mine::Counted => is_result && counted != Some(false),
+                    Mine::NotHeldByAll => is_result && counted != Some(true),
+                    Mine::Unused => !is_result,
+                    _ => false,
+                };
+                if !right {
+                    let mine = status.mine;
+                    self.violated(
+                        now,
+                        format!(
+                            "heavy {host} tells light {asker} `{mine:?}` of a report (acknowledged: \
+                             {acknowledged}, counted: {counted:?}, result: {is_result})"
+                        ),
+                    );
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn offered(&mut self, now: u64, host: usize, id: ContentId, total: u32, from: u32, ids: &[ReportId]) {
+        let Some(known) = self.known.get_mut(&id) else { return };
+        let (before, named) = known.offers[host].get_or_insert((total, BTreeMap::new()));
+        let mut same = *before == total;
+        for (at, report) in (from..).zip(ids) {
+            same &= *named.entry(at).or_insert(*report) == *report;
+        }
+        if !same {
+            self.violated(now, format!("heavy {host} offers other reports in {id} than before"));
+        }
+    }
+
+    /// A heavy node shows a computation. Gives the moment by its clock at which it must have an end, when
+    /// it shows it for the first time.
+    pub(crate) fn changed(
+        &mut self,
+        now: u64,
+        host: usize,
+        id: ContentId,
+        documents: (&Envelope, Option<&Envelope>),
+        plan: &Plan,
+    ) {
+        let (envelope, end) = documents;
+        if !self.known.contains_key(&id) {
+            let Ok((_, proposal)) = Proposal::open(envelope) else {
+                return self.violated(now, format!("heavy {host} accepts {id}, which is not in order"));
+            };
+            let known = Known {
+                proposal,
+                envelope: envelope.clone(),
+                offers: Default::default(),
+                acknowledged: BTreeMap::new(),
+                ends: Default::default(),
+                result: None,
+                reasons: BTreeMap::new(),
+            };
+            self.known.insert(id, known);
+        }
+        let known = &self.known[&id];
+        let (Some(end), before) = (end, &known.ends[host]) else {
+            if known.ends[host].is_some() {
+                self.violated(now, format!("heavy {host} has taken back the end of {id}"));
+            }
+            return;
+        };
+        if before.as_ref() == Some(end) {
+            return;
+        }
+        if before.as_ref().is_some_and(|before| {
+            before.payload_type == outcome::RESULT_TYPE || end.payload_type == outcome::REFUSAL_TYPE
+        }) {
+            // Signatures may differ in number or order, the payload never.
+            return self.violated(now, format!("heavy {host} has changed the end of {id}"));
+        }
+        match outcome::verify(envelope, end) {
+            Err(error) => {
+                self.violated(now, format!("heavy {host} shows an end of {id} that fails: {error}"))
+            }
+            Ok(Verified::Refusal(refusal)) => {
+                if self.ids[host] != refusal.heavy {
+                    return self.violated(now, format!("heavy {host} shows another's refusal of {id}"));
+                }
+                let known = self.known.get_mut(&id).expect("just put there");
+                known.ends[host] = Some(end.clone());
+                known.reasons.insert(host, refusal.reason);
+            }
+            Ok(Verified::Result(total)) => {
+                if let Err(what) = self.check_result(id, &end.payload, &total, plan) {
+                    self.violated(now, format!("heavy {host} shows a result of {id}: {what}"));
+                }
+                let known = self.known.get_mut(&id).expect("just put there");
+                known.ends[host] = Some(end.clone());
+            }
+            Ok(_) => self.violated(now, "an end of a new kind"),
+        }
+    }
+
+    fn check_result(
+        &mut self,
+        id: ContentId,
+        payload: &[u8],
+        total: &Outcome,
+        plan: &Plan,
+    ) -> Result<(), String> {
+        let known = &self.known[&id];
+        if let Some((first, _)) = &known.result {
+            return if first == payload { Ok(()) } else { Err("another result was shown before".into()) };
+        }
+        let proposal = &known.proposal;
+        let mut offers = Vec::new();
+        for (host, offer) in known.offers.iter().enumerate() {
+            let (total, named) = offer.as_ref().ok_or_else(|| format!("heavy {host} has offered nothing"))?;
+            if *total as usize != named.len() {
+                return Err(format!("heavy {host} has offered {} of {total} reports", named.len()));
+            }
+            offers.push(named.values().copied().collect::<BTreeSet<_>>());
+        }
+        let set: BTreeSet<ReportId> =
+            offers[0].iter().filter(|id| offers[1].contains(id) && offers[2].contains(id)).copied().collect();
+        let ids: Vec<ReportId> = set.iter().copied().collect();
+        if tally::set_digest(&ids) != total.set || ids.len() != total.participants as usize {
+            return Err(format!(
+                "{} participants, where all three hold {}; or another set",
+                total.participants,
+                ids.len()
+            ));
+        }
+        if !(proposal.participants_min..=proposal.participants_max).contains(&total.participants) {
+            return Err(format!(
+                "{} participants are not within {} to {}",
+                total.participants, proposal.participants_min, proposal.participants_max
+            ));
+        }
+        let mut lights = BTreeSet::new();
+        let mut vector = [0u64; 2];
+        for report in &ids {
+            let host = self.reports.get(report).ok_or("a report in it was never sent")?;
+            if !lights.insert(*host) {
+                return Err(format!("light node {host} is in it twice"));
+            }
+            let honest = plan.lights.get(host.wrapping_sub(HEAVY)).filter(|light| light.malice.is_none());
+            let contribution = match honest {
+                Some(light) => light.contribution(proposal),
+                None => self.shared.get(report).copied(),
+            };
+            let contribution = contribution.ok_or_else(|| format!("{host} has nothing to contribute"))?;
+            for (sum, value) in vector.iter_mut().zip(contribution) {
+                *sum = sum.wrapping_add(value);
+            }
+        }
+        let exact = decimal(vector[0].cast_signed(), proposal.decimals);
+        if total.sum != exact || total.records != vector[1] {
+            return Err(format!(
+                "sum {} over {} records, where it is {exact} over {}",
+                total.sum, total.records, vector[1]
+            ));
+        }
+        let left_out =
+            known.acknowledged.iter().find(|(report, by)| by.iter().all(|by| *by) && !set.contains(report));
+        if let Some((report, _)) = left_out {
+            let host = self.reports[report];
+            return Err(format!("the report of {host}, acknowledged by all three, is left out"));
+        }
+        self.known.get_mut(&id).expect("known").result = Some((payload.to_vec(), set));
+        Ok(())
+    }
+}
+
+impl Known {
+    /// Reports that all three heavy nodes have acknowledged.
+    pub(crate) fn acknowledged_by_all(&self) -> u64 {
+        self.acknowledged.values().filter(|by| by.iter().all(|by| *by)).count() as u64
+    }
+
+    /// When a heavy node must have an end, by its own clock.
+    pub(crate) fn due(&self) -> Instant {
+        self.proposal.end().plus_ms(SLACK_MS)
+    }
+}
+
+/// `units` of 10^-`decimals`, written out; apart from the way of the node itself.
+fn decimal(units: i64, decimals: u8) -> String {
+    let digits = format!("{:0width$}", units.unsigned_abs(), width = usize::from(decimals) + 1);
+    let (whole, fraction) = digits.split_at(digits.len() - usize::from(decimals));
+    let sign = if units < 0 { "-" } else { "" };
+    if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
+}
