@@ -6,7 +6,7 @@ use std::time::Duration;
 pub struct Config {
     /// How long a dial may take, from the first packet to the authenticated connection.
     pub dial_timeout: Duration,
-    /// How long a connection may stay `disconnected` before it fails.
+    /// How long a connection may stay `disconnected` before it fails. Chromium takes seven seconds to call it so.
     pub disconnect_grace: Duration,
     /// Unsent bytes of a stream at which its writer waits.
     pub send_buffer_max: u32,
@@ -24,7 +24,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             dial_timeout: Duration::from_secs(10),
-            disconnect_grace: Duration::from_secs(2),
+            disconnect_grace: Duration::from_secs(1),
             send_buffer_max: 1024 * 1024,
             send_buffer_low: 256 * 1024,
             streams_max: 512,

@@ -41,7 +41,7 @@ pub(crate) struct Shared {
     disconnect_deadline: Cell<Option<Instant>>,
     wakers: RefCell<Wakers>,
     handlers: RefCell<Option<Handlers>>,
-    sctp: RefCell<Option<(EventTarget, Closure<dyn FnMut(Event)>)>>,
+    sctp: RefCell<Option<SctpHandler>>,
 }
 
 #[derive(Default)]
@@ -55,6 +55,9 @@ struct Handlers {
     _state: Closure<dyn FnMut(Event)>,
     _channel: Closure<dyn FnMut(RtcDataChannelEvent)>,
 }
+
+/// The SCTP association and the closure that hears of its end.
+type SctpHandler = (EventTarget, Closure<dyn FnMut(Event)>);
 
 impl Shared {
     pub(crate) fn new(pc: RtcPeerConnection, config: Rc<Config>) -> Rc<Self> {
