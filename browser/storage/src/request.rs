@@ -1,9 +1,11 @@
 //! IndexedDB's events as futures.
 
 use std::cell::RefCell;
+use std::pin::pin;
 use std::rc::Rc;
 
 use futures::channel::oneshot;
+use futures::future::{Either, select};
 use js_sys::{Function, Object, Reflect};
 use store::StoreError;
 use wasm_bindgen::closure::Closure;
@@ -111,6 +113,28 @@ pub(crate) async fn opened(
         Err(_) if name(&error_of(request)) == "VersionError" => Err(OpenError::Newer),
         Err(error) => Err(OpenError::Failed(error)),
     }
+}
+
+/// The database that `request` opens at a later version, once every other connection to it is gone; calls `on_wait`
+/// where there is one.
+pub(crate) async fn taken_over(
+    request: &IdbOpenDbRequest,
+    on_wait: impl FnOnce(),
+) -> Result<IdbDatabase, OpenError> {
+    let (teller, told) = oneshot::channel();
+    let teller = Rc::new(RefCell::new(Some(teller)));
+    let blocked = tells(&teller, || ());
+    request.set_onblocked(function(&blocked));
+    let opens = pin!(opened(request, |_| Ok(())));
+    let outcome = match select(opens, told).await {
+        Either::Left((outcome, _)) => outcome,
+        Either::Right((_, opens)) => {
+            on_wait();
+            opens.await
+        }
+    };
+    request.set_onblocked(None);
+    outcome
 }
 
 /// A transaction on one object store. A writing one is flushed to the medium before it counts as complete.
