@@ -644,3 +644,6 @@ impl std::fmt::Display for CloseReason {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

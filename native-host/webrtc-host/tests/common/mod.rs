@@ -62,7 +62,7 @@ pub fn swarm(certificate: Certificate, config: Config) -> anyhow::Result<Swarm<B
         .with_tokio()
         .with_other_transport(|key| Ok(Transport::new(key.clone(), certificate, config)?))?
         .with_behaviour(|_| Behaviour {
-            ping: ping::Behaviour::new(ping::Config::new().with_interval(Duration::from_millis(200))),
+            ping: ping::Behaviour::default(),
             stream: libp2p_stream::Behaviour::new(),
         })?
         .with_swarm_config(|config| config.with_idle_connection_timeout(Duration::from_secs(3600)))
