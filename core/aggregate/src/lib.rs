@@ -26,10 +26,11 @@
 //! # Provided / Not provided
 //! Provided, while at most two of the three heavy nodes collude: nobody learns anything about a
 //! contribution but what the total says; the total covers one set of reports, of at least the
-//! threshold. Not provided: privacy when all three collude; a check that a contribution is true or
-//! even in range; a result when a heavy node stops (a signed refusal instead); detection of a heavy
-//! node that lies about its sum; noise (the exact total is published, so who knows all other
-//! contributions knows the last).
+//! threshold. Not provided: privacy when all three collude; a check that a contribution is true or even
+//! in range; a result when a heavy node stops (a signed refusal instead); fairness (a heavy node that
+//! withholds its own sum can learn the total while the others refuse); detection of a heavy node that
+//! lies about its sum; noise (the exact total is published, so who knows all other contributions knows
+//! the last).
 //!
 //! Follows the vocabulary of draft-irtf-cfrg-vdaf (shard, aggregate, unshard), and RFC 9180 for sealing.
 #![no_std]

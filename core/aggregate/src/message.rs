@@ -129,6 +129,12 @@ pub enum Pulled {
         /// The envelope.
         envelope: Vec<u8>,
     },
+    /// It has the result with all three signatures, as JSON: who lacks a signature may have no other
+    /// way to it, where the third heavy node has stopped since.
+    Result {
+        /// The envelope.
+        envelope: Vec<u8>,
+    },
 }
 
 /// An answer to a [`Request`].

@@ -208,7 +208,8 @@ impl Tally {
 
     /// When to call [`Tally::advance`] at the latest, and why.
     pub fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
-        if self.refusal.is_some() || self.stage == Stage::Done {
+        // While a step is about to become durable, time changes nothing.
+        if self.refusal.is_some() || self.stage == Stage::Done || self.stage != self.durable {
             None
         } else if self.stage <= Stage::Open {
             Some((self.proposal.deadline, "close a computation"))
@@ -367,6 +368,9 @@ impl Tally {
         {
             return Pulled::Refused { envelope: refusal.to_json() };
         }
+        if let Some(result) = self.result.as_ref().filter(|_| self.durable == Stage::Done) {
+            return Pulled::Result { envelope: result.to_json() };
+        }
         match (pull, &self.committed) {
             (Pull::Offer { from }, _) if self.durable >= Stage::Closed && !self.is_final() => Pulled::Offer {
                 total: self.reports.len() as u32,
@@ -445,6 +449,18 @@ impl Tally {
                 signed.attach(Signature { keyid: heavy, sig: signature.to_vec() });
                 if signed.verify(RESULT_TYPE, &[heavy]).is_ok() {
                     *result = signed;
+                }
+            }
+            Pulled::Result { envelope } => {
+                let heavy: Vec<NodeId> = self.proposal.heavy.iter().map(|key| key.id).collect();
+                let Some(own) = self.result.as_mut().filter(|_| self.stage == Stage::Signed) else { return };
+                // Of the same bytes: this node has signed no other result.
+                if let Ok(mut result) = Envelope::from_json(&envelope)
+                    && result.payload == own.payload
+                    && result.verify(RESULT_TYPE, &heavy).is_ok()
+                {
+                    result.signatures.retain(|signature| heavy.contains(&signature.keyid));
+                    *own = result;
                 }
             }
             Pulled::Refused { envelope } => {

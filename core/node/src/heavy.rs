@@ -539,11 +539,13 @@ impl HeavyNode {
             ));
         }
         if self.tallies.len() >= COMPUTATIONS_MAX {
-            let oldest = self.tallies.values().filter(|tally| tally.is_final());
+            // Also one that was refused for want of a signature, which may wait for it for ever.
+            let oldest = self.tallies.values().filter(|tally| tally.end().is_some());
             let oldest = oldest.min_by_key(|tally| tally.proposal().deadline).map(Tally::id);
             let Some(tally) = oldest.and_then(|id| self.tallies.remove(&id)) else {
                 return Err("this heavy node has all the computations it takes; try again later".into());
             };
+            self.asked.retain(|(id, _), _| *id != tally.id());
             let mut batch = Batch::new();
             tally.forget(&mut batch);
             self.queue.push(Part { batch, effect: Effect::None, retry: true });
@@ -583,6 +585,12 @@ impl HeavyNode {
         let Some(tally) = self.tallies.get_mut(&id) else { return };
         if let Some(persist) = tally.advance(now, &self.identity) {
             self.persist(id, persist);
+            return;
+        }
+        if tally.is_final() {
+            for other in tally.others().collect::<Vec<_>>() {
+                self.asked.remove(&(id, other));
+            }
             return;
         }
         if let Some((due, _)) = tally.poll_timeout() {
@@ -637,9 +645,6 @@ impl HeavyNode {
         }
         if let Some(asked) = self.asked.get_mut(&(id, peer)).filter(|asked| asked.request == Some(request)) {
             *asked = Asked { request: None, again_at };
-        }
-        if tally.is_final() {
-            self.asked.remove(&(id, peer));
         }
         self.touch(now, id);
     }

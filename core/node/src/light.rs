@@ -21,7 +21,7 @@ use net::{Endpoint, Event, Hello, Limits, Protocol, RequestId, Role, Transport};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 use store::{Batch, Entry, StoreError};
-use vault::Dataset;
+use vault::{Dataset, FieldView};
 
 mod command;
 mod task;
@@ -149,7 +149,8 @@ pub struct LightNode {
     rng: ChaCha20Rng,
     heavy: BTreeMap<NodeId, (Descriptor, Envelope)>,
     settings: Settings,
-    datasets: BTreeMap<String, Dataset>,
+    /// Data sets with what their fields look like, which takes a pass over all cells.
+    datasets: BTreeMap<String, (Dataset, Vec<FieldView>)>,
     tasks: BTreeMap<ContentId, Task>,
     requests: BTreeMap<RequestId, (NodeId, Purpose)>,
     timers: BTreeSet<(Instant, ContentId)>,
@@ -210,7 +211,7 @@ impl LightNode {
             self.settings = serde_json::from_slice(&entry.value).ok()?;
         } else if entry.key.starts_with(DATASET_PREFIX) {
             let dataset: Dataset = decode(&entry.value).ok()?;
-            self.datasets.insert(dataset.name().into(), dataset);
+            self.keep_dataset(dataset);
         } else if entry.key.starts_with(TASK_PREFIX) {
             let task = Task::decode(&entry.value)?;
             self.timers.insert((now, task.id));
@@ -288,7 +289,7 @@ impl LightNode {
             Effect::Import { token, dataset } => {
                 let rows = dataset.rows();
                 let name = dataset.name().to_string();
-                self.datasets.insert(name.clone(), dataset);
+                self.keep_dataset(dataset);
                 self.reply(token, Ok(Reply::Imported { rows }));
                 self.records_changed(now, &name);
             }
@@ -311,6 +312,11 @@ impl LightNode {
 
     fn reply(&mut self, token: u64, result: Result<Reply, CommandError>) {
         self.outputs.push_back(LightOutput::Reply { token, result });
+    }
+
+    fn keep_dataset(&mut self, dataset: Dataset) {
+        let fields = dataset.describe();
+        self.datasets.insert(dataset.name().into(), (dataset, fields));
     }
 
     // Connections.
@@ -483,7 +489,7 @@ impl LightNode {
             return;
         };
         let proposal = &task.proposal;
-        task.preview = self.datasets.get(&proposal.dataset).map(|dataset| {
+        task.preview = self.datasets.get(&proposal.dataset).map(|(dataset, _)| {
             let column = dataset
                 .column(&proposal.field)
                 .ok_or_else(|| format!("your `{}` has no field `{}`", proposal.dataset, proposal.field))?;
@@ -562,9 +568,8 @@ impl LightNode {
                 task.asking = true;
             }
         }
-        if let Some(task) = self.tasks.get(&id) {
-            let due = task.poll_timeout().max(now.plus_ms(50));
-            self.timers.insert((due, id));
+        if let Some(due) = self.tasks.get(&id).and_then(|task| task.poll_timeout(now)) {
+            self.timers.insert((due.max(now.plus_ms(50)), id));
         }
     }
 }

@@ -54,7 +54,7 @@ pub(super) struct Task {
     /// Which heavy nodes do not know it any more.
     forgotten: [bool; SHARES],
     /// The verified end: a result, or the refusals that came so far.
-    pub(super) end: Option<Envelope>,
+    pub(super) end: Option<(Envelope, Verified)>,
     pub(super) status_at: Instant,
     pub(super) asking: bool,
     asked: usize,
@@ -105,7 +105,7 @@ impl Task {
             state: self.state,
             report: self.report.clone(),
             acknowledged: self.delivery.map(|delivery| delivery == Delivery::Acknowledged),
-            end: self.end.as_ref().map(Envelope::to_json),
+            end: self.end.as_ref().map(|(document, _)| document.to_json()),
             mine: self.mine,
         })
     }
@@ -121,16 +121,13 @@ impl Task {
         task.delivery = stored
             .acknowledged
             .map(|acknowledged| if acknowledged { Delivery::Acknowledged } else { Delivery::Due });
-        task.end = match stored.end {
-            Some(end) => Some(Envelope::from_json(&end).ok()?),
-            None => None,
-        };
+        if let Some(end) = stored.end {
+            let document = Envelope::from_json(&end).ok()?;
+            let verified = outcome::verify(&task.envelope, &document).ok()?;
+            task.end = Some((document, verified));
+        }
         task.mine = stored.mine;
         Some(task)
-    }
-
-    pub(super) fn verified_end(&self) -> Option<Verified> {
-        outcome::verify(&self.envelope, self.end.as_ref()?).ok()
     }
 
     /// Whether nothing more can come: a result; long enough after a refusal; or nothing that any heavy
@@ -138,7 +135,7 @@ impl Task {
     pub(super) fn is_over(&self, now: Instant) -> bool {
         let end = self.proposal.end();
         match &self.end {
-            Some(known) if known.payload_type == outcome::RESULT_TYPE => true,
+            Some((_, Verified::Result(_))) => true,
             Some(_) => now >= end.plus_ms(AFTERWARDS_MS),
             None => now >= end.plus_ms(LOST_MS) || (now >= end && self.forgotten == [true; SHARES]),
         }
@@ -244,15 +241,19 @@ impl Task {
         if let Some(role) = self.proposal.role(heavy) {
             self.reports[role] = Some(status.reports);
         }
-        let Some(end) = status.end.and_then(|end| Envelope::from_json(&end).ok()) else { return false };
-        let known = self.end.as_ref().map(|end| end.payload_type.as_str());
-        let better = match outcome::verify(&self.envelope, &end) {
-            Ok(Verified::Result(_)) => known != Some(outcome::RESULT_TYPE),
-            Ok(Verified::Refusal(refusal)) => known.is_none() && refusal.heavy == heavy,
+        let Some(document) = status.end.and_then(|end| Envelope::from_json(&end).ok()) else { return false };
+        if self.end.as_ref().is_some_and(|(known, _)| *known == document) {
+            return false;
+        }
+        let Ok(verified) = outcome::verify(&self.envelope, &document) else { return false };
+        let better = match (&verified, &self.end) {
+            (Verified::Result(_), Some((_, Verified::Result(_)))) => false,
+            (Verified::Result(_), _) => true,
+            (Verified::Refusal(refusal), known) => known.is_none() && refusal.heavy == heavy,
             _ => false,
         };
         if better {
-            self.end = Some(end);
+            self.end = Some((document, verified));
             self.mine = status.mine;
         }
         better
@@ -270,11 +271,13 @@ impl Task {
         None
     }
 
-    pub(super) fn poll_timeout(&self) -> Instant {
+    /// When to look again without anything having happened. What waits for an answer is looked after
+    /// when that comes, and a share for a heavy node that is not up when it is.
+    pub(super) fn poll_timeout(&self, now: Instant) -> Option<Instant> {
         let again = self.delivery.iter().filter_map(|delivery| match delivery {
-            Delivery::Again(at) => Some(*at),
+            Delivery::Again(at) if *at > now => Some(*at),
             _ => None,
         });
-        again.chain([self.status_at]).min().unwrap_or(self.status_at)
+        again.chain((!self.asking).then_some(self.status_at)).min()
     }
 }

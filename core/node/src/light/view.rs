@@ -126,10 +126,10 @@ impl LightNode {
             datasets: self
                 .datasets
                 .values()
-                .map(|dataset| DatasetView {
+                .map(|(dataset, fields)| DatasetView {
                     name: dataset.name().into(),
                     rows: dataset.rows(),
-                    fields: dataset.describe(),
+                    fields: fields.clone(),
                 })
                 .collect(),
             rules: self.settings.rules.clone(),
@@ -140,7 +140,7 @@ impl LightNode {
 
     /// Records of a data set: `count` rows from row `from` on.
     pub fn rows(&self, dataset: &str, from: usize, count: usize) -> Vec<Vec<Option<String>>> {
-        let Some(dataset) = self.datasets.get(dataset) else { return Vec::new() };
+        let Some((dataset, _)) = self.datasets.get(dataset) else { return Vec::new() };
         (from..from.saturating_add(count).min(dataset.rows()))
             .filter_map(|at| dataset.row(at).map(<[_]>::to_vec))
             .collect()
@@ -160,7 +160,7 @@ impl LightNode {
                 (None, Some(error.to_string()))
             }
         };
-        let end = task.verified_end().zip(task.end.clone()).and_then(|(verified, document)| match verified {
+        let end = task.end.clone().and_then(|(document, verified)| match verified {
             Verified::Result(outcome) => Some(End::Result { outcome, mine: task.mine, document }),
             Verified::Refusal(refusal) => Some(End::Refusal {
                 heavy: refusal.heavy,
