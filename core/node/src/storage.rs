@@ -54,6 +54,7 @@ impl<E> Queue<E> {
         if !self.is_idle(now) || self.waiting.is_empty() {
             return None;
         }
+        self.retry_at = None;
         self.tickets += 1;
         let ticket = Ticket(self.tickets);
         let parts: Vec<Part<E>> = self.waiting.drain(..).collect();
@@ -78,7 +79,6 @@ impl<E> Queue<E> {
         match result {
             Ok(()) => {
                 self.error = None;
-                self.retry_at = None;
                 (parts.into_iter().map(|part| part.effect).collect(), Vec::new())
             }
             Err(error) => {
@@ -100,5 +100,30 @@ impl<E> Queue<E> {
 
     pub(crate) fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
         self.retry_at.filter(|_| !self.waiting.is_empty()).map(|at| (at, "store again"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_retry_under_way_wakes_nobody() {
+        let mut queue = Queue::new();
+        let part = |retry| Part { batch: Batch::new(), effect: (), retry };
+        let now = Instant::from_unix_ms(1_000_000);
+        queue.push(part(true));
+        let (ticket, _) = queue.begin(now).unwrap();
+        queue.end(now, ticket, Err(StoreError::Full));
+        let (at, _) = queue.poll_timeout().unwrap();
+        assert_eq!(at, now.plus_ms(RETRY_MS));
+        assert!(queue.begin(now).is_none(), "not before its time");
+
+        let (ticket, _) = queue.begin(at).unwrap();
+        queue.push(part(true));
+        assert_eq!(queue.poll_timeout(), None, "the end of the commit is awaited, not a moment");
+        let (durable, failed) = queue.end(at, ticket, Ok(()));
+        assert_eq!((durable.len(), failed.len()), (1, 0));
+        assert!(queue.begin(at).is_some(), "what had gathered goes next");
     }
 }
