@@ -23,8 +23,9 @@ use std::{
 };
 use store::StoreError;
 
-/// Longest that a machine may stay due: it must ask to be woken later than now.
-const WAKES_PER_SECOND_MAX: u32 = 4_000;
+/// Most times that a machine may ask to be woken within a second: so many, and so many per connection
+/// and computation.
+const WAKES_PER_SECOND_MAX: (usize, usize) = (20, 5);
 /// Milliseconds between two looks of a person who decides by hand.
 const LOOK_EVERY_MS: u64 = 1_500;
 /// Milliseconds before a person tries again what failed.
@@ -422,7 +423,8 @@ impl World {
         if h.wake_at.is_none_or(|earlier| at < earlier) {
             h.wakes.1 += 1;
             h.wake_at = Some(at);
-            let spins = h.wakes.1 > WAKES_PER_SECOND_MAX;
+            let (few, each) = WAKES_PER_SECOND_MAX;
+            let spins = h.wakes.1 as usize > few + each * (h.connections.len() + self.oracle.known.len());
             self.at(at, Event::Wake { host });
             if spins {
                 self.violated(format!("host {host} asks to be woken all the time: {why}"));
