@@ -44,8 +44,13 @@ enum Waiting {
     Verify(oneshot::Sender<Result<Box<VerifiedDocument>, String>>),
 }
 
+/// A message and its byte arrays.
+type Early = (ToWorker, Vec<Vec<u8>>);
+
 pub(crate) struct Inner {
     worker: RefCell<Option<Worker>>,
+    /// What waits for the worker to listen; `None` once it does.
+    early: RefCell<Option<Vec<Early>>>,
     link: RefCell<Option<Link>>,
     waiting: RefCell<BTreeMap<u64, Waiting>>,
     tokens: Cell<u64>,
@@ -63,6 +68,7 @@ impl Handle {
         let (kicks, kicked) = mpsc::unbounded();
         let inner = Rc::new(Inner {
             worker: RefCell::new(None),
+            early: RefCell::new(Some(Vec::new())),
             link: RefCell::new(None),
             waiting: RefCell::default(),
             tokens: Cell::new(0),
@@ -96,7 +102,7 @@ impl Handle {
         let (teller, told) = oneshot::channel();
         let message = |token| ToWorker::Command { token, command };
         let stopped = |detail: String| CommandError::Storage { detail };
-        self.0.ask(Waiting::Command(teller), message, &parts).map_err(stopped)?;
+        self.0.ask(Waiting::Command(teller), message, parts).map_err(stopped)?;
         let reply = told.await.unwrap_or_else(|_| Err(stopped(STOPPED.into())));
         if keeps && reply.is_ok() {
             persist();
@@ -108,7 +114,7 @@ impl Handle {
     pub async fn rows(&self, dataset: String, from: usize, count: usize) -> Vec<Vec<Option<String>>> {
         let (teller, told) = oneshot::channel();
         let message = |token| ToWorker::Rows { token, dataset, from, count };
-        if self.0.ask(Waiting::Rows(teller), message, &[]).is_err() {
+        if self.0.ask(Waiting::Rows(teller), message, Vec::new()).is_err() {
             return Vec::new();
         }
         told.await.unwrap_or_default()
@@ -121,7 +127,7 @@ impl Handle {
     pub async fn verify(&self, proposal: Vec<u8>, end: Vec<u8>) -> Result<VerifiedDocument, String> {
         let (teller, told) = oneshot::channel();
         let message = |token| ToWorker::Verify { token };
-        self.0.ask(Waiting::Verify(teller), message, &[proposal, end])?;
+        self.0.ask(Waiting::Verify(teller), message, vec![proposal, end])?;
         told.await.unwrap_or_else(|_| Err(STOPPED.into())).map(|verified| *verified)
     }
 
@@ -179,23 +185,24 @@ impl Inner {
         // What browsers without WebRTC, and those told to do without it, have in its place is nothing.
         let webrtc = js_sys::Reflect::get(&js_sys::global(), &"RTCPeerConnection".into());
         let webrtc = webrtc.is_ok_and(|found| found.is_function());
-        self.send(&ToWorker::Start { webrtc }, &[])
+        self.send(ToWorker::Start { webrtc }, Vec::new())
     }
 
-    fn send(&self, message: &ToWorker, parts: &[Vec<u8>]) -> Result<(), JsValue> {
-        match &*self.worker.borrow() {
-            Some(worker) => {
-                post(message, parts, |message, handed| worker.post_message_with_transfer(message, handed))
-            }
-            None => Err(STOPPED.into()),
+    fn send(&self, message: ToWorker, parts: Vec<Vec<u8>>) -> Result<(), JsValue> {
+        let worker = self.worker.borrow();
+        let Some(worker) = &*worker else { return Err(STOPPED.into()) };
+        if let Some(early) = &mut *self.early.borrow_mut() {
+            early.push((message, parts));
+            return Ok(());
         }
+        post(&message, &parts, |message, handed| worker.post_message_with_transfer(message, handed))
     }
 
     fn ask(
         &self,
         waiting: Waiting,
         message: impl FnOnce(u64) -> ToWorker,
-        parts: &[Vec<u8>],
+        parts: Vec<Vec<u8>>,
     ) -> Result<(), String> {
         if self.waiting.borrow().len() >= COMMANDS_MAX {
             return Err("too much is asked of the node at a time".into());
@@ -203,7 +210,7 @@ impl Inner {
         let token = self.tokens.get() + 1;
         self.tokens.set(token);
         self.waiting.borrow_mut().insert(token, waiting);
-        self.send(&message(token), parts).map_err(|error| {
+        self.send(message(token), parts).map_err(|error| {
             self.waiting.borrow_mut().remove(&token);
             words(&error)
         })
@@ -216,6 +223,14 @@ impl Inner {
             Err(error) => return self.fail(error.to_string()),
         };
         match message {
+            FromWorker::Listening => {
+                let early = self.early.borrow_mut().take();
+                for (message, parts) in early.into_iter().flatten() {
+                    if let Err(error) = self.send(message, parts) {
+                        return self.fail(words(&error));
+                    }
+                }
+            }
             FromWorker::Status(Status::Failed { detail }) => self.fail(detail),
             FromWorker::Status(status) => {
                 if status == Status::Ready {
@@ -247,7 +262,7 @@ impl Inner {
                 return;
             };
             // Without a worker nobody is left to tell.
-            let _ = inner.send(&ToWorker::Net(head), &parts);
+            let _ = inner.send(ToWorker::Net(head), parts);
         });
         match started {
             Ok(link) => *self.link.borrow_mut() = Some(link),
@@ -263,7 +278,7 @@ impl Inner {
         self.alone.set(alone);
         self.tell(Event::View(view));
         // A worker that is gone sends no more views.
-        let _ = self.send(&ToWorker::Shown, &[]);
+        let _ = self.send(ToWorker::Shown, Vec::new());
     }
 
     fn answer(&self, token: u64, answer: Answer) {

@@ -51,6 +51,8 @@ pub enum ToWorker {
 /// From the worker to the page.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum FromWorker {
+    /// The first message: what the page sent before is lost, since nobody listened.
+    Listening,
     /// How the node stands.
     Status(Status),
     /// One byte array: the node's secret seed, for its connections. It precedes every [`FromWorker::Net`].

@@ -68,6 +68,7 @@ pub(crate) fn start() {
     scope.set_onmessage(Some(listener.as_ref().unchecked_ref()));
     // The worker listens as long as it lives.
     listener.forget();
+    send(&FromWorker::Listening, &[]);
 }
 
 fn fail(detail: String) {
