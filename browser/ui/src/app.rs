@@ -1,0 +1,26 @@
+//! The views, and what they share. Exists only in a browser.
+
+mod banners;
+mod browser;
+mod computation;
+mod computations;
+mod data;
+mod dialog;
+mod home;
+mod icon;
+mod network;
+mod propose;
+mod ring;
+mod rules;
+mod shell;
+mod state;
+mod theme;
+
+/// Reports panics on the console, mounts the page into the document and starts the node.
+pub fn start() {
+    console_error_panic_hook::set_once();
+    if let Some(placeholder) = leptos::prelude::document().get_element_by_id("starting") {
+        placeholder.remove();
+    }
+    leptos::mount::mount_to_body(shell::Shell);
+}

@@ -1,0 +1,114 @@
+//! The browser's own services that views use.
+
+use codec::Instant;
+use js_sys::{Array, Date, Object, Reflect};
+use leptos::prelude::{document, window};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, BlobPropertyBag, File, HtmlAnchorElement, HtmlElement, Response, Url};
+
+/// The address's hash.
+pub(crate) fn hash() -> String {
+    window().location().hash().unwrap_or_default()
+}
+
+/// Goes to a view.
+pub(crate) fn go(route: crate::route::Route) {
+    // Only a browser that is leaving the page refuses.
+    let _ = window().location().set_hash(&route.href());
+}
+
+/// Reloads the page.
+pub(crate) fn reload() {
+    let _ = window().location().reload();
+}
+
+/// Puts the keyboard's focus on an element, without a jump of the page.
+pub(crate) fn focus(id: &str) {
+    let element = document().get_element_by_id(id).and_then(|element| element.dyn_into::<HtmlElement>().ok());
+    if let Some(element) = element {
+        let _ = element.focus();
+    }
+}
+
+/// What the person chose to remember under `key`.
+pub(crate) fn remembered(key: &str) -> Option<String> {
+    window().local_storage().ok()??.get_item(key).ok()?
+}
+
+/// Remembers a choice, where the browser allows it.
+pub(crate) fn remember(key: &str, value: &str) {
+    if let Ok(Some(storage)) = window().local_storage() {
+        let _ = storage.set_item(key, value);
+    }
+}
+
+/// A moment in the person's own time zone and language: the time alone where it is today.
+pub(crate) fn local_time(moment: Instant) -> String {
+    let date = Date::new(&JsValue::from_f64(moment.unix_ms() as f64));
+    let options = Object::new();
+    let set = |key: &str, value: &str| {
+        // A plain object takes any key.
+        let _ = Reflect::set(&options, &key.into(), &value.into());
+    };
+    set("hour", "2-digit");
+    set("minute", "2-digit");
+    set("hourCycle", "h23");
+    if date.to_date_string() != Date::new_0().to_date_string() {
+        set("day", "numeric");
+        set("month", "short");
+    }
+    String::from(date.to_locale_string("en-GB", &options))
+}
+
+/// What a `datetime-local` input holds, as a moment.
+pub(crate) fn parse_local(text: &str) -> Option<Instant> {
+    let ms = Date::new(&text.into()).get_time();
+    (ms.is_finite() && ms >= 0.0).then(|| Instant::from_unix_ms(ms as u64))
+}
+
+/// A moment, as a `datetime-local` input holds it.
+pub(crate) fn to_local_input(moment: Instant) -> String {
+    let date = Date::new(&JsValue::from_f64(moment.unix_ms() as f64));
+    format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}",
+        date.get_full_year(),
+        date.get_month() + 1,
+        date.get_date(),
+        date.get_hours(),
+        date.get_minutes()
+    )
+}
+
+/// A file's bytes.
+pub(crate) async fn read(file: &File) -> Result<Vec<u8>, String> {
+    let unreadable = |_| String::from("the browser could not read the file; was it moved or changed?");
+    let buffer = JsFuture::from(file.array_buffer()).await.map_err(unreadable)?;
+    Ok(js_sys::Uint8Array::new(&buffer).to_vec())
+}
+
+/// Lets the browser save `text` as a file.
+pub(crate) fn save(name: &str, text: &str) -> Option<()> {
+    let options = BlobPropertyBag::new();
+    options.set_type("application/json");
+    let parts = Array::of1(&text.into());
+    let blob = Blob::new_with_str_sequence_and_options(&parts, &options).ok()?;
+    let url = Url::create_object_url_with_blob(&blob).ok()?;
+    let link: HtmlAnchorElement = document().create_element("a").ok()?.dyn_into().ok()?;
+    link.set_href(&url);
+    link.set_download(name);
+    link.click();
+    Url::revoke_object_url(&url).ok()
+}
+
+/// What the host answers at `path`, as text.
+pub(crate) async fn fetch(path: &str) -> Result<String, String> {
+    let unreachable = |_| String::from("the host does not answer; is it running?");
+    let response = JsFuture::from(window().fetch_with_str(path)).await.map_err(unreachable)?;
+    let response: Response = response.dyn_into().map_err(unreachable)?;
+    if !response.ok() {
+        return Err(format!("the host answers with status {}", response.status()));
+    }
+    let text = JsFuture::from(response.text().map_err(unreachable)?).await.map_err(unreachable)?;
+    text.as_string().ok_or_else(|| "the host's answer is not text".into())
+}

@@ -1,0 +1,166 @@
+//! Before an answer: what would leave the device, and the two buttons.
+
+use crate::{
+    app::{
+        browser,
+        icon::Shape,
+        state::{Doing, Page, page},
+    },
+    route::Route,
+    testids, words,
+};
+use leptos::prelude::*;
+use node::{Command, Rule, TaskView};
+
+use super::marked;
+
+/// What is asked of whom, in one sentence.
+pub(super) fn asked(task: &TaskView) -> String {
+    let proposal = &task.proposal;
+    let bound = |units: i64| words::plain(&aggregate::fixed::format(i128::from(units), proposal.decimals));
+    format!(
+        "The sum of “{}” over all records of “{}”, each value taken as between {} and {}.",
+        proposal.field,
+        proposal.dataset,
+        bound(proposal.lower_units),
+        bound(proposal.upper_units)
+    )
+}
+
+/// What leaves the device, and the buttons.
+#[component]
+pub(super) fn Answer(task: Signal<Option<TaskView>>) -> impl IntoView {
+    let own = Memo::new(move |_| {
+        task.get().and_then(|task| task.answer.map(|answer| (answer, task.proposal.field)))
+    });
+    let dataset = Memo::new(move |_| task.get().map(|task| task.proposal.dataset).unwrap_or_default());
+    let question = Memo::new(move |_| task.get().map(|task| asked(&task)).unwrap_or_default());
+    let always = RwSignal::new(false);
+    view! {
+        <section class="card consent" data-testid=testids::LEAVES>
+            <h2>"What leaves this tab if you approve"</h2>
+            {move || own.get().map(|(answer, field)| view! {
+                <p class="own-answer">
+                    "Your own sum of " <em>{field}</em> ", "
+                    <strong class="numerals">{words::grouped(&answer.sum)}</strong> " over "
+                    <strong class="numerals">{words::count(answer.records, "record")}</strong>
+                    ", is split into three sealed shares."
+                </p>
+            })}
+            <p>
+                "Each share goes to a different heavy node and looks like noise to it. Only all three together could put your sum back together. Your records stay here."
+            </p>
+            <p class="soft">{move || question.get()}</p>
+            <label class="check">
+                <input type="checkbox" data-testid=testids::ALWAYS bind:checked=always />
+                <span>"From now on, always approve questions about " <strong>{move || dataset.get()}</strong></span>
+            </label>
+            <Buttons task always />
+            {marked(Shape::Lock, "An answer cannot be taken back once it is sent.")}
+        </section>
+    }
+}
+
+/// Approve and decline.
+#[component]
+fn Buttons(
+    /// The computation.
+    task: Signal<Option<TaskView>>,
+    /// Whether approving also makes a rule.
+    always: RwSignal<bool>,
+) -> impl IntoView {
+    let page = page();
+    let doing = Doing::new();
+    let approve = move |_| {
+        let Some(task) = task.get_untracked() else { return };
+        // The rule approves this one as well; without one, the command does.
+        let command = if always.get_untracked() {
+            always_approve(page, task.proposal.dataset)
+        } else {
+            Command::Approve { id: task.id }
+        };
+        doing.run(page, command, |_| ());
+    };
+    let decline = move |_| {
+        if let Some(task) = task.get_untracked() {
+            doing.run(page, Command::Decline { id: task.id }, |_| ());
+        }
+    };
+    view! {
+        <p class="actions">
+            <button type="button" data-testid=testids::APPROVE aria-busy=move || doing.aria() on:click=approve>
+                "Approve"
+            </button>
+            <button type="button" class="secondary" data-testid=testids::DECLINE on:click=decline>
+                "Decline"
+            </button>
+        </p>
+        <p class="error" role="alert" data-testid=testids::ANSWER_ERROR>
+            {move || doing.error.get().map(|error| words::sentence(&error.to_string()))}
+        </p>
+    }
+}
+
+fn always_approve(page: Page, dataset: String) -> Command {
+    let mut rules = page.peek(|view| view.rules.clone());
+    let rule = Rule { dataset: Some(dataset), ..Rule::default() };
+    if !rules.contains(&rule) {
+        rules.push(rule);
+    }
+    Command::Rules { rules }
+}
+
+/// Why this node's data does not answer, and how it could.
+#[component]
+pub(super) fn Unfit(task: Signal<Option<TaskView>>) -> impl IntoView {
+    let known = Memo::new(move |_| {
+        task.get().map(|task| (task.obstacle.clone().unwrap_or_default(), asked(&task))).unwrap_or_default()
+    });
+    view! {
+        <section class="card consent" data-testid=testids::LEAVES>
+            <h2>"You cannot answer this yet"</h2>
+            <p>{move || words::sentence(&known.get().0)}</p>
+            <p class="soft">{move || known.get().1}</p>
+            <p class="actions">
+                <a role="button" class="secondary" href=Route::Data.href()>
+                    "Go to my data"
+                </a>
+            </p>
+            <p class="soft">"Nothing leaves this tab."</p>
+        </section>
+    }
+}
+
+/// A second thought, until the deadline.
+#[component]
+pub(super) fn Declined(task: Signal<Option<TaskView>>) -> impl IntoView {
+    let page = page();
+    let doing = Doing::new();
+    let approve = move |_| {
+        if let Some(task) = task.get_untracked() {
+            doing.run(page, Command::Approve { id: task.id }, |_| ());
+        }
+    };
+    let deadline =
+        Memo::new(move |_| task.get().map(|task| browser::local_time(task.deadline)).unwrap_or_default());
+    view! {
+        <section class="card consent" data-testid=testids::LEAVES>
+            <h2>"You declined"</h2>
+            <p>"Nothing left this tab, and nobody was told. You may think again until " {move || deadline.get()} "."</p>
+            <p class="actions">
+                <button
+                    type="button"
+                    class="secondary"
+                    data-testid=testids::APPROVE
+                    aria-busy=move || doing.aria()
+                    on:click=approve
+                >
+                    "Approve after all"
+                </button>
+            </p>
+            <p class="error" role="alert" data-testid=testids::ANSWER_ERROR>
+                {move || doing.error.get().map(|error| words::sentence(&error.to_string()))}
+            </p>
+        </section>
+    }
+}

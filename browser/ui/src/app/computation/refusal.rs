@@ -1,0 +1,60 @@
+//! No total, and the signed reason.
+
+use super::result::{Download, Signatures};
+use crate::{testids, words};
+use aggregate::RefusalReason;
+use leptos::prelude::*;
+use node::{TaskView, light::End};
+
+/// Why there is no total.
+#[component]
+pub(super) fn NoTotal(task: Signal<Option<TaskView>>) -> impl IntoView {
+    let refusal = Memo::new(move |_| {
+        let task = task.get()?;
+        match task.end {
+            Some(End::Refusal { reason, text, document, .. }) => {
+                Some((task.id, reason, text, document, task.document))
+            }
+            _ => None,
+        }
+    });
+    move || {
+        refusal.get().map(|(id, reason, text, document, proposal)| {
+            view! {
+                <section class="card" aria-live="polite" data-testid=testids::REFUSAL>
+                    <h2>"There is no total"</h2>
+                    <p class="reason">{in_words(&reason, &text)}</p>
+                    <p>"Nothing was added up, and nobody learned anything about anybody’s numbers."</p>
+                </section>
+                <section class="card">
+                    <h2>"How you know"</h2>
+                    <Signatures proposal=proposal.clone() end=document.clone() />
+                    <p class="soft">{words::sentence(&text)}</p>
+                    <Download name=format!("formix-{}.json", id.short()) proposal end=document />
+                </section>
+            }
+        })
+    }
+}
+
+/// The reason for a stranger. The node's own words stand below, with the names.
+fn in_words(reason: &RefusalReason, text: &str) -> String {
+    match reason {
+        RefusalReason::TooFew { participants, participants_min } => format!(
+            "Too few people answered: {} of the {} needed. A total over so few would say too much about each of them.",
+            words::grouped(&participants.to_string()),
+            words::grouped(&participants_min.to_string())
+        ),
+        RefusalReason::HeavyMissing { heavy, .. } => format!(
+            "{} of the three heavy nodes did not answer in time, and a total needs all three.",
+            heavy.len()
+        ),
+        RefusalReason::HeavyDisagrees { .. } => {
+            "The three heavy nodes did not agree with each other, so none of them signed a total.".into()
+        }
+        RefusalReason::NotAccepted { .. } => "A heavy node did not accept the question.".into(),
+        RefusalReason::HeavyRefused { .. } => "A heavy node gave up, and a total needs all three.".into(),
+        RefusalReason::Expired => "A heavy node was not running when it was time to add up.".into(),
+        _ => words::sentence(text),
+    }
+}

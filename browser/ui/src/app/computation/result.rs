@@ -1,0 +1,165 @@
+//! A total, its three signatures checked in this page, and the documents to keep.
+
+use crate::{
+    app::{
+        browser,
+        icon::{Icon, Shape},
+        state::page,
+    },
+    testids, words,
+};
+use aggregate::{Outcome, message::Mine};
+use keys::Envelope;
+use leptos::{prelude::*, task::spawn_local};
+use node::{TaskView, light::End};
+
+/// The total.
+#[component]
+pub(super) fn Total(task: Signal<Option<TaskView>>) -> impl IntoView {
+    let result = Memo::new(move |_| {
+        let task = task.get()?;
+        match task.end {
+            Some(End::Result { outcome, mine, document }) => {
+                Some((outcome, mine, document, task.document, task.proposal.decimals))
+            }
+            _ => None,
+        }
+    });
+    move || {
+        result.get().map(|(outcome, mine, document, proposal, decimals)| {
+            let name = format!("formix-{}.json", outcome.computation.short());
+            view! {
+                <section class="card total" aria-live="polite">
+                    <h2>"The total"</h2>
+                    <Numbers outcome=outcome.clone() decimals />
+                    <p>{of_mine(mine)}</p>
+                </section>
+                <section class="card">
+                    <h2>"How you know"</h2>
+                    <Signatures proposal=proposal.clone() end=document.clone() />
+                    <p class="soft">
+                        "All three name the same set of " {words::count(outcome.participants.into(), "answer")} ", by this digest:"
+                    </p>
+                    <p class="id" data-testid=testids::SET>{outcome.set.to_string()}</p>
+                    <Download name proposal end=document />
+                </section>
+            }
+        })
+    }
+}
+
+/// Sum, average, participants, records.
+#[component]
+fn Numbers(outcome: Outcome, decimals: u8) -> impl IntoView {
+    let mean = outcome.mean.as_deref().map_or_else(|| "—".into(), |mean| words::mean(mean, decimals));
+    view! {
+        <p class="sum numerals" data-testid=testids::SUM>
+            {words::grouped(&outcome.sum)}
+        </p>
+        <dl class="figures numerals">
+            <div>
+                <dt>"Average"</dt>
+                <dd data-testid=testids::MEAN>{mean}</dd>
+            </div>
+            <div>
+                <dt>"People"</dt>
+                <dd data-testid=testids::PARTICIPANTS>{words::grouped(&outcome.participants.to_string())}</dd>
+            </div>
+            <div>
+                <dt>"Records"</dt>
+                <dd data-testid=testids::RECORDS>{words::grouped(&outcome.records.to_string())}</dd>
+            </div>
+        </dl>
+    }
+}
+
+/// What became of this node's own answer.
+fn of_mine(mine: Mine) -> &'static str {
+    match mine {
+        Mine::Counted => "Your answer is among them.",
+        Mine::NotHeldByAll => {
+            "Your answer is not among them: it had not reached all three heavy nodes when they closed."
+        }
+        Mine::Held => "Your answer was received; whether it is among them was not told.",
+        Mine::Unused => "Your answer was not used.",
+        _ => "You did not answer this one.",
+    }
+}
+
+/// The signers, and what checking their signatures here gave.
+#[component]
+pub(super) fn Signatures(
+    /// The signed proposal.
+    proposal: Envelope,
+    /// The signed end.
+    end: Envelope,
+) -> impl IntoView {
+    let page = page();
+    let checked = RwSignal::new(None::<Result<usize, String>>);
+    let signers: Vec<_> = end.signatures.iter().map(|signature| signature.keyid).collect();
+    let documents = (proposal.to_json(), end.to_json());
+    spawn_local(async move {
+        let result = page.handle().verify(documents.0, documents.1).await;
+        checked.try_set(Some(result.map(|verified| verified.strangers.len())));
+    });
+    let state = move || match checked.get() {
+        None => "checking",
+        Some(Ok(_)) => "verified",
+        Some(Err(_)) => "failed",
+    };
+    let many = signers.len();
+    let words = move || match (checked.get(), many) {
+        (None, _) => "Checking the signatures in this page…".to_owned(),
+        (Some(Ok(0)), 1) => "Its signature was checked in this page and fits.".into(),
+        (Some(Ok(0)), many) => format!("{many} signatures, checked in this page. All fit."),
+        (Some(Ok(_)), _) => {
+            "The signatures fit, but not all of these heavy nodes are among those that you trust.".into()
+        }
+        (Some(Err(why)), _) => format!("A signature does not fit: {why}. Do not trust this."),
+    };
+    let signer = move |id: keys::NodeId| {
+        let mark = move || match checked.get() {
+            None => None,
+            Some(Ok(_)) => Some(view! { <Icon shape=Shape::Check /> }),
+            Some(Err(_)) => Some(view! { <Icon shape=Shape::Cross /> }),
+        };
+        view! {
+            <li>
+                <span class="mark">{mark}</span>
+                <span>"Heavy node " <span class="id" title=id.to_string()>"…" {id.short()}</span></span>
+            </li>
+        }
+    };
+    view! {
+        <div data-testid=testids::SIGNATURES data-checked=state>
+            <p aria-live="polite">{words}</p>
+            <ul class="signers">{signers.into_iter().map(signer).collect_view()}</ul>
+        </div>
+    }
+}
+
+/// Saves the signed documents, in the form that the heavy nodes serve.
+#[component]
+pub(super) fn Download(
+    /// The file's name.
+    name: String,
+    /// The signed proposal.
+    proposal: Envelope,
+    /// The signed end.
+    end: Envelope,
+) -> impl IntoView {
+    let save = move |_| {
+        let documents = serde_json::json!({ "proposal": proposal, "end": end });
+        // A browser that saves nothing says so itself.
+        let _ = browser::save(&name, &format!("{documents:#}\n"));
+    };
+    view! {
+        <p class="actions">
+            <button type="button" class="secondary with-icon" data-testid=testids::DOWNLOAD on:click=save>
+                <Icon shape=Shape::Save />
+                "Save the signed documents"
+            </button>
+            <span class="soft">"Anybody can check them, without this network."</span>
+        </p>
+    }
+}

@@ -1,0 +1,166 @@
+//! Adding a file: dropped or chosen, named, taken or refused with the place of the error.
+
+use crate::{
+    app::{
+        browser,
+        icon::{Icon, Shape},
+        state::{Doing, page},
+    },
+    testids, words,
+};
+use leptos::{ev::DragEvent, html::Input, prelude::*, task::spawn_local};
+use node::{Command, Reply};
+use vault::{IMPORT_BYTES_MAX, ImportError, NAME_CHARS_MAX};
+use web_sys::{File, FileList};
+
+/// A file that waits for its name.
+#[derive(Debug, Clone)]
+struct Chosen {
+    name: String,
+    bytes: Vec<u8>,
+}
+
+/// Where files go.
+#[component]
+pub(super) fn Import() -> impl IntoView {
+    let page = page();
+    let doing = Doing::new();
+    let over = RwSignal::new(false);
+    let chosen = RwSignal::new_local(None::<Chosen>);
+    let name = RwSignal::new(String::new());
+    let problem = RwSignal::new(None::<String>);
+    let done = RwSignal::new(None::<String>);
+    let input = NodeRef::<Input>::new();
+
+    let take = move |file: Option<File>| {
+        let Some(file) = file else { return };
+        done.set(None);
+        problem.set(None);
+        doing.error.set(None);
+        let len = file.size() as usize;
+        if len > IMPORT_BYTES_MAX {
+            // Not even read: the tab would hold all of it.
+            problem.set(Some(ImportError::TooLarge { len }.to_string()));
+            return;
+        }
+        spawn_local(async move {
+            match browser::read(&file).await {
+                Ok(bytes) => {
+                    name.try_set(words::stem(&file.name()));
+                    chosen.try_set(Some(Chosen { name: file.name(), bytes }));
+                    request_animation_frame(|| browser::focus("dataset-name"));
+                }
+                Err(why) => {
+                    problem.try_set(Some(why));
+                }
+            }
+        });
+    };
+    let first = |files: Option<FileList>| files.and_then(|files| files.get(0));
+    let on_change = move |_| {
+        if let Some(input) = input.get_untracked() {
+            take(first(input.files()));
+            // So that the same file, mended, may be chosen again.
+            input.set_value("");
+        }
+    };
+    let on_drop = move |event: DragEvent| {
+        event.prevent_default();
+        over.set(false);
+        take(first(event.data_transfer().and_then(|transfer| transfer.files())));
+    };
+    let on_over = move |event: DragEvent| {
+        event.prevent_default();
+        over.set(true);
+    };
+    let add = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        let Some(file) = chosen.get_untracked() else { return };
+        let name = name.get_untracked().trim().to_owned();
+        let told = name.clone();
+        let command = Command::Import { name, bytes: file.bytes };
+        problem.set(None);
+        doing.run(page, command, move |reply| {
+            chosen.try_set(None);
+            if let Reply::Imported { rows } = reply {
+                done.try_set(Some(format!("Added {} as “{told}”.", words::count(rows as u64, "record"))));
+            }
+        });
+    };
+    let error = move || {
+        let refused = doing.error.get().map(|error| error.to_string());
+        problem.get().or(refused).map(|why| words::sentence(&why))
+    };
+    let replaces = page.part(|view| view.datasets.iter().map(|set| set.name.clone()).collect::<Vec<_>>());
+    let naming = move || {
+        let file = chosen.get().map(|chosen| chosen.name).unwrap_or_default();
+        let taken = move || replaces.with(|names| names.iter().any(|known| *known == name.get().trim()));
+        view! {
+            <form class="card naming" on:submit=add>
+                <label for="dataset-name">"What is the data in " <strong>{file}</strong> " called?"</label>
+                <div class="with-button">
+                    <input
+                        id="dataset-name"
+                        type="text"
+                        required
+                        autocomplete="off"
+                        maxlength=NAME_CHARS_MAX.to_string()
+                        aria-describedby="dataset-name-hint"
+                        data-testid=testids::DATASET_NAME
+                        bind:value=name
+                    />
+                    <button type="submit" data-testid=testids::IMPORT aria-busy=move || doing.aria()>
+                        "Add"
+                    </button>
+                    <button type="button" class="secondary" on:click=move |_| chosen.set(None)>
+                        "Cancel"
+                    </button>
+                </div>
+                <small id="dataset-name-hint">
+                    {move || if taken() {
+                        "You keep data of this name already; this file takes its place."
+                    } else {
+                        "Questions ask for data by name: use the one that your group has agreed on."
+                    }}
+                </small>
+            </form>
+        }
+    };
+    view! {
+        <div
+            class="drop"
+            class:over=move || over.get()
+            on:dragover=on_over
+            on:dragleave=move |_| over.set(false)
+            on:drop=on_drop
+        >
+            <Icon shape=Shape::Table />
+            <p>
+                <label class="file-button" for="file">
+                    "Choose a file"
+                </label>
+                " or drop one here"
+            </p>
+            <input
+                node_ref=input
+                id="file"
+                class="hidden-input"
+                type="file"
+                accept=".csv,.json,.jsonl,.ndjson,.tsv,.txt,text/csv,application/json"
+                data-testid=testids::FILE
+                on:change=on_change
+            />
+            <p class="soft">"CSV with a header line, or JSON records. Up to 16 MiB."</p>
+        </div>
+        <Show when=move || chosen.with(Option::is_some)>{naming}</Show>
+        <div role="alert" data-testid=testids::IMPORT_ERROR>
+            {move || error().map(|text| view! {
+                <p class="banner" data-kind="failed">
+                    <strong>"Not added. "</strong>
+                    {text}
+                </p>
+            })}
+        </div>
+        <p class="done" role="status">{move || done.get()}</p>
+    }
+}

@@ -1,0 +1,150 @@
+//! What stands around every view: header, navigation, messages, and the view that the address names.
+
+use super::{
+    banners::Banners,
+    computation::Computation,
+    computations::Computations,
+    data::Data,
+    home::Home,
+    icon::{Icon, Shape},
+    network::Network,
+    propose::Propose,
+    ring::Ring,
+    rules::Rules,
+    state::{Page, page},
+    theme::ThemeToggle,
+};
+use crate::{route::Route, testids};
+use leptos::prelude::*;
+
+const NAV: [(Route, Shape, &str); 6] = [
+    (Route::Home, Shape::Home, "Home"),
+    (Route::Computations, Shape::List, "Computations"),
+    (Route::Data, Shape::Table, "My data"),
+    (Route::Propose, Shape::Pen, "Propose"),
+    (Route::Rules, Shape::Shield, "Rules"),
+    (Route::Network, Shape::Nodes, "Network"),
+];
+
+/// The root.
+#[component]
+pub(crate) fn Shell() -> impl IntoView {
+    let page = Page::start();
+    provide_context(page);
+    // A person who reads with the keyboard or a screen reader lands on the new view's heading.
+    Effect::new(move |shown: Option<Route>| {
+        let route = page.route.get();
+        document().set_title(route.title());
+        if shown.is_some_and(|shown| shown != route) {
+            window().scroll_to_with_x_and_y(0.0, 0.0);
+            request_animation_frame(|| super::browser::focus("heading"));
+        }
+        route
+    });
+    let skip = |event: leptos::ev::MouseEvent| {
+        event.prevent_default();
+        super::browser::focus("heading");
+    };
+    view! {
+        <a class="skip" href="#heading" on:click=skip>
+            "Skip to content"
+        </a>
+        <header class="top">
+            <a class="brand" href=Route::Home.href() aria-label="Formix, home">
+                <Ring filled=3 class="ring brand-ring" />
+                <span>"Formix"</span>
+            </a>
+            <Navigation />
+            <div class="top-end">
+                <Connection />
+                <ThemeToggle />
+            </div>
+        </header>
+        <main id="main">
+            <Banners />
+            {move || match page.route.get() {
+                Route::Home => view! { <Home /> }.into_any(),
+                Route::Data => view! { <Data /> }.into_any(),
+                Route::Propose => view! { <Propose /> }.into_any(),
+                Route::Computations => view! { <Computations /> }.into_any(),
+                Route::Computation(id) => view! { <Computation id /> }.into_any(),
+                Route::Rules => view! { <Rules /> }.into_any(),
+                Route::Network => view! { <Network /> }.into_any(),
+            }}
+        </main>
+    }
+}
+
+/// The links to every view: across the top, or along the bottom of a phone.
+#[component]
+fn Navigation() -> impl IntoView {
+    let page = page();
+    let asks = super::computations::asking(page);
+    let link = move |(route, shape, label): (Route, Shape, &'static str)| {
+        let current = move || route.leads_to(page.route.get()).then_some("page");
+        let class = if route == Route::Rules { "wide-only" } else { "" };
+        let view_name = route.href().trim_start_matches("#/").to_owned();
+        let badge = (route == Route::Computations).then(|| {
+            view! {
+                <Show when=move || asks.get().len() != 0>
+                    <span class="badge">{move || asks.get().len()}<span class="hidden">" waiting"</span></span>
+                </Show>
+            }
+        });
+        view! {
+            <li class=class>
+                <a href=route.href() aria-current=current data-testid=testids::NAV data-view=view_name>
+                    <Icon shape />
+                    <span>{label}</span>
+                    {badge}
+                </a>
+            </li>
+        }
+    };
+    view! {
+        <nav class="views" aria-label="Views">
+            <ul>{NAV.map(link).collect_view()}</ul>
+        </nav>
+    }
+}
+
+/// How many heavy nodes are connected, at a glance.
+#[component]
+fn Connection() -> impl IntoView {
+    let page = page();
+    let joined = page.part(|view| view.joined);
+    let up = links_up(page);
+    let all = page.part(|view| view.heavy.len());
+    let words = move || match (page.is_known(), joined.get(), up.get()) {
+        (false, ..) => "Starting".into(),
+        (_, false, _) => "Not joined".into(),
+        (_, true, 0) => "Connecting".into(),
+        (_, true, up) => format!("{up} of {}", all.get()),
+    };
+    view! {
+        <a class="pill" href=Route::Network.href() data-testid=testids::STATUS data-up=move || up.get().to_string()>
+            <Ring filled=up class="ring small" />
+            <span class="hidden">"Connection: "</span>
+            <span>{words}</span>
+        </a>
+    }
+}
+
+/// Heavy nodes that are connected.
+pub(crate) fn links_up(page: Page) -> Memo<usize> {
+    page.part(|view| view.links.iter().filter(|link| link.up).count())
+}
+
+/// A view's heading, where the focus goes when it opens.
+#[component]
+pub(crate) fn Heading(
+    /// The words.
+    #[prop(into)]
+    text: Signal<String>,
+) -> impl IntoView {
+    view! {
+        <h1 id="heading" tabindex="-1">
+            {text}
+        </h1>
+    }
+}

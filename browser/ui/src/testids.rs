@@ -1,0 +1,142 @@
+//! Names by which tests find elements of the page: the values of `data-testid`. They stay as they are when
+//! words and looks change.
+//!
+//! | Name | Element | State that it carries |
+//! |---|---|---|
+//! | [`STATUS`] | connection, in the header | `data-up`: heavy nodes connected |
+//! | [`BANNER`] | a message above every view | `data-kind`: `other-tab`, `storage-refused`, `failed`, `storage`, `not-pinned`, `network` |
+//! | [`TRUST_NEW`], [`TRUST_NEW_CONFIRM`] | trust the host's new heavy nodes | |
+//! | [`THEME`] | switches between light and dark | `data-theme-now` |
+//! | [`NAV`] | each link of the navigation | `data-view` |
+//! | [`JOIN`], [`LEAVE`] | joins, leaves the network | |
+//! | [`NODE_STATE`] | the dashboard's line on connections | `data-up` |
+//! | [`WAITING`] | a waiting computation on the dashboard | `data-id` |
+//! | [`FILE`], [`DATASET_NAME`], [`IMPORT`], [`IMPORT_ERROR`] | adds a file to the data | |
+//! | [`DATASET`] | one data set | `data-name`, `data-rows` |
+//! | [`ROWS`], [`ROWS_NEXT`], [`ROWS_PREVIOUS`], [`ROWS_RANGE`] | a data set's table and its paging | |
+//! | [`REMOVE`], [`REMOVE_CONFIRM`] | deletes a data set | |
+//! | [`FIELD`] | one input of the proposal, by `data-field` | |
+//! | [`FIELD_ERROR`] | what is wrong with it, by `data-field` | |
+//! | [`PREVIEW`] | the proposal in one sentence | |
+//! | [`PROPOSE`], [`PROPOSE_ERROR`] | sends the proposal | |
+//! | [`COMPUTATION`] | a computation in a list | `data-id`, `data-phase` |
+//! | [`DETAIL`] | the view of one computation | `data-id`, `data-phase` |
+//! | [`LEAVES`] | what leaves the device | |
+//! | [`APPROVE`], [`DECLINE`], [`ALWAYS`] | answers | |
+//! | [`ANSWER_ERROR`] | why an answer was not taken | |
+//! | [`ANSWERS`] | answers so far | `data-answers`, `data-needed` |
+//! | [`COUNTDOWN`] | time to the deadline | |
+//! | [`SHARES`] | heavy nodes that hold this node's share | `data-held` |
+//! | [`SUM`], [`MEAN`], [`PARTICIPANTS`], [`RECORDS`], [`SET`] | the result | |
+//! | [`SIGNATURES`] | the result's signatures, checked in this page | `data-checked`: `checking`, `verified`, `failed` |
+//! | [`REFUSAL`] | why there is no total | |
+//! | [`DOWNLOAD`] | saves the signed documents | |
+//! | [`RULE_DATASET`], [`RULE_PROPOSER`], [`RULE_PARTICIPANTS`], [`RULE_ADD`] | a new rule | |
+//! | [`RULE`], [`RULE_REMOVE`] | a rule in force | |
+//! | [`NODE_ID`] | this node's id in full | |
+//! | [`LINK`] | a heavy node | `data-up`, `data-transport`, `data-peer` |
+
+/// Connection, in the header.
+pub const STATUS: &str = "status";
+/// A message above every view.
+pub const BANNER: &str = "banner";
+/// Asks to trust the host's new heavy nodes.
+pub const TRUST_NEW: &str = "trust-new";
+/// Confirms it.
+pub const TRUST_NEW_CONFIRM: &str = "trust-new-confirm";
+/// Switches between light and dark.
+pub const THEME: &str = "theme";
+/// A link of the navigation.
+pub const NAV: &str = "nav";
+/// Joins the network.
+pub const JOIN: &str = "join";
+/// Leaves the network.
+pub const LEAVE: &str = "leave";
+/// The dashboard's line on connections.
+pub const NODE_STATE: &str = "node-state";
+/// A waiting computation on the dashboard.
+pub const WAITING: &str = "waiting";
+/// The file input of the data view.
+pub const FILE: &str = "file";
+/// The name under which a file is added.
+pub const DATASET_NAME: &str = "dataset-name";
+/// Adds the file.
+pub const IMPORT: &str = "import";
+/// Why the file was not added.
+pub const IMPORT_ERROR: &str = "import-error";
+/// A data set.
+pub const DATASET: &str = "dataset";
+/// A data set's table.
+pub const ROWS: &str = "rows";
+/// The next part of the table.
+pub const ROWS_NEXT: &str = "rows-next";
+/// The part before.
+pub const ROWS_PREVIOUS: &str = "rows-previous";
+/// Which records are shown.
+pub const ROWS_RANGE: &str = "rows-range";
+/// Asks to delete a data set.
+pub const REMOVE: &str = "remove";
+/// Confirms it.
+pub const REMOVE_CONFIRM: &str = "remove-confirm";
+/// An input of the proposal.
+pub const FIELD: &str = "field";
+/// What is wrong with an input of the proposal.
+pub const FIELD_ERROR: &str = "field-error";
+/// The proposal in one sentence.
+pub const PREVIEW: &str = "preview";
+/// Sends the proposal.
+pub const PROPOSE: &str = "propose";
+/// Why the proposal was not accepted, where no one field is to blame.
+pub const PROPOSE_ERROR: &str = "propose-error";
+/// A computation in a list.
+pub const COMPUTATION: &str = "computation";
+/// The view of one computation.
+pub const DETAIL: &str = "detail";
+/// What leaves the device.
+pub const LEAVES: &str = "leaves";
+/// Approves.
+pub const APPROVE: &str = "approve";
+/// Declines.
+pub const DECLINE: &str = "decline";
+/// Makes a rule of the approval.
+pub const ALWAYS: &str = "always";
+/// Why an answer was not taken.
+pub const ANSWER_ERROR: &str = "answer-error";
+/// Answers so far.
+pub const ANSWERS: &str = "answers";
+/// Time to the deadline.
+pub const COUNTDOWN: &str = "countdown";
+/// Heavy nodes that hold this node's share.
+pub const SHARES: &str = "shares";
+/// The result's sum.
+pub const SUM: &str = "sum";
+/// The result's mean.
+pub const MEAN: &str = "mean";
+/// The result's number of participants.
+pub const PARTICIPANTS: &str = "participants";
+/// The result's number of records.
+pub const RECORDS: &str = "records";
+/// The digest of the agreed set.
+pub const SET: &str = "set";
+/// The result's signatures.
+pub const SIGNATURES: &str = "signatures";
+/// Why there is no total.
+pub const REFUSAL: &str = "refusal";
+/// Saves the signed documents.
+pub const DOWNLOAD: &str = "download";
+/// The data set of a new rule.
+pub const RULE_DATASET: &str = "rule-dataset";
+/// The proposer of a new rule.
+pub const RULE_PROPOSER: &str = "rule-proposer";
+/// The fewest participants of a new rule.
+pub const RULE_PARTICIPANTS: &str = "rule-participants";
+/// Adds the rule.
+pub const RULE_ADD: &str = "rule-add";
+/// A rule in force.
+pub const RULE: &str = "rule";
+/// Deletes a rule.
+pub const RULE_REMOVE: &str = "rule-remove";
+/// This node's id in full.
+pub const NODE_ID: &str = "node-id";
+/// A heavy node.
+pub const LINK: &str = "link";

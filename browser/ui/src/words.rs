@@ -1,0 +1,153 @@
+//! Numbers, spans of time and amounts, as people read them.
+
+/// A decimal number with its thousands set apart: `-1234567.50` as `−1,234,567.50`.
+///
+/// Text that is no decimal number comes back as it is.
+pub fn grouped(decimal: &str) -> String {
+    let (sign, digits) = decimal.strip_prefix('-').map_or(("", decimal), |rest| ("\u{2212}", rest));
+    let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(w, f)| (w, Some(f)));
+    if whole.is_empty() || !whole.bytes().all(|byte| byte.is_ascii_digit()) {
+        return decimal.into();
+    }
+    let mut text = String::from(sign);
+    for (at, digit) in whole.chars().enumerate() {
+        if at > 0 && (whole.len() - at) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    if let Some(fraction) = fraction {
+        text.push('.');
+        text.push_str(fraction);
+    }
+    text
+}
+
+/// A decimal number without zeros at the end of its fraction, its thousands set apart.
+pub fn plain(decimal: &str) -> String {
+    let short = match decimal.contains('.') {
+        true => decimal.trim_end_matches('0').trim_end_matches('.'),
+        false => decimal,
+    };
+    grouped(short)
+}
+
+/// A mean for people: at most two decimals more than the field has, and no zeros at the end beyond the field's.
+pub fn mean(decimal: &str, field_decimals: u8) -> String {
+    let Some((whole, fraction)) = decimal.split_once('.') else { return grouped(decimal) };
+    let kept = usize::from(field_decimals);
+    let cut = fraction.get(..(kept + 2).min(fraction.len())).unwrap_or(fraction);
+    let mut end = cut.len();
+    while end > kept && cut.as_bytes()[end - 1] == b'0' {
+        end -= 1;
+    }
+    if end == 0 { grouped(whole) } else { grouped(&format!("{whole}.{}", &cut[..end])) }
+}
+
+/// An amount and its noun: `1 record`, `12,000 records`.
+pub fn count(amount: u64, noun: &str) -> String {
+    let number = grouped(&amount.to_string());
+    match amount {
+        1 => format!("{number} {noun}"),
+        _ => format!("{number} {noun}s"),
+    }
+}
+
+/// A span of time in its two largest units: `3 min 12 s`, `2 days 4 h`.
+pub fn span(ms: u64) -> String {
+    let seconds = ms / 1_000;
+    let (days, hours) = (seconds / 86_400, seconds / 3_600 % 24);
+    let (minutes, rest) = (seconds / 60 % 60, seconds % 60);
+    let two = |a: u64, a_unit: &str, b: u64, b_unit: &str| match b {
+        0 => format!("{a} {a_unit}"),
+        _ => format!("{a} {a_unit} {b} {b_unit}"),
+    };
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{rest} s"),
+        (0, 0, _) => two(minutes, "min", rest, "s"),
+        (0, _, _) => two(hours, "h", minutes, "min"),
+        (1, _, _) => two(1, "day", hours, "h"),
+        _ => two(days, "days", hours, "h"),
+    }
+}
+
+/// A span of time in its largest unit, for what is long past: `a moment`, `5 min`, `3 days`.
+pub fn rough_span(ms: u64) -> String {
+    match ms / 1_000 {
+        0..60 => "a moment".into(),
+        seconds @ 60..3_600 => format!("{} min", seconds / 60),
+        seconds @ 3_600..86_400 => format!("{} h", seconds / 3_600),
+        seconds => count(seconds / 86_400, "day"),
+    }
+}
+
+/// The first letter in upper case and a full stop at the end: errors come as parts of sentences.
+pub fn sentence(text: &str) -> String {
+    let mut chars = text.trim().chars();
+    let Some(first) = chars.next() else { return String::new() };
+    let mut sentence: String = first.to_uppercase().chain(chars).collect();
+    if !sentence.ends_with(['.', '!', '?']) {
+        sentence.push('.');
+    }
+    sentence
+}
+
+/// Names in a sentence: `a`, `a and b`, `a, b and c`.
+pub fn list(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+/// The name that a file suggests for its records: without folders and ending.
+pub fn stem(file: &str) -> String {
+    let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let stem = if stem.is_empty() { name } else { stem };
+    stem.chars().filter(|c| !c.is_control()).take(64).collect::<String>().trim().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_and_keep_their_decimals() {
+        assert_eq!(grouped("1234567.50"), "1,234,567.50");
+        assert_eq!(grouped("-1000"), "\u{2212}1,000");
+        assert_eq!(grouped("999"), "999");
+        assert_eq!(grouped("no number"), "no number");
+        assert_eq!(
+            (plain("2000.00"), plain("-0.50"), plain("100")),
+            ("2,000".into(), "\u{2212}0.5".into(), "100".into())
+        );
+        assert_eq!(mean("4201.7543859", 0), "4,201.75");
+        assert_eq!(mean("3.3000000", 1), "3.3");
+        assert_eq!(mean("4.0000000", 1), "4.0");
+        assert_eq!(mean("5.000000", 0), "5");
+    }
+
+    #[test]
+    fn spans_name_two_units_at_most() {
+        assert_eq!(span(12_999), "12 s");
+        assert_eq!(span(192_000), "3 min 12 s");
+        assert_eq!(span(7_200_000), "2 h");
+        assert_eq!(span(86_400_000 + 3_600_000), "1 day 1 h");
+        assert_eq!(span(3 * 86_400_000), "3 days");
+        assert_eq!(rough_span(500), "a moment");
+        assert_eq!(rough_span(86_400_000), "1 day");
+    }
+
+    #[test]
+    fn sentences_and_lists_read_as_english() {
+        assert_eq!(sentence("row 3 is short"), "Row 3 is short.");
+        assert_eq!(sentence(""), "");
+        assert_eq!(list(&["a".into(), "b".into(), "c".into()]), "a, b and c");
+        assert_eq!(count(1, "answer"), "1 answer");
+        assert_eq!(count(0, "answer"), "0 answers");
+        assert_eq!(stem("some/penguins.v2.csv"), "penguins.v2");
+        assert_eq!(stem(".csv"), ".csv");
+    }
+}
