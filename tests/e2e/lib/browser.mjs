@@ -69,12 +69,12 @@ export class Tab {
     await this.find("status", `[data-up="${up}"]`).waitFor({ timeout: limitMs });
   }
 
-  /** Each heavy node: its id, whether it is connected, and over what. */
+  /** Each heavy node: its id, whether it is connected, and over what, in the page's words. */
   async links() {
     await this.go("network");
     await this.find("link").first().waitFor();
     return this.find("link").evaluateAll((links) =>
-      links.map(({ dataset }) => ({ peer: dataset.peer, up: dataset.up === "true", transport: dataset.transport ?? null })));
+      links.map(({ dataset }) => ({ peer: dataset.peer, up: dataset.up === "true", transport: dataset.transport })));
   }
 
   /** This node's id. */

@@ -2,6 +2,24 @@
 
 import { within } from "./processes.mjs";
 
+/** The messages of an event stream (WHATWG HTML, "Server-sent events"). */
+async function* messages(body) {
+  let text = "";
+  for await (const part of body.pipeThrough(new TextDecoderStream())) {
+    text += part;
+    const whole = text.split(/\r?\n\r?\n/);
+    text = whole.pop();
+    for (const message of whole) {
+      const fields = {};
+      for (const line of message.split(/\r?\n/)) {
+        const [, name, value] = line.match(/^(\w+): ?(.*)$/) ?? [];
+        if (name) fields[name] = name in fields ? `${fields[name]}\n${value}` : value;
+      }
+      if (fields.data !== undefined) yield { event: fields.event ?? "message", data: JSON.parse(fields.data) };
+    }
+  }
+}
+
 /** The heavy node at `url`. */
 export class HeavyHttp {
   constructor(url) {
@@ -15,41 +33,32 @@ export class HeavyHttp {
     return response.json();
   }
 
-  /** Its server-sent events, as `{ event, data }`, from now until the caller stops reading. */
-  async *events(signal) {
+  /** Subscribes to its server-sent events; gives them as `{ event, data }` until `signal`. */
+  async events(signal) {
     const response = await fetch(new URL("/api/v1/events", this.url), { signal });
-    let text = "";
-    for await (const part of response.body.pipeThrough(new TextDecoderStream())) {
-      text += part;
-      const messages = text.split(/\r?\n\r?\n/);
-      text = messages.pop();
-      for (const message of messages) {
-        const fields = {};
-        for (const line of message.split(/\r?\n/)) {
-          const [, name, value] = line.match(/^(\w+): ?(.*)$/) ?? [];
-          if (name) fields[name] = name in fields ? `${fields[name]}\n${value}` : value;
-        }
-        if (fields.data !== undefined) yield { event: fields.event ?? "message", data: JSON.parse(fields.data) };
-      }
-    }
+    if (!response.ok) throw new Error(`events: ${response.status} ${await response.text()}`);
+    return messages(response.body);
   }
 
-  /** Follows one computation until `reached` gives something for it. */
-  async follow(id, limitMs, what, reached) {
+  /** The signed documents of a computation. */
+  documents(id) {
+    return this.get(`/computations/${id}/documents`);
+  }
+
+  /**
+   * Follows what `path` gives, and what events of one name tell of the same thing from then on, until `reached` gives
+   * something for it.
+   */
+  async until(path, event, limitMs, what, reached, same = () => true) {
     const stop = new AbortController();
     const look = async () => {
       // Subscribed before it is asked for, so that nothing falls between.
-      const events = this.events(stop.signal);
-      const first = events.next();
-      const now = await this.get(`/computations/${id}`).catch(() => null);
+      const events = await this.events(stop.signal);
+      const now = await this.get(path).catch(() => null);
       const already = now && reached(now);
-      if (already) {
-        first.catch(() => {});
-        return already;
-      }
-      for (let next = await first; !next.done; next = await events.next()) {
-        const { event, data } = next.value;
-        const found = event === "computation" && data.id === id && reached(data);
+      if (already) return already;
+      for await (const told of events) {
+        const found = told.event === event && same(told.data) && reached(told.data);
         if (found) return found;
       }
       throw new Error(`${this.url} ended its events`);
@@ -61,8 +70,8 @@ export class HeavyHttp {
     }
   }
 
-  /** The signed documents of a computation that has ended with `kind`, or at all. */
-  async documents(id) {
-    return this.get(`/computations/${id}/documents`);
+  /** Follows one computation until `reached` gives something for it. */
+  follow(id, limitMs, what, reached) {
+    return this.until(`/computations/${id}`, "computation", limitMs, what, reached, (view) => view.id === id);
   }
 }

@@ -55,7 +55,9 @@ export class Process {
     this.lines = [];
     this.waiting = new Set();
     const log = createWriteStream(this.logPath, { flags: "a" });
-    this.child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+    this.child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ["pipe", "pipe", "pipe"] });
+    // Held open: a program with --while-stdin ends when this script does, however that comes about.
+    this.child.stdin.on("error", () => {});
     running.add(this);
     this.child.stderr.pipe(log);
     createInterface({ input: this.child.stdout }).on("line", (line) => {

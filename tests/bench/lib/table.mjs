@@ -1,0 +1,51 @@
+// Rows of measurements: a table for people, JSON lines for programs.
+
+/** The middle of some numbers. */
+export function median(numbers) {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const half = sorted.length / 2;
+  return sorted.length % 2 === 1 ? sorted[Math.floor(half)] : (sorted[half - 1] + sorted[half]) / 2;
+}
+
+const three = (number) => Number(number.toPrecision(3));
+
+/** Collects rows. With `json`, each is a line of its own: name, value, unit, peer, peer_value, ratio (value / peer_value). */
+export class Table {
+  constructor(json) {
+    this.json = json;
+    this.rows = [];
+  }
+
+  /** One measurement: its `value`, or the median of its `values`; a goal not to exceed; a peer measured in the same run. */
+  row({ name, value, values, unit, goal = null, peer = null, peerValues }) {
+    const measured = value ?? median(values);
+    const peerValue = peerValues ? median(peerValues) : null;
+    this.rows.push({
+      name,
+      value: Number.isInteger(measured) ? measured : three(measured),
+      unit,
+      peer,
+      peer_value: peerValue === null ? null : three(peerValue),
+      ratio: peerValue === null ? null : three(measured / peerValue),
+      ...(goal === null ? {} : { goal }),
+      ...(values ? { runs: values.length, min: three(Math.min(...values)), max: three(Math.max(...values)) } : {}),
+    });
+  }
+
+  print() {
+    if (this.json) {
+      for (const row of this.rows) console.log(JSON.stringify(row));
+      return;
+    }
+    const cells = this.rows.map((row) => [
+      row.name,
+      `${row.value.toLocaleString("en")} ${row.unit}`,
+      row.runs ? `${row.min} to ${row.max}` : "",
+      row.goal === undefined ? "" : `≤ ${row.goal.toLocaleString("en")}${row.value <= row.goal ? "" : "  MISSED"}`,
+      row.peer === null ? "" : `${row.peer}: ${row.peer_value} ${row.unit}`,
+    ]);
+    cells.unshift(["name", "median", "range", "goal", "peer"]);
+    const widths = cells[0].map((_, at) => Math.max(...cells.map((row) => row[at].length)));
+    for (const row of cells) console.log(row.map((cell, at) => cell.padEnd(widths[at])).join("  ").trimEnd());
+  }
+}
