@@ -199,18 +199,18 @@ fn bytes(value: JsValue) -> Option<Vec<u8>> {
 /// Holds the lock called `name` until the worker or page that asked ends; calls `on_taken` first where
 /// somebody else holds it. For pages that have no Web Locks: those not loaded securely.
 ///
-/// The lock is an open connection to a database of that name. Whoever asks for the database's next
+/// The lock is an open connection to the database `NAME-lock`. Whoever asks for the database's next
 /// version waits until all connections to the one before are gone.
 ///
 /// # Errors
 /// As [`Store::open`].
 pub async fn hold(name: &str, on_taken: impl FnOnce()) -> Result<(), StoreError> {
-    let factory = factory()?;
+    let (factory, name) = (factory()?, format!("{name}-lock"));
     let mut on_taken = Some(on_taken);
     // Versions that grow with time: two that ask at once are served one after the other.
     let mut version = js_sys::Date::now();
     loop {
-        let request = factory.open_with_f64(name, version).map_err(store_error)?;
+        let request = factory.open_with_f64(&name, version).map_err(store_error)?;
         match request::taken_over(&request, || {
             if let Some(on_taken) = on_taken.take() {
                 on_taken();

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use futures::channel::oneshot;
 use futures::future::{Either, select};
+use gloo::timers::future::TimeoutFuture;
 use js_sys::{Function, Object, Reflect};
 use store::StoreError;
 use wasm_bindgen::closure::Closure;
@@ -13,6 +14,9 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{Event, IdbDatabase, IdbOpenDbRequest, IdbRequest, IdbTransaction};
 
 use crate::error::{name, store_error};
+
+/// Milliseconds in which a database that nobody has open is surely open.
+const WAIT_MS: u32 = 500;
 
 type Handler = Closure<dyn FnMut(Event)>;
 
@@ -116,25 +120,20 @@ pub(crate) async fn opened(
 }
 
 /// The database that `request` opens at a later version, once every other connection to it is gone; calls `on_wait`
-/// where there is one.
+/// where that takes a while.
 pub(crate) async fn taken_over(
     request: &IdbOpenDbRequest,
     on_wait: impl FnOnce(),
 ) -> Result<IdbDatabase, OpenError> {
-    let (teller, told) = oneshot::channel();
-    let teller = Rc::new(RefCell::new(Some(teller)));
-    let blocked = tells(&teller, || ());
-    request.set_onblocked(function(&blocked));
     let opens = pin!(opened(request, |_| Ok(())));
-    let outcome = match select(opens, told).await {
+    // The event `blocked` reaches only the first of those that wait, so time has to tell.
+    match select(opens, TimeoutFuture::new(WAIT_MS)).await {
         Either::Left((outcome, _)) => outcome,
         Either::Right((_, opens)) => {
             on_wait();
             opens.await
         }
-    };
-    request.set_onblocked(None);
-    outcome
+    }
 }
 
 /// A transaction on one object store. A writing one is flushed to the medium before it counts as complete.
