@@ -40,6 +40,8 @@ pub const DATASETS_MAX: usize = 32;
 pub const RULES_MAX: usize = 64;
 /// Least milliseconds between looks at how a computation stands before its deadline.
 const STATUS_EVERY_MS: u64 = 2_000;
+/// Milliseconds between looks at a computation that somebody watches.
+const STATUS_WATCHED_MS: u64 = 1_000;
 /// Most milliseconds between such looks, while the deadline is far or the end long past.
 const STATUS_SELDOM_MS: u64 = 60_000;
 /// The same, from the deadline on, when the end is near.
@@ -154,6 +156,8 @@ pub struct LightNode {
     tasks: BTreeMap<ContentId, Task>,
     requests: BTreeMap<RequestId, (NodeId, Purpose)>,
     timers: BTreeSet<(Instant, ContentId)>,
+    /// The computation that somebody watches.
+    watched: Option<ContentId>,
     queue: Queue<Effect>,
     outputs: VecDeque<LightOutput>,
     changed: bool,
@@ -181,6 +185,7 @@ impl LightNode {
             tasks: BTreeMap::new(),
             requests: BTreeMap::new(),
             timers: BTreeSet::new(),
+            watched: None,
             queue: Queue::new(),
             outputs: VecDeque::new(),
             changed: true,
@@ -558,7 +563,11 @@ impl LightNode {
         }
         let Some(task) = self.tasks.get_mut(&id) else { return };
         if task.status_at <= now && !task.asking {
-            task.status_at = now.plus_ms(task.status_pause_ms(now));
+            let pause_ms = match self.watched == Some(id) {
+                true => task.status_pause_ms(now).min(STATUS_WATCHED_MS),
+                false => task.status_pause_ms(now),
+            };
+            task.status_at = now.plus_ms(pause_ms);
             // The three in turn: one that is down or refuses hides nothing for long.
             let asked = task.next_to_ask(|peer| self.endpoint.is_up(peer));
             if let Some(peer) = asked

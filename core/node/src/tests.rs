@@ -359,6 +359,22 @@ fn a_sum_from_proposal_to_result() {
 }
 
 #[test]
+fn a_watched_computation_shows_its_progress_at_once() {
+    let mut world = five();
+    let draft = world.draft(3_600);
+    let id = world.propose(10, draft);
+    world.run_ms(100);
+    assert_eq!(world.command(World::light(14), Command::Watch { id: Some(id) }), Ok(Reply::Done));
+    world.run_ms(3_500);
+    assert_eq!(world.view(World::light(14)).tasks[0].reports, Some(4));
+    assert_eq!(world.command(World::light(14), Command::Approve { id }), Ok(Reply::Done));
+    world.run_ms(3_500);
+    assert_eq!(world.view(World::light(14)).tasks[0].reports, Some(5));
+    // Nobody watches at this one, which looks seldom while the deadline is far.
+    assert_ne!(world.view(World::light(13)).tasks[0].reports, Some(5));
+}
+
+#[test]
 fn below_the_threshold_there_is_a_signed_refusal() {
     let mut world = five();
     let draft = Draft { participants_min: 5, ..world.draft(10) };

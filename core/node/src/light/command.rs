@@ -60,6 +60,12 @@ pub enum Command {
         /// All of them.
         rules: Vec<Rule>,
     },
+    /// Somebody watches this computation, known or not yet, in place of the one before: how it stands is
+    /// asked every second. Not kept over a start.
+    Watch {
+        /// Which; none to watch no longer.
+        id: Option<ContentId>,
+    },
     /// Proposes a computation in this node's name.
     Propose {
         /// What.
@@ -279,6 +285,16 @@ impl LightNode {
                         self.answer(now, id, None);
                     }
                 }
+                Ok(())
+            }
+            Command::Watch { id } => {
+                self.watched = id;
+                if let Some(task) = id.and_then(|id| self.tasks.get_mut(&id)) {
+                    task.status_at = now;
+                    let id = task.id;
+                    self.look_after(now, id);
+                }
+                self.reply(token, Ok(Reply::Done));
                 Ok(())
             }
             Command::Propose { draft } => self.propose(now, token, &draft),
