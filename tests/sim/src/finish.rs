@@ -125,7 +125,7 @@ impl World {
                 self.tally.participants += set.len() as u64;
                 continue;
             }
-            let mut codes: Vec<&str> = known.reasons.values().map(RefusalReason::code).collect();
+            let mut codes: Vec<&str> = known.reasons.values().map(name).collect();
             codes.sort_unstable();
             codes.dedup();
             let codes = if codes.is_empty() { "none".into() } else { codes.join(" + ") };
@@ -139,5 +139,13 @@ impl World {
                 *self.tally.reports_refused.entry(refusal.name()).or_default() += count;
             }
         }
+    }
+}
+
+/// A reason's code; and what was awaited, which says how far the computation had come.
+fn name(reason: &RefusalReason) -> &str {
+    match reason {
+        RefusalReason::HeavyMissing { awaited, .. } => awaited,
+        other => other.code(),
     }
 }

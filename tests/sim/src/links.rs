@@ -179,12 +179,14 @@ impl World {
         }
         let Some(request) = self.links.served.remove(&responder) else { return };
         self.trace.event(self.now, host, "respond", request.id.0, result.as_deref().unwrap_or_default());
-        if let Ok(body) = &result {
-            self.oracle.responded(self.now, host, request.from, &request, body);
-        }
+        let promised = result
+            .as_ref()
+            .is_ok_and(|body| self.oracle.responded(self.now, host, request.from, &request, body));
         self.reply(host, request, result);
-        // Acknowledged, and then nothing more.
-        self.maybe_crash(host);
+        if promised {
+            // Acknowledged, and then nothing more.
+            self.maybe_crash(host);
+        }
     }
 
     fn reply(&mut self, host: usize, request: Request, result: Result<Vec<u8>, Failure>) {
@@ -248,6 +250,10 @@ impl World {
         let h = &self.hosts[to];
         if h.machine.is_none() {
             return;
+        }
+        if h.dials.get(&from).is_some_and(|dial| dial.connection == request.connection) {
+            // What the listener sends at once waits until the dialer's end is up as well.
+            return self.link(1, Event::Request(request));
         }
         let known = h.connections.get(&from).is_some_and(|open| open.contains(&request.connection));
         if !known {

@@ -102,7 +102,7 @@ impl Oracle {
         }
     }
 
-    /// A response leaves a heavy node.
+    /// A response leaves a heavy node. True where it promises something.
     pub(crate) fn responded(
         &mut self,
         now: u64,
@@ -110,13 +110,23 @@ impl Oracle {
         asker: usize,
         request: &Overheard,
         body: &[u8],
-    ) {
+    ) -> bool {
         if request.protocol != Protocol::Aggregate || host >= HEAVY {
-            return;
+            return false;
         }
         let (Ok(request), Ok(response)) = (decode::<Request>(&request.body), decode::<Response>(body)) else {
-            return;
+            return false;
         };
+        let promises = match &response {
+            Response::Acknowledged | Response::Accepted { .. } | Response::Proposed { .. } => true,
+            Response::Pulled(word) => *word != Pulled::NotYet,
+            _ => false,
+        };
+        self.understood(now, host, asker, request, response);
+        promises
+    }
+
+    fn understood(&mut self, now: u64, host: usize, asker: usize, request: Request, response: Response) {
         match (request, response) {
             (Request::Report { id, nonce, .. }, Response::Acknowledged) => {
                 let report = ReportId::of(id, self.ids[asker], &nonce);

@@ -2,7 +2,11 @@
 
 use crate::{attacker::Malice, dice::Dice, host::instant};
 use aggregate::{Draft, Proposal, fixed};
-use std::{collections::BTreeSet, fmt::Write as _, ops::Range};
+use std::{
+    collections::BTreeSet,
+    fmt::{self, Write as _},
+    ops::Range,
+};
 
 /// Number of heavy nodes; hosts 0, 1 and 2.
 pub(crate) const HEAVY: usize = 3;
@@ -83,8 +87,9 @@ pub(crate) struct Plan {
     pub(crate) breaks: Vec<(u64, usize, usize)>,
     /// Crashes at a set time, with the time down.
     pub(crate) crashes: Vec<(u64, usize, u64)>,
-    /// How many of a thousand steps around a commit a host crashes at, until `troubles_end`.
-    pub(crate) crash_at_store: u64,
+    /// How many of a thousand steps around a commit or a promise a host crashes at, and at how many
+    /// in all.
+    pub(crate) crash_at_step: (u64, u64),
     /// Commits fail at a host meanwhile.
     pub(crate) full: Vec<(usize, Range<u64>)>,
     /// How long a commit takes.
@@ -108,10 +113,11 @@ impl Plan {
         let last_deadline = last_deadline - instant(0).unix_ms();
         let troubles_end = last_deadline + dice.between(0, 20_000);
 
+        let rough = rough && dice.chance(900);
         let mut some = |odds: u64| rough && dice.chance(odds);
-        let (lossy, slow, twice) = (some(500), some(500), some(500));
-        let (parts, breaks, crashes) = (some(300), some(400), some(500));
-        let (at_store, full, dies, skewed) = (some(400), some(300), some(120), some(600));
+        let (lossy, slow, twice) = (some(400), some(400), some(500));
+        let (parts, breaks, crashes) = (some(250), some(400), some(400));
+        let (at_step, full, dies, skewed) = (some(300), some(250), some(60), some(600));
         let bad_people = some(500);
 
         let skew = |dice: &mut Dice| if skewed { dice.between(0, 6_000).cast_signed() - 3_000 } else { 0 };
@@ -131,7 +137,7 @@ impl Plan {
         let air = Air {
             delay_ms: *dice.pick(&[(1, 5), (5, 40), (20, 200)]),
             slow: if slow { dice.between(1, 50) } else { 0 },
-            loss: if lossy { dice.between(1, 80) } else { 0 },
+            loss: if lossy { *dice.pick(&[1, 5, 10, 20, 80]) } else { 0 },
             twice: if twice { dice.between(1, 100) } else { 0 },
         };
         let span = |dice: &mut Dice, longest: u64| {
@@ -179,7 +185,7 @@ impl Plan {
             partitions,
             breaks,
             crashes,
-            crash_at_store: if at_store { dice.between(1, 40) } else { 0 },
+            crash_at_step: if at_step { (dice.between(1, 40), dice.between(1, 6)) } else { (0, 0) },
             full,
             commit_ms: *dice.pick(&[(1, 3), (2, 30), (5, 400)]),
             dies,
@@ -199,6 +205,38 @@ impl Plan {
     /// Whether `host`'s commits fail now.
     pub(crate) fn is_full(&self, now: u64, host: usize) -> bool {
         self.full.iter().any(|(full, when)| *full == host && when.contains(&now))
+    }
+}
+
+/// For a person who reads a trace: what goes wrong in it.
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let malice: Vec<_> = self.lights.iter().filter_map(|light| light.malice).collect();
+        write!(
+            f,
+            "plan: {:?}, partitions {:?}, {} breaks, crashes {:?} and {:?} at steps, full {:?}, dies {:?}, \
+             malice {malice:?}, heavy clocks {:?}, commits {:?} ms, troubles end at {} and all at {}; asks:",
+            self.air,
+            self.partitions.iter().map(|(when, side)| (when, side.len())).collect::<Vec<_>>(),
+            self.breaks.len(),
+            self.crashes,
+            self.crash_at_step,
+            self.full,
+            self.dies,
+            &self.skews_ms[..HEAVY],
+            self.commit_ms,
+            self.troubles_end,
+            self.ends_at,
+        )?;
+        for Ask { at, via, draft } in &self.asks {
+            let deadline = draft.deadline.since_ms(instant(0));
+            write!(
+                f,
+                " at {at} via {via} until {deadline}, {} to {}",
+                draft.participants_min, draft.participants_max
+            )?;
+        }
+        Ok(())
     }
 }
 

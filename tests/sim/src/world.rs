@@ -123,6 +123,7 @@ pub(crate) struct World {
     pub(crate) trace: Trace,
     pub(crate) tally: Tally,
     canary: bool,
+    crashes_at_step: u64,
     descriptors: Vec<Envelope>,
     /// Proposals that came by HTTP, to be put again where a heavy node is down.
     asked: BTreeMap<usize, Envelope>,
@@ -171,6 +172,7 @@ impl World {
             trace: Trace::new(options.trace),
             tally: Tally::default(),
             canary: options.canary,
+            crashes_at_step: 0,
             hosts,
             plan,
             descriptors,
@@ -185,6 +187,7 @@ impl World {
     /// Puts the plan on the agenda.
     fn lay_out(&mut self, seed: u64) {
         self.oracle.seed = seed;
+        self.trace.note(0, || self.plan.to_string());
         for host in 0..HEAVY {
             let at = self.dice.below(500);
             self.at(at, Event::Start { host });
@@ -433,7 +436,6 @@ impl World {
     }
 
     fn carry_out(&mut self, host: usize, output: Asked) {
-        // A crash between any two things that a machine asked for.
         match output {
             Asked::Net(output) => self.send(host, output),
             Asked::Store { ticket, batch } => {
@@ -477,12 +479,11 @@ impl World {
 
     /// A crash at this very step, where the plan has such.
     pub(crate) fn maybe_crash(&mut self, host: usize) {
-        if self.plan.crash_at_store > 0
-            && self.now < self.plan.troubles_end
-            && self.dice.chance(self.plan.crash_at_store)
-        {
-            let most = (self.plan.troubles_end - self.now).clamp(2, 20_000);
-            let down_ms = self.dice.between(1, most);
+        let (odds, most) = self.plan.crash_at_step;
+        if self.now < self.plan.troubles_end && self.crashes_at_step < most && self.dice.chance(odds) {
+            self.crashes_at_step += 1;
+            let longest = (self.plan.troubles_end - self.now).clamp(2, 20_000);
+            let down_ms = self.dice.between(1, longest);
             self.crash(host, Some(down_ms));
         }
     }
