@@ -216,6 +216,11 @@ impl Session {
 
     // Getters.
 
+    /// Whether this side dialled the connection.
+    pub(crate) fn is_dialer(&self) -> bool {
+        matches!(self.role, Role::Dialer { .. })
+    }
+
     /// The certificate that the peer proved to own in DTLS.
     pub(crate) fn peer_fingerprint(&self) -> Option<Fingerprint> {
         self.peer_fingerprint
@@ -289,6 +294,7 @@ impl Session {
 
     /// Opens a channel, or `None` while the connection cannot take another.
     pub(crate) fn open(&mut self) -> Option<u16> {
+        let dialer = self.is_dialer();
         let (_, association) = self.association.as_mut().filter(|_| self.established)?;
         let open = self.channels.values().filter(|origin| **origin == Origin::Local).count();
         if open >= self.shared.config.streams_outbound_max || self.closed.is_some() {
@@ -296,7 +302,7 @@ impl Session {
         }
         // RFC 8832, section 6: the DTLS client takes even identifiers, the server odd ones. 0 stays
         // with Noise.
-        let first: u16 = if matches!(self.role, Role::Dialer { .. }) { 2 } else { 1 };
+        let first: u16 = if dialer { 2 } else { 1 };
         for id in (first..u16::MAX).step_by(2) {
             if self.channels.contains_key(&id) {
                 continue;
