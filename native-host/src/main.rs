@@ -1,1 +1,7 @@
-fn main() {}
+//! `formix`: heavy node, native light node and command line. See the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    native_host::main()
+}

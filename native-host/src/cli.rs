@@ -1,0 +1,373 @@
+//! The command line.
+
+mod comp;
+mod data;
+mod fellow;
+mod local;
+mod logs;
+mod node;
+mod page;
+mod propose;
+mod up;
+mod view;
+
+use crate::{
+    heavy::{self, HeavyOptions},
+    home::Home,
+    light::{self, LightOptions},
+    output::Out,
+    stop::Stop,
+};
+use ::node::Rule;
+use anyhow::{Context, Result, bail};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use libp2p::Multiaddr;
+use logs::LogFormat;
+use net::Transport;
+use std::{
+    io::IsTerminal,
+    net::{IpAddr, Ipv4Addr},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+/// The first port of a heavy node that is told none.
+const PORT: u16 = 4_800;
+/// The HTTP address that is asked where none is given.
+const HOST: &str = "http://127.0.0.1:4800";
+/// The exit status of a computation that ended without a result.
+const REFUSED: u8 = 3;
+
+/// Formix: a compute network whose light nodes are browser tabs.
+///
+/// Without a command, runs one heavy node.
+#[derive(Debug, Parser)]
+#[command(
+    name = "formix",
+    version,
+    max_term_width = 100,
+    after_help = "Examples:\n  \
+        formix up                          three heavy nodes on this machine, and the page\n  \
+        formix heavy --fellow URL          one heavy node of a network with others\n  \
+        formix light --host URL --data penguins=penguins.csv --approve all\n  \
+        formix comp --dataset penguins --field mass --lower 0 --upper 10000 --deadline 60s --wait\n\n\
+        Exit status: 0 done, 1 failed, 2 wrong usage, 3 the computation ended without a result."
+)]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Args)]
+struct Common {
+    /// Where nodes keep what they keep [default: FORMIX_HOME, or ~/.formix]
+    #[arg(long, global = true, value_name = "DIR")]
+    home: Option<PathBuf>,
+    /// Print JSON, one document a line
+    #[arg(long, global = true)]
+    json: bool,
+    /// How logs are written to standard error
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Human)]
+    log_format: LogFormat,
+    /// What is logged, as in `info` or `native_host=debug,libp2p=info` [default: FORMIX_LOG]
+    #[arg(long, global = true, value_name = "FILTER")]
+    log: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start a local network of three heavy nodes, and stay until Ctrl-C
+    Up(up::UpArgs),
+    /// Run one heavy node
+    #[command(after_help = "Examples:\n  \
+        formix heavy\n  \
+        formix heavy --listen 0.0.0.0 --external-ip 203.0.113.7 --fellow https://b.example --fellow https://c.example\n  \
+        formix heavy --announce /dns4/a.example/tcp/443/wss --allow-host a.example")]
+    Heavy(HeavyArgs),
+    /// Run one light node
+    #[command(after_help = "Examples:\n  \
+        formix light --host http://127.0.0.1:4800 --data penguins=penguins.csv --approve dataset:penguins\n  \
+        formix light --name lab --host https://a.example --approve ask")]
+    Light(LightArgs),
+    /// Make a node and start it in the background
+    #[command(after_help = "Examples:\n  \
+        formix new-node --heavy -- --fellow http://127.0.0.1:4800\n  \
+        formix new-node --light --name lab -- --host http://127.0.0.1:4800 --approve all")]
+    NewNode(node::NewNodeArgs),
+    /// Stop a node of this home, or all
+    #[command(after_help = "Examples:\n  formix stop-node lab\n  formix stop-node --all")]
+    StopNode(node::StopNodeArgs),
+    /// Show this home's nodes and the network
+    #[command(after_help = "Examples:\n  formix view\n  formix view --host https://a.example --json")]
+    View(view::ViewArgs),
+    /// Propose a computation; or list, show, verify, answer computations
+    #[command(
+        args_conflicts_with_subcommands = true,
+        after_help = "Examples:\n  \
+            formix comp                        asks for what it needs to know\n  \
+            formix comp --dataset penguins --field mass --lower 0 --upper 10000 --deadline 60s --wait\n  \
+            formix comp show bafkreib --documents > sum.json && formix comp verify sum.json"
+    )]
+    Comp(comp::CompArgs),
+    /// Look after the records of this home's light nodes
+    Data {
+        #[command(subcommand)]
+        what: data::DataCommand,
+    },
+    /// Tell a running heavy node of another
+    #[command(after_help = "Example:\n  formix fellow http://127.0.0.1:4810 --node heavy")]
+    Fellow(fellow::FellowArgs),
+    /// Print a script that completes this command line in a shell
+    #[command(
+        after_help = "Example:\n  formix completions bash > ~/.local/share/bash-completion/completions/formix"
+    )]
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+struct HeavyArgs {
+    /// Which node of this home; it is made where there is none of this name
+    #[arg(long, default_value = "heavy")]
+    name: String,
+    /// The address to listen on; `0.0.0.0` for all
+    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST), value_name = "IP")]
+    listen: IpAddr,
+    /// The first of five ports: HTTP (TCP), WebRTC (UDP), QUIC (UDP), TCP, WebSocket (TCP). 0: the system
+    /// chooses them once, and the node keeps them
+    #[arg(long, default_value_t = PORT)]
+    port: u16,
+    /// An address under which this machine is reached from outside, with the same ports; repeatable
+    #[arg(long, value_name = "IP")]
+    external_ip: Vec<IpAddr>,
+    /// A further address to give out, as a multiaddr; repeatable
+    #[arg(long, value_name = "MULTIADDR")]
+    announce: Vec<Multiaddr>,
+    /// The HTTP address of another heavy node of the network; repeatable
+    #[arg(long, value_name = "URL")]
+    fellow: Vec<String>,
+    /// The folder of the built page [default: FORMIX_PAGE, or `dist` where it is found]
+    #[arg(long, value_name = "DIR")]
+    page: Option<PathBuf>,
+    /// A name that a node on a loopback address answers to, besides `localhost`; repeatable
+    #[arg(long, value_name = "NAME")]
+    allow_host: Vec<String>,
+    /// A web origin whose pages may use the API, or `*`; repeatable
+    #[arg(long, value_name = "ORIGIN")]
+    allow_origin: Vec<String>,
+    /// Stop when standard input ends
+    #[arg(long, hide = true)]
+    while_stdin: bool,
+}
+
+#[derive(Debug, Args)]
+struct LightArgs {
+    /// Which node of this home; it is made where there is none of this name
+    #[arg(long, default_value = "light")]
+    name: String,
+    /// The HTTP address of a heavy node to learn the network from; repeatable, the first that answers
+    /// counts
+    #[arg(long, value_name = "URL", default_value = HOST)]
+    host: Vec<String>,
+    /// Import a CSV or JSON file as a data set of this name; repeatable
+    #[arg(long, value_name = "NAME=FILE", value_parser = dataset)]
+    data: Vec<(String, PathBuf)>,
+    /// What is answered without asking: `all`, `dataset:NAME` (repeatable), or `ask` for nothing
+    /// [default: as set before]
+    #[arg(long, value_name = "RULE", value_parser = approval)]
+    approve: Vec<Approval>,
+    /// Which transports to dial with, the preferred first [default: all]
+    #[arg(long, value_enum, value_delimiter = ',')]
+    transport: Vec<Dial>,
+    /// Stop when standard input ends
+    #[arg(long, hide = true)]
+    while_stdin: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Approval {
+    All,
+    Dataset(String),
+    Ask,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Dial {
+    Quic,
+    Tcp,
+    Webrtc,
+    Websocket,
+}
+
+fn dataset(text: &str) -> Result<(String, PathBuf), String> {
+    let (name, file) = text.split_once('=').ok_or("write it as NAME=FILE")?;
+    Ok((name.into(), file.into()))
+}
+
+fn approval(text: &str) -> Result<Approval, String> {
+    match text {
+        "all" => Ok(Approval::All),
+        "ask" => Ok(Approval::Ask),
+        _ => match text.strip_prefix("dataset:") {
+            Some(name) if !name.is_empty() => Ok(Approval::Dataset(name.into())),
+            _ => Err("expected `all`, `ask` or `dataset:NAME`".into()),
+        },
+    }
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let json = cli.common.json;
+    match run(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            if json {
+                eprintln!("{}", serde_json::json!({ "error": format!("{error:#}") }));
+            } else {
+                eprintln!("error: {error:#}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<ExitCode> {
+    let Cli { common, command } = cli;
+    if let Some(Command::Completions { shell }) = &command {
+        clap_complete::generate(*shell, &mut Cli::command(), "formix", &mut std::io::stdout());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let serves = matches!(command, None | Some(Command::Up(_) | Command::Heavy(_) | Command::Light(_)));
+    logs::start(common.log_format, common.log.as_deref(), serves)?;
+    let home = Home::open(common.home.clone())?;
+    let out = Out { json: common.json };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting")?;
+    let code = runtime.block_on(dispatch(command, &common, &home, &out));
+    // A thread may still sit in a read of the terminal; nothing that matters runs there.
+    runtime.shutdown_background();
+    code
+}
+
+async fn dispatch(command: Option<Command>, common: &Common, home: &Home, out: &Out) -> Result<ExitCode> {
+    match command {
+        None => heavy_node(HeavyArgs::parse_none(), home, out).await?,
+        Some(Command::Heavy(args)) => heavy_node(args, home, out).await?,
+        Some(Command::Light(args)) => light_node(args, home, out).await?,
+        Some(Command::Up(args)) => up::up(args, common, home, out).await?,
+        Some(Command::NewNode(args)) => node::new_node(args, home, out).await?,
+        Some(Command::StopNode(args)) => node::stop_node(args, home, out).await?,
+        Some(Command::View(args)) => view::view(args, home, out).await?,
+        Some(Command::Comp(args)) => return comp::comp(args, home, out).await,
+        Some(Command::Data { what }) => data::data(what, home, out).await?,
+        Some(Command::Fellow(args)) => fellow::fellow(args, home, out).await?,
+        Some(Command::Completions { .. }) => {}
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl HeavyArgs {
+    /// What `formix heavy` without a flag is given.
+    fn parse_none() -> Self {
+        Self {
+            name: "heavy".into(),
+            listen: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            port: PORT,
+            external_ip: Vec::new(),
+            announce: Vec::new(),
+            fellow: Vec::new(),
+            page: None,
+            allow_host: Vec::new(),
+            allow_origin: Vec::new(),
+            while_stdin: false,
+        }
+    }
+}
+
+async fn heavy_node(args: HeavyArgs, home: &Home, out: &Out) -> Result<()> {
+    let stop = stop(args.while_stdin)?;
+    let options = HeavyOptions {
+        page: page::find(args.page)?,
+        name: args.name,
+        listen: args.listen,
+        port: args.port,
+        external: args.external_ip,
+        announce: args.announce,
+        fellows: args.fellow,
+        allow_hosts: args.allow_host,
+        allow_origins: args.allow_origin,
+    };
+    heavy::run(home, options, out, stop).await
+}
+
+async fn light_node(args: LightArgs, home: &Home, out: &Out) -> Result<()> {
+    let stop = stop(args.while_stdin)?;
+    let asks = args.approve.contains(&Approval::Ask);
+    if asks && args.approve.len() > 1 {
+        bail!("--approve ask goes with no other rule");
+    }
+    let rule = |approval: &Approval| match approval {
+        Approval::All => Some(Rule::default()),
+        Approval::Dataset(name) => Some(Rule { dataset: Some(name.clone()), ..Rule::default() }),
+        Approval::Ask => None,
+    };
+    let options = LightOptions {
+        name: args.name,
+        hosts: args.host,
+        data: args.data,
+        rules: (!args.approve.is_empty()).then(|| args.approve.iter().filter_map(rule).collect()),
+        asks: asks && !out.json && std::io::stdin().is_terminal(),
+        transports: transports(&args.transport),
+    };
+    light::run(home, options, out, stop).await
+}
+
+fn transports(chosen: &[Dial]) -> Vec<Transport> {
+    let all = [Dial::Quic, Dial::Tcp, Dial::Webrtc, Dial::Websocket];
+    let chosen = if chosen.is_empty() { &all } else { chosen };
+    let transport = |dial: &Dial| match dial {
+        Dial::Quic => Transport::Quic,
+        Dial::Tcp => Transport::Tcp,
+        Dial::Webrtc => Transport::WebrtcDirect,
+        Dial::Websocket => Transport::Websocket,
+    };
+    chosen.iter().map(transport).collect()
+}
+
+fn stop(while_stdin: bool) -> Result<Stop> {
+    let stop = Stop::new();
+    stop.on_signals().context("listening for signals")?;
+    if while_stdin {
+        stop.on_stdin_end();
+    }
+    Ok(stop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn no_command_means_a_heavy_node_with_the_defaults() {
+        let Some(Command::Heavy(parsed)) = Cli::parse_from(["formix", "heavy"]).command else { panic!() };
+        assert_eq!(format!("{parsed:?}"), format!("{:?}", HeavyArgs::parse_none()));
+    }
+
+    #[test]
+    fn approvals_are_read() {
+        assert_eq!(approval("all"), Ok(Approval::All));
+        assert_eq!(approval("dataset:penguins"), Ok(Approval::Dataset("penguins".into())));
+        assert!(approval("dataset:").is_err());
+        assert!(approval("everything").is_err());
+    }
+}

@@ -1,0 +1,138 @@
+//! `formix view`: this home's nodes, and what the heavy nodes tell of the network.
+
+use super::HOST;
+use crate::{
+    client::Api,
+    control::{self, Ask},
+    home::{Home, Kind},
+    output::Out,
+};
+use anyhow::Result;
+use clap::Args;
+use comfy_table::{Table, presets::NOTHING};
+use serde_json::{Value, json};
+
+#[derive(Debug, Args)]
+pub(super) struct ViewArgs {
+    /// The HTTP address of a heavy node to ask; repeatable [default: those of this home]
+    #[arg(long, value_name = "URL")]
+    host: Vec<String>,
+}
+
+pub(super) async fn view(args: ViewArgs, home: &Home, out: &Out) -> Result<()> {
+    let mut nodes = Vec::new();
+    let mut hosts = args.host.clone();
+    for record in home.nodes()? {
+        let status = control::ask(&home.folder(record.id), &Ask::Status).await.ok();
+        let url = status.as_ref().and_then(|status| status["url"].as_str()).map(str::to_owned);
+        if args.host.is_empty() && record.kind == Kind::Heavy {
+            hosts.extend(url.clone());
+        }
+        nodes.push(json!({
+            "id": record.id, "name": record.name, "kind": record.kind, "running": status.is_some(),
+            "url": url, "created": record.created,
+        }));
+    }
+    if hosts.is_empty() {
+        hosts.push(HOST.into());
+    }
+    let mut heavy = Vec::new();
+    let mut computations: Option<Value> = None;
+    for host in &hosts {
+        let api = Api::new(host)?;
+        match api.status().await {
+            Ok(mut status) => {
+                status["url"] = host.as_str().into();
+                if computations.is_none() {
+                    computations =
+                        api.computations().await.ok().and_then(|views| serde_json::to_value(views).ok());
+                }
+                heavy.push(status);
+            }
+            Err(error) => heavy.push(json!({ "url": host, "error": error.to_string() })),
+        }
+    }
+    let value = json!({ "home": home.path(), "nodes": nodes, "heavy": heavy, "computations": computations });
+    out.event(&value, || {
+        let parts = [local(&nodes), network(&heavy), under_way(computations.as_ref())];
+        parts.join("\n\n")
+    });
+    Ok(())
+}
+
+fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_preset(NOTHING).set_header(header);
+    table
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or("")
+}
+
+fn short(value: &Value) -> String {
+    let id = text(value);
+    format!("…{}", &id[id.len().saturating_sub(6)..])
+}
+
+fn local(nodes: &[Value]) -> String {
+    if nodes.is_empty() {
+        return "This home has no nodes yet: `formix up` or `formix new-node` makes some.".into();
+    }
+    let mut table = table(&["node", "id", "kind", "state", "page and API"]);
+    for node in nodes {
+        let state = if node["running"] == true { "running" } else { "stopped" };
+        table.add_row([
+            text(&node["name"]),
+            &short(&node["id"]),
+            text(&node["kind"]),
+            state,
+            text(&node["url"]),
+        ]);
+    }
+    table.trim_fmt()
+}
+
+fn network(heavy: &[Value]) -> String {
+    let mut table = table(&["heavy node", "at", "fellows up", "light nodes", "computations", "reports"]);
+    for node in heavy {
+        if let Some(error) = node["error"].as_str() {
+            table.add_row(["?", text(&node["url"]), error]);
+            continue;
+        }
+        let fellows = node["fellows"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let up = fellows.iter().filter(|link| link["up"] == true).count();
+        let lights: Vec<String> = node["lights"].as_object().map_or_else(Vec::new, |lights| {
+            lights.iter().map(|(transport, count)| format!("{count} {transport}")).collect()
+        });
+        table.add_row([
+            short(&node["id"]),
+            text(&node["url"]).into(),
+            format!("{up} of {}", fellows.len()),
+            if lights.is_empty() { "0".into() } else { lights.join(", ") },
+            node["computations"].to_string(),
+            node["counters"]["reports_acknowledged"].to_string(),
+        ]);
+    }
+    table.trim_fmt()
+}
+
+fn under_way(computations: Option<&Value>) -> String {
+    let views = computations.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    if views.is_empty() {
+        return "No computations.".into();
+    }
+    let mut table = table(&["computation", "title", "stage", "reports", "closes", "sum"]);
+    for view in views.iter().take(20) {
+        let id = text(&view["id"]);
+        table.add_row([
+            id.get(7..15).unwrap_or(id),
+            text(&view["proposal"]["title"]),
+            text(&view["stage"]),
+            &view["reports"].to_string(),
+            text(&view["proposal"]["deadline"]),
+            text(&view["result"]["sum"]),
+        ]);
+    }
+    table.trim_fmt()
+}

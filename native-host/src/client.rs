@@ -1,0 +1,176 @@
+//! The HTTP API of heavy nodes, from the client's side.
+
+use codec::ContentId;
+use keys::Envelope;
+use node::ComputationView;
+use reqwest::{Client, Response, StatusCode, Url, header};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::time::Duration;
+
+/// Longest answer that is read, in bytes.
+const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
+const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A heavy node did not answer as it should.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum ApiError {
+    #[error("`{0}` is no HTTP address; write it like http://127.0.0.1:4800")]
+    Url(String),
+    #[error("no heavy node answers at {url}: {why}")]
+    Unreachable { url: Url, why: String },
+    #[error("{url} refused ({status}): {detail}")]
+    Refused { url: Url, status: StatusCode, detail: String },
+    #[error("{url} does not answer like a heavy node: {why}")]
+    Strange { url: Url, why: String },
+}
+
+impl ApiError {
+    /// Whether trying again may help.
+    pub(crate) fn is_passing(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } => true,
+            Self::Refused { status, .. } => status.is_server_error(),
+            _ => false,
+        }
+    }
+}
+
+/// One heavy node's API.
+#[derive(Debug, Clone)]
+pub(crate) struct Api {
+    base: Url,
+    http: Client,
+}
+
+#[derive(serde::Deserialize)]
+struct Network {
+    heavy: Vec<Envelope>,
+}
+
+/// A computation's signed documents.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Documents {
+    pub(crate) proposal: Envelope,
+    pub(crate) end: Option<Envelope>,
+}
+
+#[derive(serde::Deserialize)]
+struct Accepted {
+    id: ContentId,
+}
+
+impl Api {
+    /// The API at `url`, a heavy node's HTTP address.
+    pub(crate) fn new(url: &str) -> Result<Self, ApiError> {
+        let with_scheme = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
+        let bad = || ApiError::Url(url.into());
+        let mut base: Url = with_scheme.parse().map_err(|_| bad())?;
+        if !matches!(base.scheme(), "http" | "https") || base.host_str().is_none() {
+            return Err(bad());
+        }
+        base.set_query(None);
+        base.set_fragment(None);
+        if !base.path().ends_with('/') {
+            base.set_path(&format!("{}/", base.path()));
+        }
+        let http = Client::builder()
+            .connect_timeout(CONNECT_PATIENCE)
+            .timeout(PATIENCE)
+            .user_agent(crate::AGENT)
+            // A proxy in the environment is not for a node on this machine or in this network.
+            .no_proxy()
+            .build()
+            .map_err(|error| ApiError::Unreachable { url: base.clone(), why: crate::swarm::words(&error) })?;
+        Ok(Self { base, http })
+    }
+
+    /// Where it is.
+    pub(crate) fn url(&self) -> &Url {
+        &self.base
+    }
+
+    /// The node's signed descriptor.
+    pub(crate) async fn node(&self) -> Result<Envelope, ApiError> {
+        self.get("api/v1/node").await
+    }
+
+    /// The signed descriptors of the network's heavy nodes.
+    pub(crate) async fn network(&self) -> Result<Vec<Envelope>, ApiError> {
+        self.get::<Network>("api/v1/network").await.map(|network| network.heavy)
+    }
+
+    /// How the node stands.
+    pub(crate) async fn status(&self) -> Result<Value, ApiError> {
+        self.get("api/v1/status").await
+    }
+
+    /// All computations.
+    pub(crate) async fn computations(&self) -> Result<Vec<ComputationView>, ApiError> {
+        self.get("api/v1/computations").await
+    }
+
+    /// One computation.
+    pub(crate) async fn computation(&self, id: ContentId) -> Result<ComputationView, ApiError> {
+        self.get(&format!("api/v1/computations/{id}")).await
+    }
+
+    /// One computation's documents.
+    pub(crate) async fn documents(&self, id: ContentId) -> Result<Documents, ApiError> {
+        self.get(&format!("api/v1/computations/{id}/documents")).await
+    }
+
+    /// Proposes.
+    pub(crate) async fn propose(&self, proposal: &Envelope) -> Result<ContentId, ApiError> {
+        let url = self.url_of("api/v1/computations")?;
+        let request = self
+            .http
+            .post(url.clone())
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(proposal.to_json());
+        let accepted: Accepted = read(url, request.send().await).await?;
+        Ok(accepted.id)
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ApiError> {
+        let url = self.url_of(path)?;
+        read(url.clone(), self.http.get(url).send().await).await
+    }
+
+    fn url_of(&self, path: &str) -> Result<Url, ApiError> {
+        self.base.join(path).map_err(|_| ApiError::Url(self.base.to_string()))
+    }
+}
+
+async fn read<T: DeserializeOwned>(url: Url, sent: reqwest::Result<Response>) -> Result<T, ApiError> {
+    let unreachable = |error: reqwest::Error| ApiError::Unreachable { url: url.clone(), why: reason(&error) };
+    let mut response = sent.map_err(unreachable)?;
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+        body.extend_from_slice(&chunk);
+        if body.len() > ANSWER_BYTES_MAX {
+            return Err(ApiError::Strange { url, why: format!("more than {ANSWER_BYTES_MAX} bytes") });
+        }
+    }
+    let status = response.status();
+    if !status.is_success() {
+        let problem: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let detail = problem["detail"].as_str().unwrap_or("without a reason").to_owned();
+        return Err(ApiError::Refused { url, status, detail });
+    }
+    serde_json::from_slice(&body).map_err(|error| ApiError::Strange { url, why: error.to_string() })
+}
+
+/// The innermost cause, which says most.
+fn reason(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "no answer in time".into();
+    }
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}

@@ -1,0 +1,138 @@
+use super::*;
+use redb::{StorageBackend, backends::InMemoryBackend};
+use std::{
+    future::{Future, ready},
+    pin::pin,
+    sync::atomic::{AtomicU64, Ordering},
+    task::{Context, Poll, Waker},
+};
+
+fn now_or_never<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("a native store answers at once"),
+    }
+}
+
+#[test]
+fn passes_the_behaviour_suite() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("node.db");
+    now_or_never(store::suite::run(|| ready(RedbStore::open(&path)))).unwrap();
+}
+
+#[test]
+fn is_open_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("node.db");
+    let _first = RedbStore::open(&path).unwrap();
+    assert_eq!(RedbStore::open(&path).unwrap_err(), StoreError::InUse);
+}
+
+#[test]
+fn refuses_a_newer_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("node.db");
+    drop(RedbStore::open(&path).unwrap());
+    let database = Database::create(&path).unwrap();
+    let transaction = database.begin_write().unwrap();
+    transaction.open_table(HEADER).unwrap().insert(FORMAT_KEY, FORMAT + 1).unwrap();
+    transaction.commit().unwrap();
+    drop(database);
+    let error = RedbStore::open(&path).unwrap_err();
+    assert_eq!(error, StoreError::Newer { found: FORMAT + 1, known: FORMAT });
+}
+
+#[test]
+fn refuses_what_is_no_store() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in
+        [("text", b"not a store".to_vec()), ("zeros", vec![0; 8192]), ("ff", vec![0xff; 9000])]
+    {
+        let path = folder.path().join(name);
+        fs::write(&path, &bytes).unwrap();
+        let error = RedbStore::open(&path).unwrap_err();
+        assert!(matches!(error, StoreError::Corrupt { .. }), "{name}: {error:?}");
+        assert_eq!(fs::read(&path).unwrap(), bytes, "{name} is left as it was");
+    }
+}
+
+#[test]
+fn refuses_a_cut_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("node.db");
+    let store = RedbStore::open(&path).unwrap();
+    let mut batch = Batch::new();
+    batch.put(b"k", vec![7; 100_000]);
+    store.commit_now(&batch).unwrap();
+    drop(store);
+    let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
+    file.set_len(file.metadata().unwrap().len() / 2).unwrap();
+    let error = RedbStore::open(&path).unwrap_err();
+    assert!(matches!(error, StoreError::Corrupt { .. }), "{error:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn only_the_owner_reads_the_file() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("node.db");
+    let _store = RedbStore::open(&path).unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+/// A disk of limited size that outlives the database on it.
+#[derive(Debug, Clone)]
+struct SmallDisk {
+    bytes: Arc<InMemoryBackend>,
+    room: Arc<AtomicU64>,
+}
+
+impl SmallDisk {
+    fn fits(&self, end: u64) -> io::Result<()> {
+        let fits = end <= self.room.load(Ordering::Relaxed);
+        if fits { Ok(()) } else { Err(io::ErrorKind::StorageFull.into()) }
+    }
+}
+
+impl StorageBackend for SmallDisk {
+    fn len(&self) -> io::Result<u64> {
+        self.bytes.len()
+    }
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.bytes.read(offset, out)
+    }
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.fits(len)?;
+        self.bytes.set_len(len)
+    }
+    fn sync_data(&self) -> io::Result<()> {
+        self.bytes.sync_data()
+    }
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.fits(offset + data.len() as u64)?;
+        self.bytes.write(offset, data)
+    }
+}
+
+#[test]
+fn a_full_disk_loses_nothing_and_is_got_over() {
+    let disk = SmallDisk { bytes: Arc::default(), room: Arc::new(AtomicU64::new(4 << 20)) };
+    let backend = disk.clone();
+    let store = RedbStore::with(move || Database::builder().create_with_backend(backend.clone())).unwrap();
+    let mut small = Batch::new();
+    small.put(b"kept", b"1");
+    store.commit_now(&small).unwrap();
+
+    let mut large = Batch::new();
+    large.put(b"kept", b"2");
+    large.put(b"large", vec![1; 8 << 20]);
+    assert_eq!(store.commit_now(&large), Err(StoreError::Full));
+    let kept = Entry { key: b"kept".to_vec(), value: b"1".to_vec() };
+    assert_eq!(store.scan_now(b"").unwrap(), [kept]);
+
+    disk.room.store(u64::MAX, Ordering::Relaxed);
+    store.commit_now(&large).unwrap();
+    assert_eq!(store.scan_now(b"").unwrap().len(), 2);
+}

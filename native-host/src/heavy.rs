@@ -1,0 +1,203 @@
+//! One heavy node: its store, its swarm, its HTTP, until it is told to stop.
+
+mod fellows;
+mod owner;
+
+use crate::{
+    AGENT, clock, control,
+    disk::RedbStore,
+    drive::{Handle, Pump, commit_histogram},
+    home::{Home, Kind},
+    http::{self, Parts, Public, Site},
+    output::Out,
+    secrets,
+    stop::Stop,
+    swarm::{ListenError, Ports, Shell, announced},
+};
+use anyhow::{Context, Result};
+use fellows::Fellows;
+use libp2p::Multiaddr;
+use net::{Limits, Transport};
+use node::{HeavyConfig, HeavyNode};
+use owner::{HeavyOwner, Speaker};
+use serde_json::{Value, json};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use tokio::net::TcpListener;
+
+/// What a heavy node is started with.
+#[derive(Debug, Clone)]
+pub(crate) struct HeavyOptions {
+    pub(crate) name: String,
+    pub(crate) listen: IpAddr,
+    /// The first of five ports; 0 for ports that the system chooses once and the node keeps.
+    pub(crate) port: u16,
+    pub(crate) external: Vec<IpAddr>,
+    pub(crate) announce: Vec<Multiaddr>,
+    pub(crate) fellows: Vec<String>,
+    pub(crate) page: Option<PathBuf>,
+    pub(crate) allow_hosts: Vec<String>,
+    pub(crate) allow_origins: Vec<String>,
+}
+
+/// Runs a heavy node until `stop`.
+pub(crate) async fn run(home: &Home, options: HeavyOptions, out: &Out, stop: Stop) -> Result<()> {
+    let record = home.node(Kind::Heavy, &options.name)?;
+    let folder = home.folder(record.id);
+    let store_path = folder.join("node.db");
+    let in_store = || format!("the store {}", store_path.display());
+    let store = RedbStore::open(&store_path).with_context(in_store)?;
+    let identity = secrets::identity(&folder)?;
+    let seal = secrets::seal(&folder)?;
+    let certificate = secrets::certificate(&folder)?;
+
+    let ports = ports(&folder, options.port)?;
+    let http = bind_http(options.listen, ports.http).await?;
+    let mut shell = Shell::new(&identity, Some(certificate), AGENT, true).await?;
+    let mut ports = shell.listen(options.listen, ports).await?;
+    ports.http = http.local_addr().context("the HTTP socket")?.port();
+    keep_ports(&folder, ports)?;
+
+    let speaker = Speaker { identity: identity.clone(), seal: seal.public(), options: options.clone() };
+    let addresses = announced(shell.addresses(), &options.external, &options.announce);
+    let (descriptor, addresses) = speaker.describe(&addresses);
+    let public = Arc::new(Public::new(descriptor, addresses));
+
+    let entries = store.scan_now(b"").with_context(in_store)?;
+    let config = HeavyConfig {
+        identity,
+        seal,
+        agent: AGENT.into(),
+        transports: vec![Transport::Quic, Transport::Tcp, Transport::WebrtcDirect, Transport::Websocket],
+        limits: Limits::default(),
+        seed: rand::random(),
+    };
+    let node = HeavyNode::new(config, &entries, clock::now()).with_context(in_store)?;
+    drop(entries);
+    let commits = commit_histogram();
+    let owner = HeavyOwner::new(Arc::clone(&public), speaker);
+    let pump = Pump { node, shell, store, owner, commits: commits.clone() };
+    let (handle, task) = pump.start(stop.watch());
+
+    let url = url(options.listen, ports.http);
+    let fellows = Fellows::new(handle.clone());
+    options.fellows.iter().try_for_each(|url| fellows.add(url))?;
+    let site = Site::new(Parts {
+        public: Arc::clone(&public),
+        node: handle.clone(),
+        commits,
+        page: options.page.clone(),
+        ip: options.listen,
+        allow_hosts: options.allow_hosts.clone(),
+        allow_origins: options.allow_origins.clone(),
+        started: clock::now(),
+        stop: stop.watch(),
+    });
+    let ready = json!({
+        "event": "ready", "kind": "heavy", "id": record.id, "name": record.name, "url": url,
+        "addresses": public.addresses(), "pid": std::process::id(), "folder": folder,
+    });
+    let control = serve_control(&folder, handle, fellows, stop.clone(), ready.clone())?;
+    let serving = tokio::spawn(http::serve(http, site));
+    tracing::info!(id = %record.id, %url, "a heavy node is up");
+    out.event(&ready, || {
+        let addresses = public.addresses();
+        let listed: String =
+            addresses.iter().map(|address| format!("\n  {address}/p2p/{}", record.id)).collect();
+        format!(
+            "Heavy node `{}` {} is up.\nPage and API: {url}\nAddresses:{listed}\nStop it with Ctrl-C.",
+            record.name, record.id
+        )
+    });
+
+    task.await.context("the node's task")?;
+    tracing::info!("the node has stopped; what was acknowledged is stored");
+    drop(control);
+    // HTTP ends by itself once its clients have their answers; a client that holds on is left.
+    let _ = tokio::time::timeout(std::time::Duration::from_secs(3), serving).await;
+    Ok(())
+}
+
+/// Aborts its task when it is dropped.
+pub(crate) struct Background(pub(crate) tokio::task::JoinHandle<()>);
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+fn serve_control(
+    folder: &Path,
+    handle: Handle<HeavyNode>,
+    fellows: Fellows,
+    stop: Stop,
+    ready: Value,
+) -> Result<Background> {
+    let serving = control::serve(folder, move |ask| {
+        let (handle, fellows, stop, ready) = (handle.clone(), fellows.clone(), stop.clone(), ready.clone());
+        async move {
+            match ask {
+                control::Ask::Status => Ok(ready),
+                control::Ask::Stop => {
+                    stop.stop();
+                    Ok(Value::Null)
+                }
+                control::Ask::Fellow { url } => {
+                    fellows.add(&url).map(|()| Value::Null).map_err(|error| error.to_string())
+                }
+                control::Ask::View => {
+                    let view = handle.look(HeavyNode::view).await.map_err(|error| error.to_string())?;
+                    serde_json::to_value(view).map_err(|error| error.to_string())
+                }
+                _ => Err("a heavy node keeps no records; ask a light node".into()),
+            }
+        }
+    })?;
+    Ok(Background(tokio::spawn(serving)))
+}
+
+/// The address that people open.
+fn url(ip: IpAddr, port: u16) -> String {
+    let ip = match ip {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::from([127, 0, 0, 1]),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::from(std::net::Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    format!("http://{}", SocketAddr::new(ip, port))
+}
+
+async fn bind_http(ip: IpAddr, port: u16) -> Result<TcpListener, ListenError> {
+    TcpListener::bind(SocketAddr::new(ip, port))
+        .await
+        .map_err(|error| ListenError::of(&error, "HTTP", ip, port, "tcp"))
+}
+
+fn ports(folder: &Path, base: u16) -> Result<Ports> {
+    let asked = Ports::from_base(base)
+        .with_context(|| format!("--port {base}: the node needs this port and the four above it"))?;
+    if base != 0 {
+        return Ok(asked);
+    }
+    let path = folder.join("ports.json");
+    match std::fs::read(&path) {
+        Ok(bytes) => serde_json::from_slice(&bytes).with_context(|| {
+            format!(
+                "{}: not the ports of a node; delete it: then the system chooses new ones",
+                path.display()
+            )
+        }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(asked),
+        Err(error) => Err(error).with_context(|| path.display().to_string()),
+    }
+}
+
+/// Keeps the ports, so that the node has the same addresses when it starts again.
+fn keep_ports(folder: &Path, ports: Ports) -> Result<()> {
+    let path = folder.join("ports.json");
+    let bytes = serde_json::to_vec(&ports)?;
+    secrets::write_private(&path, &bytes).with_context(|| path.display().to_string())
+}

@@ -1,0 +1,89 @@
+//! What a heavy node's machine tells its process.
+
+use super::HeavyOptions;
+use crate::{clock, drive::Owner, http::Public, swarm::announced};
+use aggregate::Stage;
+use codec::ContentId;
+use keys::{Envelope, Identity, SealPublic};
+use libp2p::Multiaddr;
+use node::{Descriptor, HeavyNode, HeavyOutput, heavy::COMPUTATIONS_MAX};
+use std::{collections::HashMap, sync::Arc};
+
+/// Says where the node is reached, in its name.
+pub(super) struct Speaker {
+    pub(super) identity: Identity,
+    pub(super) seal: SealPublic,
+    pub(super) options: HeavyOptions,
+}
+
+impl Speaker {
+    /// The signed descriptor with these addresses.
+    pub(super) fn describe(&self, addresses: &[Multiaddr]) -> (Envelope, Vec<String>) {
+        // A descriptor holds 16; a machine with more interfaces is better told what to announce.
+        let addresses: Vec<String> = addresses.iter().take(16).map(Multiaddr::to_string).collect();
+        let descriptor = Descriptor {
+            version: 1,
+            id: self.identity.id(),
+            seal: self.seal,
+            addresses: addresses.clone(),
+            issued: clock::now(),
+        };
+        (descriptor.sign(&self.identity), addresses)
+    }
+}
+
+pub(super) struct HeavyOwner {
+    public: Arc<Public>,
+    speaker: Speaker,
+    /// How far each computation had come when it was last told of.
+    stages: HashMap<ContentId, Stage>,
+}
+
+impl HeavyOwner {
+    pub(super) fn new(public: Arc<Public>, speaker: Speaker) -> Self {
+        Self { public, speaker, stages: HashMap::new() }
+    }
+
+    fn changed(&mut self, node: &HeavyNode, id: ContentId) {
+        let Some(view) = node.computation(id) else { return };
+        if self.public.hub.is_heard()
+            && let Ok(view) = serde_json::to_string(&view)
+        {
+            self.public.hub.computation(&view);
+        }
+        if self.stages.len() > 2 * COMPUTATIONS_MAX {
+            self.stages.clear();
+        }
+        if self.stages.insert(id, view.stage) != Some(view.stage) {
+            let refusal = view.refusal_text.as_deref();
+            let (stage, reports) = (format!("{:?}", view.stage), view.reports);
+            tracing::info!(%id, stage, reports, refusal, "a computation moves on");
+        }
+    }
+}
+
+impl Owner<HeavyNode> for HeavyOwner {
+    fn notice(&mut self, node: &HeavyNode, notice: HeavyOutput) {
+        match notice {
+            HeavyOutput::Proposed { token, result } => self.public.answer(token, result),
+            HeavyOutput::Changed { id } => self.changed(node, id),
+            HeavyOutput::PeersChanged => self.public.hub.peers(),
+            HeavyOutput::FellowRefused { error } => {
+                tracing::warn!(%error, "another heavy node's descriptor is not taken");
+            }
+            other => tracing::error!(?other, "the shell does not know this output"),
+        }
+    }
+
+    fn addresses(&mut self, listening: Vec<Multiaddr>) -> Vec<Multiaddr> {
+        let options = &self.speaker.options;
+        let addresses = announced(listening.iter(), &options.external, &options.announce);
+        let known = self.public.addresses();
+        if known != addresses.iter().map(Multiaddr::to_string).collect::<Vec<_>>() {
+            let (descriptor, texts) = self.speaker.describe(&addresses);
+            tracing::info!(addresses = ?texts, "the node's addresses have changed");
+            self.public.describe(descriptor, texts);
+        }
+        addresses
+    }
+}

@@ -1,0 +1,91 @@
+//! `/metrics`: OpenMetrics text for Prometheus.
+
+use super::{Site, problem::Problem};
+use axum::{
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use node::heavy::HeavyView;
+use prometheus_client::{
+    encoding::text::encode,
+    metrics::{counter::Counter, family::Family, gauge::Gauge},
+    registry::{Registry, Unit},
+};
+use std::collections::BTreeMap;
+
+type Labels = [(&'static str, String); 1];
+
+pub(super) async fn metrics(State(site): State<Site>) -> Result<Response, Problem> {
+    let seen = site.node.look(|node| {
+        let mut stages: BTreeMap<String, i64> = BTreeMap::new();
+        for computation in node.computations().into_iter().filter_map(|id| node.computation(id)) {
+            *stages.entry(word(&computation.stage)).or_default() += 1;
+        }
+        (node.view(), stages)
+    });
+    let (view, stages) = seen.await.map_err(|_| Problem::stopping())?;
+    let mut registry = Registry::with_prefix("formix");
+    reports(&mut registry, &view);
+
+    let lights: Family<Labels, Gauge> = Family::default();
+    for (transport, count) in &view.lights {
+        lights.get_or_create(&[("transport", word(transport))]).set(i64::from(*count));
+    }
+    registry.register("lights", "Connected light nodes", lights);
+
+    let fellows = Gauge::<i64>::default();
+    fellows.set(view.fellows.iter().filter(|link| link.up).count() as i64);
+    registry.register("fellows_up", "Other heavy nodes that are connected", fellows);
+
+    let computations: Family<Labels, Gauge> = Family::default();
+    for (stage, count) in stages {
+        computations.get_or_create(&[("stage", stage)]).set(count);
+    }
+    registry.register("computations", "Computations kept here", computations);
+
+    let help = "Time that the store took to make a batch durable";
+    registry.register_with_unit("store_commit", help, Unit::Seconds, site.commits.clone());
+
+    let storage = Gauge::<i64>::default();
+    storage.set(i64::from(view.storage_error.is_some()));
+    registry.register("store_failing", "1 while the store takes nothing", storage);
+
+    if let Some(memory) = memory_stats::memory_stats() {
+        let resident = Gauge::<i64>::default();
+        resident.set(i64::try_from(memory.physical_mem).unwrap_or(i64::MAX));
+        let help = "Memory that the process occupies";
+        registry.register_with_unit("resident_memory", help, Unit::Bytes, resident);
+    }
+
+    let mut text = String::new();
+    encode(&mut text, &registry)
+        .map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
+}
+
+fn reports(registry: &mut Registry, view: &HeavyView) {
+    let counters = &view.counters;
+    let reports: Family<Labels, Counter> = Family::default();
+    let count = |outcome: String, count: u64| {
+        reports.get_or_create(&[("outcome", outcome)]).inc_by(count);
+    };
+    count("acknowledged".into(), counters.reports_acknowledged);
+    count("repeated".into(), counters.reports_repeated);
+    for (refusal, refused) in &counters.reports_refused {
+        count(word(refusal), *refused);
+    }
+    registry.register("reports", "Reports by what became of them", reports);
+    let malformed: Counter = Counter::default();
+    malformed.inc_by(counters.malformed_messages);
+    registry.register("malformed_messages", "Messages that did not decode", malformed);
+}
+
+/// The word that the API uses for a value.
+fn word(value: &impl serde::Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => "other".into(),
+    }
+}

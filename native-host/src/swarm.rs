@@ -1,0 +1,374 @@
+//! The shell's connections: a libp2p swarm that does what a node's [`net::Output`]s ask and tells what happens as [`net::Input`]s.
+//!
+//! Heavy and light nodes use the same swarm; a heavy node listens, and adds Kademlia in server mode and a circuit relay. Several
+//! connections to one peer are told as one: `Connected` for the first, `Disconnected` after the last.
+//!
+//! # Bounds
+//! [`CONNECTIONS_MAX`] connections, [`CONNECTIONS_PER_PEER_MAX`] of one peer, [`HANDSHAKES_MAX`] under way; requests of one
+//! connection: [`behaviour::STREAMS_MAX`]; frames by protocol; the relay by [`behaviour::relay_config`]. Kademlia stores no records.
+
+mod behaviour;
+mod frames;
+mod listen;
+
+pub(crate) use listen::{ListenError, Ports, announced};
+
+use behaviour::{Behaviour, BehaviourEvent};
+use futures::StreamExt;
+use keys::{Identity, NodeId};
+use libp2p::{
+    Multiaddr, PeerId, Swarm, SwarmBuilder,
+    core::{ConnectedPoint, transport::ListenerId},
+    identify, identity, kad, noise,
+    request_response::{
+        self, InboundRequestId, Message, OutboundFailure, OutboundRequestId, ResponseChannel,
+    },
+    swarm::{
+        ConnectionId, DialError, SwarmEvent,
+        dial_opts::{DialOpts, PeerCondition},
+    },
+    tcp, yamux,
+};
+use net::{Failure, Input, Output, Protocol, RequestId, Responder};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet, VecDeque},
+    error::Error,
+    time::Duration,
+};
+use webrtc_host::Certificate;
+
+/// Most established connections.
+pub(crate) const CONNECTIONS_MAX: u32 = 20_000;
+/// Most established connections of one peer.
+pub(crate) const CONNECTIONS_PER_PEER_MAX: u32 = 4;
+/// Most connections whose handshake is under way, in each direction.
+pub(crate) const HANDSHAKES_MAX: u32 = 1_024;
+/// A connection without a stream for so long is closed; the nodes' own pings come far more often.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// The swarm cannot be set up.
+#[derive(Debug, thiserror::Error)]
+#[error("the network cannot be set up: {0}")]
+pub(crate) struct SetupError(Box<dyn Error + Send + Sync>);
+
+/// What happened on the network.
+#[derive(Debug)]
+pub(crate) enum Happened {
+    /// For the node.
+    Input(Input),
+    /// [`Shell::addresses`] has changed.
+    Addresses,
+}
+
+/// The swarm and what ties its names to the node's.
+pub(crate) struct Shell {
+    swarm: Swarm<Behaviour>,
+    connected: HashSet<PeerId>,
+    dials: HashMap<ConnectionId, (NodeId, String)>,
+    asked: HashMap<(Protocol, OutboundRequestId), RequestId>,
+    answering: HashMap<Responder, (Protocol, InboundRequestId, ResponseChannel<Vec<u8>>)>,
+    responders: HashMap<(Protocol, InboundRequestId), Responder>,
+    responders_made: u64,
+    addresses: BTreeSet<Multiaddr>,
+    listeners: HashMap<ListenerId, &'static str>,
+    happened: VecDeque<Happened>,
+}
+
+impl Shell {
+    /// A swarm of the node `identity` that does not listen yet. A certificate is made where none is
+    /// given: who only dials shows no lasting one.
+    ///
+    /// # Errors
+    /// [`SetupError`] where the system lacks what a transport needs.
+    pub(crate) async fn new(
+        identity: &Identity,
+        certificate: Option<Certificate>,
+        agent: &str,
+        serves: bool,
+    ) -> Result<Self, SetupError> {
+        let setup = |error: Box<dyn Error + Send + Sync>| SetupError(error);
+        let keypair =
+            identity::Keypair::ed25519_from_bytes(identity.seed()).map_err(|error| setup(Box::new(error)))?;
+        let certificate = match certificate {
+            Some(certificate) => certificate,
+            None => Certificate::generate().map_err(|error| setup(Box::new(error)))?,
+        };
+        let agent = agent.to_owned();
+        let swarm = SwarmBuilder::with_existing_identity(keypair)
+            .with_tokio()
+            .with_tcp(tcp::Config::default().nodelay(true), noise::Config::new, yamux::Config::default)
+            .map_err(|error| setup(Box::new(error)))?
+            .with_quic()
+            .with_other_transport(|keypair| {
+                Ok(webrtc_host::Transport::new(keypair.clone(), certificate, webrtc_host::Config::default())?)
+            })
+            .map_err(|error| setup(Box::new(error)))?
+            .with_dns()
+            .map_err(|error| setup(Box::new(error)))?
+            .with_websocket(noise::Config::new, yamux::Config::default)
+            .await
+            .map_err(|error| setup(Box::new(error)))?
+            .with_behaviour(|keypair| Behaviour::new(keypair, &agent, serves))
+            .map_err(|error| setup(Box::new(error)))?
+            .with_swarm_config(|config| config.with_idle_connection_timeout(IDLE_TIMEOUT))
+            .build();
+        Ok(Self {
+            swarm,
+            connected: HashSet::new(),
+            dials: HashMap::new(),
+            asked: HashMap::new(),
+            answering: HashMap::new(),
+            responders: HashMap::new(),
+            responders_made: 0,
+            addresses: BTreeSet::new(),
+            listeners: HashMap::new(),
+            happened: VecDeque::new(),
+        })
+    }
+
+    /// Where it listens.
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = &Multiaddr> {
+        self.addresses.iter()
+    }
+
+    /// Tells the relay and identify that the node is reached at `addresses`.
+    pub(crate) fn announce(&mut self, addresses: &[Multiaddr]) {
+        let old: Vec<Multiaddr> = self.swarm.external_addresses().cloned().collect();
+        for address in old.iter().filter(|address| !addresses.contains(address)) {
+            self.swarm.remove_external_address(address);
+        }
+        for address in addresses {
+            self.swarm.add_external_address(address.clone());
+        }
+    }
+
+    /// Does what the node asks.
+    pub(crate) fn apply(&mut self, output: Output) {
+        match output {
+            Output::Dial { peer, address } => self.dial(peer, address),
+            Output::Hangup { peer } => {
+                // An error says that there was no connection: then only a dial was to be stopped.
+                let _ = self.swarm.disconnect_peer_id(peer_id(peer));
+            }
+            Output::Request { peer, id, protocol, body } => {
+                let to = peer_id(peer);
+                // Without this the swarm would dial by itself.
+                if !self.connected.contains(&to) {
+                    return self.tell(Input::Response { id, result: Err(Failure::Disconnected) });
+                }
+                match self.swarm.behaviour_mut().protocol(protocol) {
+                    Some(behaviour) => {
+                        let sent = behaviour.send_request(&to, body);
+                        self.asked.insert((protocol, sent), id);
+                    }
+                    None => self.tell(Input::Response { id, result: Err(Failure::Refused) }),
+                }
+            }
+            Output::Respond { responder, body } => {
+                if let Some((protocol, _, channel)) = self.answering.remove(&responder)
+                    && let Some(behaviour) = self.swarm.behaviour_mut().protocol(protocol)
+                {
+                    // The body comes back where the connection has ended in the meantime.
+                    let _ = behaviour.send_response(channel, body);
+                }
+            }
+            // Dropping the channel closes the stream.
+            Output::Ignore { responder } => drop(self.answering.remove(&responder)),
+            other => tracing::error!(?other, "the shell does not know this output"),
+        }
+    }
+
+    fn dial(&mut self, peer: NodeId, address: String) {
+        let failed = |error: String| Input::DialFailed { peer, address: address.clone(), error };
+        let parsed: Multiaddr = match address.parse() {
+            Ok(parsed) => parsed,
+            Err(error) => return self.tell(failed(format!("not an address: {error}"))),
+        };
+        let options =
+            DialOpts::peer_id(peer_id(peer)).addresses(vec![parsed]).condition(PeerCondition::Always).build();
+        let connection = options.connection_id();
+        match self.swarm.dial(options) {
+            Ok(()) => {
+                tracing::debug!(%peer, %address, "dialing");
+                self.dials.insert(connection, (peer, address));
+            }
+            Err(error) => self.tell(failed(words(&error))),
+        }
+    }
+
+    fn tell(&mut self, input: Input) {
+        self.happened.push_back(Happened::Input(input));
+    }
+
+    /// The next thing that happens. Cancelling it loses nothing.
+    pub(crate) async fn next(&mut self) -> Happened {
+        loop {
+            if let Some(happened) = self.happened.pop_front() {
+                return happened;
+            }
+            let event = self.swarm.select_next_some().await;
+            self.handle(event);
+        }
+    }
+
+    fn handle(&mut self, event: SwarmEvent<BehaviourEvent>) {
+        match event {
+            SwarmEvent::Behaviour(event) => self.handle_behaviour(event),
+            SwarmEvent::ConnectionEstablished {
+                peer_id, connection_id, endpoint, num_established, ..
+            } => {
+                self.dials.remove(&connection_id);
+                let Some(peer) = node_id(peer_id) else {
+                    // Only Ed25519 identities are nodes.
+                    let _ = self.swarm.disconnect_peer_id(peer_id);
+                    return;
+                };
+                if num_established.get() == 1 {
+                    self.connected.insert(peer_id);
+                    let address = match endpoint {
+                        ConnectedPoint::Dialer { address, .. } => address,
+                        ConnectedPoint::Listener { send_back_addr, .. } => send_back_addr,
+                    };
+                    tracing::debug!(%peer, %address, "connected");
+                    self.tell(Input::Connected { peer, address: address.to_string() });
+                }
+            }
+            SwarmEvent::ConnectionClosed { peer_id, num_established: 0, cause, .. } => {
+                self.connected.remove(&peer_id);
+                if let Some(peer) = node_id(peer_id) {
+                    tracing::debug!(%peer, cause = cause.map(|cause| words(&cause)), "disconnected");
+                    self.tell(Input::Disconnected { peer });
+                }
+            }
+            SwarmEvent::OutgoingConnectionError { connection_id, error, .. } => {
+                if let Some((peer, address)) = self.dials.remove(&connection_id) {
+                    tracing::debug!(%peer, %address, error = words(&error), "dial failed");
+                    self.tell(Input::DialFailed { peer, address, error: dial_words(&error) });
+                }
+            }
+            SwarmEvent::IncomingConnectionError { send_back_addr, error, .. } => {
+                tracing::debug!(%send_back_addr, error = words(&error), "a peer did not get in");
+            }
+            SwarmEvent::NewListenAddr { address, .. } => {
+                if self.addresses.insert(address) {
+                    self.happened.push_back(Happened::Addresses);
+                }
+            }
+            SwarmEvent::ExpiredListenAddr { address, .. } => {
+                if self.addresses.remove(&address) {
+                    self.happened.push_back(Happened::Addresses);
+                }
+            }
+            SwarmEvent::ListenerClosed { listener_id, addresses, reason } => {
+                let what = self.listeners.remove(&listener_id).unwrap_or("a");
+                if let Err(error) = reason {
+                    tracing::error!(error = words(&error), "the {what} listener has ended");
+                }
+                self.addresses.retain(|address| !addresses.contains(address));
+                self.happened.push_back(Happened::Addresses);
+            }
+            SwarmEvent::ListenerError { error, .. } => {
+                tracing::warn!(error = words(&error), "a listener has trouble");
+            }
+            _ => {}
+        }
+    }
+
+    fn handle_behaviour(&mut self, event: BehaviourEvent) {
+        match event {
+            BehaviourEvent::Link(event) => self.handle_message(Protocol::Link, event),
+            BehaviourEvent::Aggregate(event) => self.handle_message(Protocol::Aggregate, event),
+            BehaviourEvent::Identify(identify::Event::Received { peer_id, info, .. }) => {
+                if info.protocols.contains(&behaviour::KAD)
+                    && let Some(kad) = self.swarm.behaviour_mut().kad.as_mut()
+                {
+                    for address in info.listen_addrs.into_iter().take(behaviour::KAD_ADDRESSES_MAX) {
+                        kad.add_address(&peer_id, address);
+                    }
+                }
+            }
+            BehaviourEvent::Kad(kad::Event::RoutingUpdated { peer, is_new_peer: true, .. }) => {
+                tracing::debug!(%peer, "a peer joins the routing table");
+            }
+            BehaviourEvent::Relay(event) => tracing::debug!(?event, "relay"),
+            _ => {}
+        }
+    }
+
+    fn handle_message(&mut self, protocol: Protocol, event: request_response::Event<Vec<u8>, Vec<u8>>) {
+        use request_response::Event;
+        match event {
+            Event::Message { peer, message: Message::Request { request_id, request, channel }, .. } => {
+                let Some(peer) = node_id(peer) else { return };
+                self.responders_made += 1;
+                let responder = Responder(self.responders_made);
+                self.answering.insert(responder, (protocol, request_id, channel));
+                self.responders.insert((protocol, request_id), responder);
+                self.tell(Input::Request { peer, responder, protocol, body: request });
+            }
+            Event::Message { message: Message::Response { request_id, response }, .. } => {
+                if let Some(id) = self.asked.remove(&(protocol, request_id)) {
+                    self.tell(Input::Response { id, result: Ok(response) });
+                }
+            }
+            Event::OutboundFailure { request_id, error, .. } => {
+                if let Some(id) = self.asked.remove(&(protocol, request_id)) {
+                    self.tell(Input::Response { id, result: Err(failure(&error)) });
+                }
+            }
+            Event::InboundFailure { request_id, .. } | Event::ResponseSent { request_id, .. } => {
+                if let Some(responder) = self.responders.remove(&(protocol, request_id)) {
+                    self.answering.remove(&responder);
+                }
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Shell {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shell").field("connected", &self.connected.len()).finish_non_exhaustive()
+    }
+}
+
+fn failure(error: &OutboundFailure) -> Failure {
+    match error {
+        OutboundFailure::DialFailure | OutboundFailure::ConnectionClosed => Failure::Disconnected,
+        OutboundFailure::Timeout => Failure::TimedOut,
+        OutboundFailure::UnsupportedProtocols | OutboundFailure::Io(_) => Failure::Refused,
+    }
+}
+
+/// The libp2p name of a node.
+pub(crate) fn peer_id(node: NodeId) -> PeerId {
+    PeerId::from_bytes(&node.to_peer_id_bytes()).expect("an Ed25519 key's identity multihash is a peer id")
+}
+
+fn node_id(peer: PeerId) -> Option<NodeId> {
+    NodeId::from_peer_id_bytes(&peer.to_bytes()).ok()
+}
+
+fn dial_words(error: &DialError) -> String {
+    match error {
+        DialError::WrongPeerId { obtained, .. } => format!("another node answers there: {obtained}"),
+        DialError::Transport(errors) => match errors.as_slice() {
+            [(_, error)] => words(error),
+            _ => words(error),
+        },
+        _ => words(error),
+    }
+}
+
+/// An error and its causes, each said once.
+pub(crate) fn words(error: &(dyn Error + 'static)) -> String {
+    let mut all: Vec<String> = Vec::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let said = error.to_string();
+        if !all.iter().any(|earlier| earlier.contains(&said)) {
+            all.push(said);
+        }
+        next = error.source();
+    }
+    all.join(": ")
+}
