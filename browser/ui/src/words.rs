@@ -81,9 +81,14 @@ pub fn rough_span(ms: u64) -> String {
     }
 }
 
-/// The first letter in upper case and a full stop at the end: errors come as parts of sentences.
+/// The first letter in upper case, a full stop at the end, and names in quotation marks where the node's
+/// words have code quotes: errors come as parts of sentences.
 pub fn sentence(text: &str) -> String {
-    let mut chars = text.trim().chars();
+    let mut text = String::from(text.trim());
+    for quote in ["“", "”"].into_iter().cycle().take(2 * (text.matches('`').count() / 2)) {
+        text = text.replacen('`', quote, 1);
+    }
+    let mut chars = text.chars();
     let Some(first) = chars.next() else { return String::new() };
     let mut sentence: String = first.to_uppercase().chain(chars).collect();
     if !sentence.ends_with(['.', '!', '?']) {
@@ -143,6 +148,7 @@ mod tests {
     #[test]
     fn sentences_and_lists_read_as_english() {
         assert_eq!(sentence("row 3 is short"), "Row 3 is short.");
+        assert_eq!(sentence("field `a` and `b`: `"), "Field “a” and “b”: `.");
         assert_eq!(sentence(""), "");
         assert_eq!(list(&["a".into(), "b".into(), "c".into()]), "a, b and c");
         assert_eq!(count(1, "answer"), "1 answer");

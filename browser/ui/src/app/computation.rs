@@ -15,8 +15,8 @@ use crate::{phase::Phase, route::Route, testids};
 use answer::{Answer, Declined, Unfit};
 use codec::ContentId;
 use facts::Facts;
-use leptos::prelude::*;
-use node::TaskView;
+use leptos::{prelude::*, task::spawn_local};
+use node::{Command, TaskView};
 use progress::{Closing, Progress, Silent};
 use refusal::NoTotal;
 use result::Total;
@@ -29,6 +29,19 @@ pub(crate) fn Computation(
 ) -> impl IntoView {
     let page = page();
     let task = page.task(id);
+    // What a person looks at is asked after every second; the rest, seldom.
+    spawn_local(async move {
+        // A node that is not running says so in a banner.
+        let _ = page.command(Command::Watch { id: Some(id) }).await;
+    });
+    on_cleanup(move || {
+        spawn_local(async move {
+            // The next computation may be watched by now.
+            if !matches!(page.route.get_untracked(), Route::Computation(_)) {
+                let _ = page.command(Command::Watch { id: None }).await;
+            }
+        });
+    });
     let here = Memo::new(move |_| task.with(Option::is_some));
     view! {
         <p class="back">

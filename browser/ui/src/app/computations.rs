@@ -43,7 +43,7 @@ pub(crate) fn Computations() -> impl IntoView {
                 <a role="button" class="quiet narrow-only" href=Route::Rules.href()>
                     "Rules"
                 </a>
-                <a role="button" href=Route::Propose.href()>
+                <a role="button" class="wide-only" href=Route::Propose.href()>
                     "Propose"
                 </a>
             </p>
@@ -101,7 +101,10 @@ fn at_the_end(task: &TaskView, phase: Phase, page: Page) -> (String, String) {
 }
 
 fn answers(task: &TaskView) -> String {
-    task.reports.map_or_else(String::new, |answers| words::count(answers.into(), "answer"))
+    // Nothing may mean that nobody has told yet.
+    task.reports
+        .filter(|answers| *answers > 0)
+        .map_or_else(String::new, |answers| words::count(answers.into(), "answer"))
 }
 
 fn ended_ago(task: &TaskView, page: Page) -> String {

@@ -47,7 +47,7 @@ pub(crate) fn Confirm(
                 <h2>{title}</h2>
                 <p>{text}</p>
                 <footer class="actions">
-                    <button type="button" class="secondary" autofocus on:click=move |_| close()>
+                    <button type="button" class="secondary" on:click=move |_| close()>
                         "Keep it as it is"
                     </button>
                     <button

@@ -86,7 +86,7 @@ fn Navigation() -> impl IntoView {
         let view_name = route.href().trim_start_matches("#/").to_owned();
         let badge = (route == Route::Computations).then(|| {
             view! {
-                <Show when=move || asks.get().len() != 0>
+                <Show when=move || !asks.get().is_empty()>
                     <span class="badge">{move || asks.get().len()}<span class="hidden">" waiting"</span></span>
                 </Show>
             }

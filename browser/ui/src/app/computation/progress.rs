@@ -32,7 +32,7 @@ pub(super) fn Progress(task: Signal<Option<TaskView>>) -> impl IntoView {
                 >
                     <p class="measure numerals">
                         {move || words::grouped(&answers.get().to_string())}
-                        <span class="soft">" of " {move || words::grouped(&needed.get().to_string())}</span>
+                        <span class="soft">" (" {move || words::grouped(&needed.get().to_string())} " needed)"</span>
                     </p>
                     <p class="soft">"Answers · " {enough}</p>
                 </div>
