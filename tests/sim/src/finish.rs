@@ -8,6 +8,9 @@ use node::light::End;
 /// Milliseconds that everybody has been up and in touch before the end is the same everywhere.
 const IN_TOUCH_MS: u64 = 45_000;
 
+/// Milliseconds in which a host that can store answers, or says that it does not.
+const ANSWER_MAX_MS: u64 = 5_000;
+
 impl World {
     /// Everybody's last state against the invariants.
     pub(crate) fn finish(&mut self) {
@@ -99,6 +102,14 @@ impl World {
 
     fn left_in_order(&self, host: usize) -> Result<(), String> {
         let h = &self.hosts[host];
+        let is_honest = h.heavy().is_some() || h.light().is_some();
+        let late = |since: u64| since + ANSWER_MAX_MS < self.now;
+        if is_honest
+            && self.in_touch(host)
+            && let Some((from, _)) = h.serving.values().find(|(_, since)| late(*since))
+        {
+            return Err(format!("a request of {from} is never answered"));
+        }
         let Some(heavy) = h.heavy().filter(|_| self.in_touch(host)) else { return Ok(()) };
         // One that lacks a signature keeps what it needs to take a late one.
         let ids = heavy.computations();

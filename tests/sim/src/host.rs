@@ -141,8 +141,8 @@ pub(crate) struct Host {
     pub(crate) dials: BTreeMap<usize, Dial>,
     /// Requests made and not yet answered, by the other host.
     pub(crate) unanswered: BTreeMap<RequestId, usize>,
-    /// Requests of others that the machine has still to answer.
-    pub(crate) serving: BTreeMap<Responder, usize>,
+    /// Requests of others that the machine has still to answer: whose, and since when.
+    pub(crate) serving: BTreeMap<Responder, (usize, u64)>,
     /// When the machine is to be woken, in world time.
     pub(crate) wake_at: Option<u64>,
     /// Wakes since the last second began, to notice a machine that spins.

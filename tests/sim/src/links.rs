@@ -6,7 +6,8 @@
 //! last, and requests take them in turn.
 
 use crate::{
-    host::{ConnectionId, Dial, Told},
+    host::{ConnectionId, Dial, Machine, Told},
+    oracle::is_report,
     world::{self, World, address, host_at},
 };
 use net::{Failure, Input, Output, Protocol, RequestId, Responder};
@@ -157,6 +158,9 @@ impl World {
         self.trace.event(self.now, host, "request", id.0, &body);
         let honest = self.hosts[host].light().is_some();
         self.oracle.requested(self.now, host, to, protocol, honest, &body);
+        if honest && is_report(protocol, &body) {
+            self.let_overhear(peer, &body);
+        }
         if self.is_lost(host, to) {
             return;
         }
@@ -170,6 +174,16 @@ impl World {
         }
         let delay = self.delay();
         self.link(delay, Event::Request(request));
+    }
+
+    fn let_overhear(&mut self, heavy: keys::NodeId, body: &[u8]) {
+        for host in &mut self.hosts {
+            if let Some(Machine::Attacker(attacker)) = &mut host.machine
+                && attacker.listens()
+            {
+                attacker.overhear(heavy, body);
+            }
+        }
     }
 
     fn respond(&mut self, host: usize, responder: Responder, result: Result<Vec<u8>, Failure>) {
@@ -268,7 +282,7 @@ impl World {
         let (protocol, body) = (request.protocol, request.body.clone());
         self.trace.event(self.now, to, "arrive", request.id.0, &[]);
         self.links.served.insert(responder, request);
-        self.hosts[to].serving.insert(responder, from);
+        self.hosts[to].serving.insert(responder, (from, self.now));
         let peer = self.hosts[from].id;
         self.tell(to, Told::Net(Input::Request { peer, responder, protocol, body }));
     }
@@ -291,7 +305,7 @@ impl World {
         if open.len() < before && open.is_empty() {
             h.connections.remove(&peer);
             h.unanswered.retain(|_, to| *to != peer);
-            h.serving.retain(|_, from| *from != peer);
+            h.serving.retain(|_, (from, _)| *from != peer);
             self.trace.event(self.now, host, "disconnected", peer as u64, &[]);
             let peer = self.hosts[peer].id;
             self.tell(host, Told::Net(Input::Disconnected { peer }));

@@ -1,7 +1,7 @@
 //! Runs simulated networks, each replayable by its seed.
 
 use clap::Parser;
-use sim::{Options, Report, Tally, Weather};
+use sim::{Malice, Options, Report, Tally, Weather};
 use std::{
     io::{IsTerminal as _, Write as _},
     process::ExitCode,
@@ -37,6 +37,9 @@ struct Cli {
     /// No troubles: no loss, no crash, clocks in step.
     #[arg(long)]
     calm: bool,
+    /// One light node means ill in this way, and no other: garbage, replays, partial, ...
+    #[arg(long, value_name = "HOW")]
+    malice: Option<String>,
     /// Print every event.
     #[arg(long)]
     trace: bool,
@@ -48,7 +51,17 @@ struct Cli {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let weather = if cli.calm { Weather::Calm } else { Weather::Rough };
-    let options = Options { weather, canary: cli.canary, trace: cli.trace, ..Options::new(cli.nodes.into()) };
+    let malice = match cli.malice.as_deref().map(malice) {
+        None => None,
+        Some(Some(malice)) => Some(malice),
+        Some(None) => {
+            let ways: Vec<String> = Malice::ALL.iter().map(way).collect();
+            eprintln!("there is no such malice; there are {}", ways.join(", "));
+            return ExitCode::FAILURE;
+        }
+    };
+    let options =
+        Options { weather, malice, canary: cli.canary, trace: cli.trace, ..Options::new(cli.nodes.into()) };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = if cli.trace { 1 } else { cli.threads.unwrap_or(cores).max(1) };
     let started = Instant::now();
@@ -107,6 +120,22 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
+}
+
+/// A malice's name here: `TwoReports` is `two-reports`.
+fn way(malice: &Malice) -> String {
+    let mut way = String::new();
+    for letter in format!("{malice:?}").chars() {
+        if letter.is_uppercase() && !way.is_empty() {
+            way.push('-');
+        }
+        way.push(letter.to_ascii_lowercase());
+    }
+    way
+}
+
+fn malice(name: &str) -> Option<Malice> {
+    Malice::ALL.into_iter().find(|malice| way(malice) == name)
 }
 
 fn table(total: &Tally, seeds: u64, nodes: u16, seconds: f32) -> String {

@@ -24,7 +24,6 @@ pub const SLACK_MS: u64 = 5_000;
 #[derive(Debug)]
 pub(crate) struct Known {
     pub(crate) proposal: Proposal,
-    pub(crate) envelope: Envelope,
     /// By heavy node: how many reports it closed with, and which of them it has named.
     offers: [Option<(u32, BTreeMap<u32, ReportId>)>; HEAVY],
     /// By report: which heavy nodes have acknowledged it.
@@ -90,8 +89,7 @@ impl Oracle {
         honest: bool,
         body: &[u8],
     ) {
-        // A report's tag is 2; the rest is not worth reading here.
-        if protocol != Protocol::Aggregate || to >= HEAVY || body.first() != Some(&2) {
+        if to >= HEAVY || !is_report(protocol, body) {
             return;
         }
         let Ok(Request::Report { id, nonce, .. }) = decode::<Request>(body) else { return };
@@ -199,7 +197,6 @@ impl Oracle {
             };
             let known = Known {
                 proposal,
-                envelope: envelope.clone(),
                 offers: Default::default(),
                 acknowledged: BTreeMap::new(),
                 ends: Default::default(),
@@ -336,4 +333,9 @@ fn decimal(units: i64, decimals: u8) -> String {
     let (whole, fraction) = digits.split_at(digits.len() - usize::from(decimals));
     let sign = if units < 0 { "-" } else { "" };
     if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
+}
+
+/// Whether a request is a light node's share, by its tag: the rest is not worth reading each time.
+pub(crate) fn is_report(protocol: Protocol, body: &[u8]) -> bool {
+    protocol == Protocol::Aggregate && body.first() == Some(&2)
 }

@@ -1,7 +1,6 @@
 //! The person at a light node: imports their records, joins, proposes, and answers.
 
 use crate::plan::{LightPlan, Records};
-use aggregate::Draft;
 use keys::Envelope;
 use node::{Command, Rule};
 
@@ -34,10 +33,6 @@ impl Person {
     /// One more wish.
     pub(crate) fn want(&mut self, command: Command) {
         self.wants.push(command);
-    }
-
-    pub(crate) fn want_proposal(&mut self, draft: Draft) {
-        self.want(Command::Propose { draft });
     }
 
     /// The next command with its token, where none is under way.

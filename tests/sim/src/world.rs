@@ -314,8 +314,12 @@ impl World {
             };
             HeavyNode::new(config, &entries, now).map(|node| Machine::Heavy(Box::new(node)))
         } else if let Some(malice) = malice {
-            let _ = malice;
-            Ok(Machine::Attacker(Box::new(Attacker {})))
+            let heavy = self.descriptors.iter().enumerate().filter_map(|(at, envelope)| {
+                let key = Descriptor::open(envelope).ok()?.key();
+                Some((key.id, (key, address(at))))
+            });
+            let draw = u64::from_le_bytes(self.dice.bytes());
+            Ok(Machine::Attacker(Box::new(Attacker::new(malice, identity, draw, heavy.collect(), now))))
         } else {
             let config =
                 LightConfig { identity, agent: "sim".into(), transports: vec![Transport::Memory], seed };
@@ -408,6 +412,9 @@ impl World {
         let Some(machine) = &mut self.hosts[host].machine else { return };
         while let Some(output) = machine.poll_output() {
             outputs.push(output);
+        }
+        if let Machine::Attacker(attacker) = machine {
+            self.oracle.shared.extend(attacker.made.drain(..));
         }
         for output in outputs {
             self.carry_out(host, output);
