@@ -8,8 +8,8 @@
 //! read    Open ──FIN──► Finished        Open ──RESET──► Reset        Open ──abandon──► Stopped
 //! ```
 //!
-//! When both halves have ended, the channel is closed, once. A peer that never acknowledges the end
-//! (some do not) is given [`Config::linger`].
+//! When both halves have ended, the side with [`Config::closes`] closes the channel, once. A peer that
+//! never acknowledges the end (some do not), or never closes, is given [`Config::linger`].
 //!
 //! # Driving it
 //! The shell sends each [`Output::Send`] as one message, in order. It calls [`Stream::write`] only
@@ -50,6 +50,11 @@ pub struct Config {
     pub linger: Duration,
     /// Whether to offer flow control. Off for the Noise handshake on channel 0.
     pub credit: bool,
+    /// Whether this side closes the channel when both halves have ended; the other side waits
+    /// [`Config::linger`] for the close. Exactly one side should, so the one that dialled the connection
+    /// does: when both reset an SCTP stream at once, implementations answer the peer's reset with a second
+    /// of their own, which then hits the next channel of the same number.
+    pub closes: bool,
 }
 
 impl Default for Config {
@@ -61,6 +66,7 @@ impl Default for Config {
             receive_max: 4 * 1024 * 1024,
             linger: Duration::from_secs(10),
             credit: true,
+            closes: true,
         }
     }
 }
@@ -68,7 +74,7 @@ impl Default for Config {
 impl Config {
     /// The limits for the Noise handshake on channel 0: two short messages each way.
     pub fn handshake() -> Self {
-        Self { receive_max: 64 * 1024, credit: false, ..Self::default() }
+        Self { receive_max: 64 * 1024, credit: false, closes: false, ..Self::default() }
     }
 }
 
@@ -394,6 +400,10 @@ impl Stream {
     pub fn refuse(&mut self, now: Instant) {
         self.discard_received();
         self.fail(ReadError::Overflow);
+        if self.read == ReadHalf::Finished {
+            // The end had arrived, but what came before it is gone now.
+            self.read = ReadHalf::Ended(ReadError::Overflow);
+        }
         self.settle(now);
     }
 
@@ -437,7 +447,9 @@ impl Stream {
     // The inside.
 
     fn handle_message(&mut self, bytes: &[u8]) {
-        if self.channel != Channel::Open {
+        // After bad bytes there are no frame boundaries any more.
+        let bad = matches!(self.read, ReadHalf::Ended(ReadError::PeerMisbehaved(_)));
+        if self.channel != Channel::Open || bad {
             return;
         }
         let mut decoder = core::mem::take(&mut self.decoder);
@@ -512,16 +524,15 @@ impl Stream {
         self.deadline = None;
     }
 
-    /// Ends both halves because of the peer.
+    /// Ends both halves because of the peer; the channel follows in `settle`.
     fn fail(&mut self, error: ReadError) {
         if self.read == ReadHalf::Open {
             self.read = ReadHalf::Ended(error);
             self.send_stop = true;
         }
-        if self.write == WriteHalf::Open {
+        if matches!(self.write, WriteHalf::Open | WriteHalf::FinSent) {
             self.reset_write();
         }
-        self.end_channel();
     }
 
     fn reset_write(&mut self) {
@@ -555,11 +566,11 @@ impl Stream {
         }
         let read_open = self.read == ReadHalf::Open;
         match self.write {
-            WriteHalf::Ended(_) if !read_open => {
+            WriteHalf::Ended(_) if !read_open && self.config.closes => {
                 self.deadline = None;
                 self.end_channel();
             }
-            WriteHalf::FinSent if !read_open && self.deadline.is_none() => {
+            WriteHalf::Ended(_) | WriteHalf::FinSent if !read_open && self.deadline.is_none() => {
                 self.deadline = now.checked_add(self.config.linger);
             }
             _ => {}

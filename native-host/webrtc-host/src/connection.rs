@@ -391,6 +391,7 @@ impl State {
             receive_window: window as u64,
             // Reading stops at the window; one message may go over it.
             receive_max: window + 128 * 1024,
+            closes: self.session.is_dialer(),
             ..stream::Config::default()
         }
     }

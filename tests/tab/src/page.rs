@@ -10,8 +10,7 @@ use js_sys::{Promise, Uint8Array};
 use libp2p_core::muxing::StreamMuxerBox;
 use libp2p_core::{Multiaddr, Transport as _};
 use libp2p_identity::{Keypair, PeerId};
-use libp2p_stream::Control;
-use libp2p_swarm::NetworkBehaviour;
+use libp2p_stream::{Control, IncomingStreams};
 use libp2p_swarm::{Stream, StreamProtocol, Swarm, SwarmEvent};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{future_to_promise, spawn_local};
@@ -21,13 +20,6 @@ const ECHO: StreamProtocol = StreamProtocol::new("/formix-test/echo/1");
 const UPLOAD: StreamProtocol = StreamProtocol::new("/formix-test/upload/1");
 const DOWNLOAD: StreamProtocol = StreamProtocol::new("/formix-test/download/1");
 const CHUNK_LEN: usize = 64 * 1024;
-
-#[derive(NetworkBehaviour)]
-#[behaviour(prelude = "libp2p_swarm::derive_prelude")]
-struct Behaviour {
-    ping: libp2p_ping::Behaviour,
-    stream: libp2p_stream::Behaviour,
-}
 
 /// Prints a panic to the browser's console.
 #[wasm_bindgen(start)]
@@ -54,10 +46,12 @@ impl Tab {
         let transport = webrtc_tab::Transport::new(&keypair)
             .map(|(peer, connection), _| (peer, StreamMuxerBox::new(connection)))
             .boxed();
-        let behaviour = Behaviour { ping: Default::default(), stream: libp2p_stream::Behaviour::new() };
+        // Not `libp2p_ping`: a host keeps one ping stream of a peer, and here JavaScript is the one that pings.
+        let behaviour = libp2p_stream::Behaviour::new();
         let config = libp2p_swarm::Config::with_wasm_executor()
             .with_idle_connection_timeout(Duration::from_secs(3600));
-        let control = behaviour.stream.new_control();
+        let mut control = behaviour.new_control();
+        spawn_local(answer_pings(control.accept(PING)?));
         let mut swarm = Swarm::new(transport, behaviour, keypair.public().to_peer_id(), config);
         swarm.dial(addr)?;
         let peer = loop {
@@ -216,6 +210,19 @@ impl Download {
 pub fn memory_bytes() -> f64 {
     let memory: js_sys::WebAssembly::Memory = wasm_bindgen::memory().unchecked_into();
     f64::from(memory.buffer().unchecked_into::<js_sys::ArrayBuffer>().byte_length())
+}
+
+/// Answers the host's pings, so that it counts this page as alive.
+async fn answer_pings(mut streams: IncomingStreams) {
+    while let Some((_, mut stream)) = streams.next().await {
+        spawn_local(async move {
+            let mut buf = [0; 32];
+            while stream.read_exact(&mut buf).await.is_ok()
+                && stream.write_all(&buf).await.is_ok()
+                && stream.flush().await.is_ok()
+            {}
+        });
+    }
 }
 
 async fn open(control: &mut Control, peer: PeerId, protocol: StreamProtocol) -> Result<Stream, JsError> {

@@ -161,6 +161,27 @@ fn a_peer_that_never_acknowledges_is_given_the_linger() {
 }
 
 #[test]
+fn one_side_closes_the_channel_and_the_other_waits_for_it() {
+    let waits = Config { closes: false, ..Config::default() };
+    let mut pair = Pair::new(Config::default(), waits);
+    pair.ends[0].close_write(NOW);
+    pair.ends[1].close_write(NOW);
+    pair.pump();
+    assert!(pair.ends.iter().all(Stream::is_finished));
+    assert_eq!(pair.closed, [true, false]);
+
+    let mut alone = Stream::new(waits);
+    alone.abandon(NOW);
+    while let Some(output) = alone.poll_output() {
+        assert!(matches!(output, Output::Send(_)));
+    }
+    assert!(!alone.is_finished());
+    let (at, _) = alone.poll_timeout().unwrap();
+    alone.handle_timeout(at);
+    assert_eq!(alone.poll_output(), Some(Output::CloseChannel));
+}
+
+#[test]
 fn a_channel_that_dies_fails_both_halves_after_what_arrived() {
     let mut pair = Pair::ours();
     pair.write_all(0, b"arrived").unwrap();
@@ -280,11 +301,12 @@ fn a_stock_peer_is_never_sent_a_lone_acknowledgement_before_our_end() {
 fn a_stream_refused_for_room_is_reset() {
     let mut pair = Pair::ours();
     pair.write_all(0, b"too much").unwrap();
+    pair.ends[0].close_write(NOW);
     pair.pump();
     pair.ends[1].refuse(NOW);
     pair.pump();
     assert_eq!(pair.read_all(1), (vec![], Err(ReadError::Overflow)));
-    assert_eq!(pair.ends[0].write(b"x"), Err(WriteError::Stopped));
+    assert_eq!(pair.read_all(0), (vec![], Err(ReadError::Reset)));
     assert!(pair.ends.iter().all(Stream::is_finished));
 }
 
