@@ -77,3 +77,35 @@ impl libp2p_request_response::Codec for Frames {
         self.write(io, body).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::io::Cursor;
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use super::*;
+
+    #[wasm_bindgen_test]
+    async fn a_frame_comes_back() {
+        let frames = Frames { bytes_max: 1 << 20 };
+        let body: Vec<u8> = (0..1 << 20).map(|at: u32| at as u8).collect();
+        let mut io = Cursor::new(Vec::new());
+        frames.write(&mut io, body.clone()).await.unwrap();
+        io.set_position(0);
+        assert_eq!(frames.read(&mut io).await.unwrap(), body);
+    }
+
+    #[wasm_bindgen_test]
+    async fn what_is_no_frame_is_refused() {
+        let frames = Frames { bytes_max: 4 };
+        for (bytes, kind) in [
+            (&[][..], io::ErrorKind::UnexpectedEof),
+            (&[4, 1, 2], io::ErrorKind::UnexpectedEof),
+            (&[5, 1, 2, 3, 4, 5], io::ErrorKind::InvalidData),
+            (&[0xff, 0xff, 0xff, 0xff, 0xff], io::ErrorKind::InvalidData),
+        ] {
+            let error = frames.read(&mut Cursor::new(bytes)).await.unwrap_err();
+            assert_eq!(error.kind(), kind, "{bytes:?}");
+        }
+    }
+}

@@ -103,9 +103,9 @@ fn url(addr: &Multiaddr) -> Option<String> {
         },
         _ => return None,
     };
-    match parts.next() {
-        None | Some(Protocol::P2p(_)) => Some(format!("{scheme}://{host}:{port}{path}")),
-        Some(_) => None,
+    match (parts.next(), parts.next()) {
+        (None | Some(Protocol::P2p(_)), None) => Some(format!("{scheme}://{host}:{port}{path}")),
+        _ => None,
     }
 }
 
@@ -285,5 +285,29 @@ impl AsyncWrite for Connection {
         // It may have been closed already.
         let _ = self.0.socket.close();
         Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use super::*;
+
+    #[wasm_bindgen_test]
+    fn addresses_become_urls() {
+        let peer = "12D3KooWRkMzbqWdhQQBBsqhgpCNeXN1THJpwWZDYKM5YFEy5RV5";
+        for (address, expected) in [
+            ("/ip4/127.0.0.1/tcp/4804/ws", Some("ws://127.0.0.1:4804/")),
+            (&format!("/ip6/::1/tcp/4804/ws/p2p/{peer}"), Some("ws://[::1]:4804/")),
+            ("/dns4/heavy.example/tcp/443/tls/ws", Some("wss://heavy.example:443/")),
+            ("/dns/heavy.example/tcp/443/wss", Some("wss://heavy.example:443/")),
+            ("/ip4/127.0.0.1/tcp/4804", None),
+            ("/ip4/127.0.0.1/udp/4804/quic-v1", None),
+            ("/ip4/127.0.0.1/tcp/4804/tls", None),
+            (&format!("/ip4/127.0.0.1/tcp/4804/ws/p2p/{peer}/p2p-circuit"), None),
+        ] {
+            assert_eq!(url(&address.parse().unwrap()).as_deref(), expected, "{address}");
+        }
     }
 }
