@@ -43,14 +43,14 @@ pub(super) async fn page(State(site): State<Site>, request: Request) -> Response
     if response.status() == StatusCode::NOT_FOUND {
         return nothing();
     }
-    let is_html = response
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
-    if is_html {
+    let kind = response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    let is = |name: &[u8]| kind.starts_with(name);
+    // A worker takes its policy from its own script, not from the page that starts it.
+    if is(b"text/html") || is(b"text/javascript") || is(b"application/javascript") {
         let Ok(policy) = policy(&site).await else { return Problem::stopping().into_response() };
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
-    } else if is_fingerprinted(&name) && response.status().is_success() {
+    }
+    if is_fingerprinted(&name) && response.status().is_success() {
         let forever = HeaderValue::from_static("public, max-age=31536000, immutable");
         response.headers_mut().insert(header::CACHE_CONTROL, forever);
     }
