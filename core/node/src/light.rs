@@ -192,7 +192,7 @@ impl LightNode {
         };
         for entry in entries {
             node.restore(entry, now).ok_or_else(|| StoreError::Corrupt {
-                detail: format!("the entry `{}`", entry.key.escape_ascii().to_string()),
+                detail: format!("the entry `{}`", entry.key.escape_ascii()),
             })?;
         }
         let ids: Vec<ContentId> = node.tasks.keys().copied().collect();

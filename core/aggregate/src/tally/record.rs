@@ -120,7 +120,10 @@ impl Tally {
                 tallies.last_mut().filter(|tally| tally.id == id).ok_or_else(|| corrupt("the proposal"))?;
             let restored = match kind {
                 Some(SEGMENT) => tally.restore_segment(&rest[1..], &entry.value),
-                Some(CLOSED) => Some(tally.reach(Stage::Closed)),
+                Some(CLOSED) => {
+                    tally.reach(Stage::Closed);
+                    Some(())
+                }
                 Some(COMMITTED) => tally.restore_commitment(&entry.value),
                 Some(SIGNED) => Envelope::from_json(&entry.value).ok().map(|result| {
                     tally.result = Some(result);
