@@ -2,7 +2,7 @@
 //!
 //! The listener is an ICE-lite agent (RFC 8445, section 2.5): it answers binding requests and sends
 //! none. The dialler is the controlling agent, checks its single pair and then keeps asking for
-//! consent (RFC 7675). User name and password of both sides are the one fragment that the dialler
+//! consent (RFC 7675); it also answers, for listeners that are full agents. User name and password of both sides are the one fragment that the dialler
 //! made up, so a request authenticates itself; what the two sides trust is DTLS and Noise above it.
 
 use std::net::SocketAddr;

@@ -424,23 +424,21 @@ impl Session {
     // The inside.
 
     fn handle_stun(&mut self, datagram: &[u8]) {
-        match &mut self.role {
-            Role::Listener => {
-                if let Some(request) = BindingRequest::read(datagram)
-                    && request.ufrag == self.ufrag
-                {
-                    self.last_heard = self.now;
-                    // Each datagram makes at most one answer, and all leave before the next batch.
-                    self.stun.push_back(request.response(self.remote));
-                }
+        // A listener with full ICE, such as webrtc-rs has, checks its dialler in turn.
+        if let Some(request) = BindingRequest::read(datagram) {
+            if request.ufrag == self.ufrag {
+                self.last_heard = self.now;
+                // Each datagram makes at most one answer, and all leave before the next batch.
+                self.stun.push_back(request.response(self.remote));
             }
-            Role::Dialer { checks, .. } => {
-                if checks.is_answer(datagram, &self.ufrag) {
-                    self.last_heard = self.now;
-                    if !self.dtls.is_active() {
-                        self.start_dtls();
-                    }
-                }
+            return;
+        }
+        if let Role::Dialer { checks, .. } = &mut self.role
+            && checks.is_answer(datagram, &self.ufrag)
+        {
+            self.last_heard = self.now;
+            if !self.dtls.is_active() {
+                self.start_dtls();
             }
         }
     }

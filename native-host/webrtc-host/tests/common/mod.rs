@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use futures::{AsyncReadExt, AsyncWriteExt, StreamExt};
+use libp2p::Transport as _;
+use libp2p::core::muxing::StreamMuxerBox;
+use libp2p::core::transport::Boxed;
 use libp2p::swarm::dial_opts::DialOpts;
 use libp2p::swarm::{NetworkBehaviour, SwarmEvent};
 use libp2p::{Multiaddr, PeerId, StreamProtocol, Swarm, SwarmBuilder, identity, ping};
@@ -57,10 +60,21 @@ pub struct Node {
 }
 
 pub fn swarm(certificate: Certificate, config: Config) -> anyhow::Result<Swarm<Behaviour>> {
+    swarm_over(|key| {
+        Ok(Transport::new(key.clone(), certificate, config)?
+            .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)))
+            .boxed())
+    })
+}
+
+/// A swarm over any transport.
+pub fn swarm_over(
+    transport: impl FnOnce(&identity::Keypair) -> anyhow::Result<Boxed<(PeerId, StreamMuxerBox)>>,
+) -> anyhow::Result<Swarm<Behaviour>> {
     let identity = identity::Keypair::generate_ed25519();
     Ok(SwarmBuilder::with_existing_identity(identity)
         .with_tokio()
-        .with_other_transport(|key| Ok(Transport::new(key.clone(), certificate, config)?))?
+        .with_other_transport(|key| Ok(transport(key)?))?
         .with_behaviour(|_| Behaviour {
             ping: ping::Behaviour::default(),
             stream: libp2p_stream::Behaviour::new(),
@@ -80,7 +94,10 @@ impl Node {
     }
 
     pub async fn with(certificate: Certificate, config: Config, listen: &str) -> anyhow::Result<Self> {
-        let mut swarm = swarm(certificate, config)?;
+        Self::listen(swarm(certificate, config)?, listen).await
+    }
+
+    pub async fn listen(mut swarm: Swarm<Behaviour>, listen: &str) -> anyhow::Result<Self> {
         swarm.listen_on(listen.parse()?)?;
         let address = loop {
             match swarm.next().await.context("swarm ended")? {
@@ -92,7 +109,7 @@ impl Node {
         Self::run(swarm, address)
     }
 
-    fn run(swarm: Swarm<Behaviour>, address: Multiaddr) -> anyhow::Result<Self> {
+    pub fn run(swarm: Swarm<Behaviour>, address: Multiaddr) -> anyhow::Result<Self> {
         let peer = *swarm.local_peer_id();
         let control = swarm.behaviour().stream.new_control();
         let (seen_sender, seen) = mpsc::unbounded_channel();
