@@ -250,14 +250,12 @@ impl Shell {
                 tracing::debug!(%send_back_addr, error = words(&error), "a peer did not get in");
             }
             SwarmEvent::NewListenAddr { address, .. } => {
-                if self.addresses.insert(address) {
-                    self.happened.push_back(Happened::Addresses);
-                }
+                self.addresses.insert(address);
+                self.happened.push_back(Happened::Addresses);
             }
             SwarmEvent::ExpiredListenAddr { address, .. } => {
-                if self.addresses.remove(&address) {
-                    self.happened.push_back(Happened::Addresses);
-                }
+                self.addresses.remove(&address);
+                self.happened.push_back(Happened::Addresses);
             }
             SwarmEvent::ListenerClosed { listener_id, addresses, reason } => {
                 let what = self.listeners.remove(&listener_id).unwrap_or("a");
