@@ -8,8 +8,8 @@
 //! sums of shares. The total, or the reason why there is none, is a signed [`outcome`] document.
 //!
 //! ```text
-//! proposed → open → closed → committed → released → signed → done
-//!     └────────┴───────┴──────────┴──────────┘ → refused, with the reason
+//! proposed → open → closed → committed → signed → done
+//!     └────────┴───────┴──────────┘ → refused, with the reason
 //! ```
 //!
 //! # How to drive it

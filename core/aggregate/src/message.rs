@@ -231,7 +231,7 @@ pub enum Mine {
 pub enum ReportRefusal {
     /// The computation is not known here.
     Unknown,
-    /// The computation has closed by this node's clock, or is not open yet.
+    /// The computation has closed by this node's clock, or ended.
     NotOpen,
     /// The most participants are reached.
     Full,
@@ -241,12 +241,21 @@ pub enum ReportRefusal {
     Malformed,
     /// This node cannot store now; try again.
     Storage,
+    /// The computation has not opened here yet; try again.
+    NotYet,
 }
 
 impl ReportRefusal {
     /// Every reason, for counters.
-    pub const ALL: [Self; 6] =
-        [Self::Unknown, Self::NotOpen, Self::Full, Self::Duplicate, Self::Malformed, Self::Storage];
+    pub const ALL: [Self; 7] = [
+        Self::Unknown,
+        Self::NotOpen,
+        Self::Full,
+        Self::Duplicate,
+        Self::Malformed,
+        Self::Storage,
+        Self::NotYet,
+    ];
 
     /// The reason's name in counters.
     pub const fn name(self) -> &'static str {
@@ -257,12 +266,13 @@ impl ReportRefusal {
             Self::Duplicate => "duplicate",
             Self::Malformed => "malformed",
             Self::Storage => "storage",
+            Self::NotYet => "not-yet",
         }
     }
 
     /// Whether the same share may be taken later.
     pub const fn is_passing(self) -> bool {
-        matches!(self, Self::Storage | Self::Unknown)
+        matches!(self, Self::Storage | Self::Unknown | Self::NotYet)
     }
 }
 
@@ -275,6 +285,7 @@ impl fmt::Display for ReportRefusal {
             Self::Duplicate => "this node already answered with another report",
             Self::Malformed => "the share did not open at the heavy node",
             Self::Storage => "the heavy node cannot store now",
+            Self::NotYet => "the computation has not opened at the heavy node yet",
         })
     }
 }

@@ -57,6 +57,13 @@ pub enum RefusalReason {
         /// Reports asked for.
         participants_min: u32,
     },
+    /// Of the reports that this heavy node holds, the others say that they lack most.
+    Shrunk {
+        /// Reports that all three hold.
+        participants: u32,
+        /// Reports that this heavy node holds.
+        held: u32,
+    },
     /// Heavy nodes did not answer in time.
     HeavyMissing {
         /// Which.
@@ -88,6 +95,7 @@ impl RefusalReason {
         match self {
             Self::NotAccepted { .. } => "not-accepted",
             Self::TooFew { .. } => "too-few",
+            Self::Shrunk { .. } => "shrunk",
             Self::HeavyMissing { .. } => "heavy-missing",
             Self::HeavyDisagrees { .. } => "heavy-disagrees",
             Self::HeavyRefused { .. } => "heavy-refused",
@@ -105,6 +113,11 @@ impl fmt::Display for RefusalReason {
             Self::TooFew { participants, participants_min } => write!(
                 f,
                 "{participants} answers reached all three heavy nodes, and {participants_min} are needed"
+            ),
+            Self::Shrunk { participants, held } => write!(
+                f,
+                "only {participants} of the {held} answers held here are held by all three heavy nodes, which \
+                 would leave too few people among whom to hide"
             ),
             Self::HeavyMissing { heavy, awaited } => {
                 f.write_str("no answer in time from")?;
@@ -225,7 +238,16 @@ impl Refusal {
         if refusal.computation != computation || refusal.heavy != heavy {
             return Err(VerifyError::OtherComputation);
         }
+        version_one(refusal.version)?;
         Ok(refusal)
+    }
+}
+
+fn version_one(version: u32) -> Result<(), VerifyError> {
+    if version == 1 {
+        Ok(())
+    } else {
+        Err(VerifyError::Malformed { detail: format!("version {version} is unknown here") })
     }
 }
 
@@ -250,5 +272,6 @@ pub fn verify(proposal: &Envelope, end: &Envelope) -> Result<Verified, VerifyErr
     if outcome.computation != id {
         return Err(VerifyError::OtherComputation);
     }
+    version_one(outcome.version)?;
     Ok(Verified::Result(outcome))
 }

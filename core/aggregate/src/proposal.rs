@@ -22,6 +22,8 @@ pub const AHEAD_MIN_MS: u64 = 2_000;
 pub const AHEAD_MAX_MS: u64 = 90 * 24 * 3_600 * 1_000;
 /// Milliseconds after the deadline in which the heavy nodes agree; then each says why there is no result.
 pub const GRACE_MS: u64 = 30_000;
+/// Longest payload of a proposal, in bytes: with all its signatures it stays a readable envelope.
+pub const PAYLOAD_BYTES_MAX: usize = 8 * 1024;
 /// Largest absolute range bound in units: the integers that every JSON reader keeps exactly.
 const UNITS_MAX: i64 = (1 << 53) - 1;
 
@@ -311,6 +313,11 @@ impl Proposal {
     /// The first [`ProposalError`] met.
     pub fn open(envelope: &Envelope) -> Result<(ContentId, Self), ProposalError> {
         let payload = envelope.verify(PAYLOAD_TYPE, &[]).map_err(ProposalError::Envelope)?;
+        if payload.len() > PAYLOAD_BYTES_MAX {
+            let detail =
+                format!("a payload of {} bytes, where {PAYLOAD_BYTES_MAX} are allowed", payload.len());
+            return Err(ProposalError::Malformed { detail });
+        }
         let proposal: Self = serde_json::from_slice(payload)
             .map_err(|error| ProposalError::Malformed { detail: format!("{error}") })?;
         envelope.verify(PAYLOAD_TYPE, &[proposal.proposer]).map_err(ProposalError::Envelope)?;

@@ -27,9 +27,25 @@ use record::{Committed, End, Segment, Stored, key};
 pub const STORE_PREFIX: &[u8] = record::PREFIX;
 
 const ROLES: usize = additive64::SHARES;
+/// Of [`SHARED_OF`] reports that this node holds, so many must be in the agreed set. A heavy node that
+/// offers few of its reports could otherwise leave one person alone with made-up participants.
+const SHARED_MIN: u64 = 2;
+const SHARED_OF: u64 = 3;
 
 /// How far a computation has come at this heavy node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    BorshSerialize,
+    BorshDeserialize,
+    serde::Serialize,
+    serde::Deserialize,
+)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Stage {
@@ -106,7 +122,7 @@ impl Tally {
     ) -> Option<(Self, Persist)> {
         let me = identity.id();
         let role = proposal.role(me)?;
-        // Only the proposer's and the heavy nodes' signatures matter; strangers' are not carried along.
+        // Only the proposer's signature is carried along; each heavy node's comes from itself.
         envelope.signatures.retain(|signature| signature.keyid == proposal.proposer);
         envelope.sign(identity);
         let tally = Self::new(id, proposal, envelope, me, role);
@@ -189,6 +205,18 @@ impl Tally {
     /// The other two heavy nodes.
     pub fn others(&self) -> impl Iterator<Item = NodeId> {
         self.proposal.heavy.iter().map(|key| key.id).filter(|id| *id != self.me)
+    }
+
+    /// The total, once all three have signed it.
+    pub fn outcome(&self) -> Option<Outcome> {
+        let result = self.result.as_ref().filter(|_| self.durable == Stage::Done)?;
+        serde_json::from_slice(&result.payload).ok()
+    }
+
+    /// This node's reason for having no result, where it refused and none has come since.
+    pub fn refusal_reason(&self) -> Option<RefusalReason> {
+        let refusal = self.refusal.as_ref().filter(|_| self.refusal_durable && self.durable < Stage::Done)?;
+        serde_json::from_slice::<Refusal>(&refusal.payload).ok().map(|refusal| refusal.reason)
     }
 
     /// How it stands, for `asker`.
@@ -274,11 +302,16 @@ impl Tally {
         if self.fates.binary_search_by_key(&light, |fate| fate.0).is_ok() {
             return Ok(false);
         }
+        if self.durable < Stage::Open && self.refusal.is_none() && now < self.proposal.deadline {
+            return Err(ReportRefusal::NotYet);
+        }
         if !self.is_open() || now >= self.proposal.deadline {
             return Err(ReportRefusal::NotOpen);
         }
         if self.lights.len() >= self.proposal.participants_max as usize {
-            return Err(ReportRefusal::Full);
+            // A place that is taken but not durable may become free again.
+            let full = if self.volatile.is_empty() { ReportRefusal::Full } else { ReportRefusal::Storage };
+            return Err(full);
         }
         let share = report::open(seal, self.role, &self.proposal, self.id, light, &nonce, sealed)
             .ok_or(ReportRefusal::Malformed)?;
@@ -450,6 +483,8 @@ impl Tally {
                 signed.attach(Signature { keyid: heavy, sig: signature.to_vec() });
                 if signed.verify(RESULT_TYPE, &[heavy]).is_ok() {
                     *result = signed;
+                } else {
+                    refused = wrong("the result");
                 }
             }
             Pulled::Result { envelope } => {
@@ -490,9 +525,12 @@ impl Tally {
                 return Some(self.refuse(reason, identity));
             }
         } else if now >= self.proposal.end() && self.refusal.is_none() && !self.fully_signed() {
-            let heavy = self.others().filter(|id| !self.signed_by(*id)).collect();
-            let awaited = "its signature under the result".into();
-            return Some(self.refuse(RefusalReason::HeavyMissing { heavy, awaited }, identity));
+            let disagrees = self.peers.iter().find_map(|peer| peer.refused.clone());
+            let reason = disagrees.unwrap_or_else(|| RefusalReason::HeavyMissing {
+                heavy: self.others().filter(|id| !self.signed_by(*id)).collect(),
+                awaited: "its signature under the result".into(),
+            });
+            return Some(self.refuse(reason, identity));
         }
         match self.stage {
             Stage::Proposed if self.unaccepted().is_empty() => {
@@ -523,6 +561,7 @@ impl Tally {
             self.fates = self.fates();
             self.lights.clear();
             self.reports.clear();
+            self.volatile.clear();
             self.counted.clear();
             self.peers = Default::default();
         }
@@ -558,9 +597,11 @@ impl Tally {
         };
         let ended = now >= self.proposal.end();
         match self.stage {
-            Stage::Proposed if now >= self.proposal.deadline => Some(RefusalReason::HeavyMissing {
-                heavy: self.unaccepted(),
-                awaited: "its acceptance of the proposal".into(),
+            Stage::Proposed if now >= self.proposal.deadline => Some(match self.unaccepted() {
+                heavy if heavy.is_empty() => RefusalReason::Expired,
+                heavy => {
+                    RefusalReason::HeavyMissing { heavy, awaited: "its acceptance of the proposal".into() }
+                }
             }),
             Stage::Open if ended => Some(RefusalReason::Expired),
             Stage::Closed => {
@@ -570,7 +611,11 @@ impl Tally {
                 }
                 if let Some(agreed) = self.intersection() {
                     let agreed = agreed.len() as u32;
-                    return (agreed < self.proposal.participants_min).then(|| too_few(agreed));
+                    if agreed < self.proposal.participants_min {
+                        return Some(too_few(agreed));
+                    }
+                    let enough = u64::from(agreed) * SHARED_OF >= u64::from(held) * SHARED_MIN;
+                    return (!enough).then_some(RefusalReason::Shrunk { participants: agreed, held });
                 }
                 let lacks = |peer: &Peer| peer.ids_total != Some(peer.ids.len() as u32);
                 ended.then(|| missing("the ids of the reports that it holds", &lacks))
@@ -684,6 +729,7 @@ impl Tally {
 
     fn encode_end(&self) -> Vec<u8> {
         codec::encode(&End::new(
+            self.stage,
             self.result.as_ref().filter(|_| self.fully_signed()).map(Envelope::to_json),
             self.refusal.as_ref().map(Envelope::to_json),
             self.reports_durable,
@@ -695,7 +741,8 @@ impl Tally {
         if self.lights.is_empty() {
             return self.fates.clone();
         }
-        self.lights.iter().map(|(light, (report, _))| (*light, self.counted.contains(report))).collect()
+        let durable = self.lights.iter().filter(|(light, _)| !self.volatile.contains(*light));
+        durable.map(|(light, (report, _))| (*light, self.counted.contains(report))).collect()
     }
 }
 

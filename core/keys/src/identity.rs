@@ -18,8 +18,6 @@ pub enum Domain {
     Commit,
     /// A heavy node's sum of its shares over the agreed set.
     Partial,
-    /// A heavy node's acceptance of a computation.
-    Accept,
 }
 
 impl Domain {
@@ -27,7 +25,6 @@ impl Domain {
         match self {
             Self::Commit => b"formix/commit/1\0",
             Self::Partial => b"formix/partial/1\0",
-            Self::Accept => b"formix/accept/1\0",
         }
     }
 

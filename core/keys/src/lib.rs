@@ -12,7 +12,7 @@
 //! let ada = Identity::from_seed([1; 32]);
 //! let signature = ada.sign(Domain::Commit, b"the set");
 //! assert!(ada.id().verify(Domain::Commit, b"the set", &signature));
-//! assert!(!ada.id().verify(Domain::Accept, b"the set", &signature));
+//! assert!(!ada.id().verify(Domain::Partial, b"the set", &signature));
 //! assert!(ada.id().to_string().starts_with("12D3KooW"));
 //! ```
 //!

@@ -42,7 +42,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { peers: 20_000, inbound_per_peer: 32, outbound_per_peer: 64 }
+        Self { peers: 16_000, inbound_per_peer: 32, outbound_per_peer: 64 }
     }
 }
 
@@ -255,6 +255,8 @@ struct Link {
     /// Whether this side said hello first, and so keeps the link alive.
     keeper: bool,
     heard: Instant,
+    /// When the next ping is due.
+    ping_at: Option<Instant>,
     inbound: BTreeSet<Responder>,
     outbound: usize,
 }
@@ -404,6 +406,10 @@ impl Endpoint {
                 wanted.addresses = addresses;
                 wanted.next = 0;
                 wanted.error = error;
+                if wanted.dialing.is_none() && !self.links.contains_key(&peer) {
+                    wanted.retry_at = Some(now);
+                    self.timers.insert((now, Timer::Retry(peer)));
+                }
             }
             return;
         }
@@ -546,8 +552,11 @@ impl Endpoint {
                 }
             }
             Timer::Ping(peer) => {
-                let Some(link) = self.links.get(&peer).filter(|link| link.keeper) else { return };
-                if link.peer.hello.is_some() {
+                // An earlier link's timer is not this link's.
+                let Some(link) = self.links.get(&peer).filter(|link| link.ping_at == Some(due)) else {
+                    return;
+                };
+                if link.keeper && link.peer.hello.is_some() {
                     let ping = encode(&LinkRequest::Ping);
                     self.send(now, peer, Protocol::Link, ping, Kind::Ping, PING_PATIENCE_MS);
                 }
@@ -616,7 +625,14 @@ impl Endpoint {
         }
         let transport = Transport::of(&address);
         let seen = Peer { address, since: now, transport, hello: None, latency_ms: None };
-        let link = Link { peer: seen, keeper: false, heard: now, inbound: BTreeSet::new(), outbound: 0 };
+        let link = Link {
+            peer: seen,
+            keeper: false,
+            heard: now,
+            ping_at: None,
+            inbound: BTreeSet::new(),
+            outbound: 0,
+        };
         self.links.insert(peer, link);
         self.timers.insert((now.plus_ms(HELLO_PATIENCE_MS), Timer::Hello(peer)));
         self.timers.insert((now.plus_ms(SILENCE_MAX_MS), Timer::Silence(peer)));
@@ -756,7 +772,9 @@ impl Endpoint {
                     return;
                 };
                 link.peer.latency_ms = Some(now.since_ms(sent));
-                self.timers.insert((now.plus_ms(PING_EVERY_MS), Timer::Ping(peer)));
+                let ping_at = now.plus_ms(PING_EVERY_MS);
+                link.ping_at = Some(ping_at);
+                self.timers.insert((ping_at, Timer::Ping(peer)));
                 if let LinkResponse::Hello(hello) = answer {
                     self.greeted(now, peer, hello);
                 }

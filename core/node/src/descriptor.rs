@@ -8,6 +8,8 @@ use keys::{Envelope, EnvelopeError, Identity, NodeId, SealPublic};
 const PAYLOAD_TYPE: &str = "application/vnd.formix.heavy+json";
 /// Most heavy nodes that a node keeps descriptors of.
 pub const HEAVY_NODES_MAX: usize = 64;
+/// Longest payload, in bytes: what is accepted stays a readable envelope.
+const PAYLOAD_BYTES_MAX: usize = 16 * 1024;
 /// Most addresses of one heavy node.
 const ADDRESSES_MAX: usize = 16;
 
@@ -87,6 +89,9 @@ impl Descriptor {
     pub fn open(envelope: &Envelope) -> Result<Self, DescriptorError> {
         let payload = envelope.verify(PAYLOAD_TYPE, &[]).map_err(DescriptorError::Envelope)?;
         let malformed = |detail| DescriptorError::Malformed { detail };
+        if payload.len() > PAYLOAD_BYTES_MAX {
+            return Err(malformed(format!("{} bytes, where {PAYLOAD_BYTES_MAX} are allowed", payload.len())));
+        }
         let descriptor: Self =
             serde_json::from_slice(payload).map_err(|error| malformed(format!("{error}")))?;
         envelope.verify(PAYLOAD_TYPE, &[descriptor.id]).map_err(DescriptorError::Envelope)?;

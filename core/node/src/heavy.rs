@@ -29,8 +29,10 @@ pub const COMPUTATIONS_MAX: usize = 1_000;
 pub const PER_PROPOSER_MAX: usize = 32;
 /// Milliseconds between two requests for a word that a fellow did not have yet.
 const PULL_AGAIN_MS: u64 = 500;
-/// The same, for signatures of a result after the grace period.
-const PULL_LATE_MS: u64 = 30_000;
+/// The same, where nothing is expected soon: before the deadline, and after the grace period.
+const PULL_SELDOM_MS: u64 = 30_000;
+/// Most who wait for one proposal to become durable.
+const ASKERS_MAX: usize = 64;
 /// Prefix of stored descriptors.
 const HEAVY_PREFIX: &[u8] = b"h/";
 
@@ -238,7 +240,8 @@ impl HeavyNode {
     /// When to call [`HeavyNode::handle_timeout`] next, and why.
     pub fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
         let own = self.timers.first().map(|(due, _)| (*due, "look after a computation"));
-        [own, self.endpoint.poll_timeout(), self.queue.poll_timeout()].into_iter().flatten().min()
+        let store = self.queue.poll_timeout(!self.taken.is_empty());
+        [own, self.endpoint.poll_timeout(), store].into_iter().flatten().min()
     }
 
     /// Handles what the endpoint says, begins a commit where one may begin, and passes outputs on.
@@ -468,7 +471,7 @@ impl HeavyNode {
 
     // Fellows and proposals.
 
-    fn meet(&mut self, now: Instant, envelope: Envelope) {
+    fn meet(&mut self, now: Instant, mut envelope: Envelope) {
         let refused = match Descriptor::open(&envelope) {
             Err(error) => error,
             Ok(descriptor) if descriptor.id == self.identity.id() => return,
@@ -477,6 +480,8 @@ impl HeavyNode {
                 Some((known, _)) if known.issued >= descriptor.issued => return,
                 None if self.fellows.len() >= HEAVY_NODES_MAX => DescriptorError::TooMany,
                 _ => {
+                    // A stranger's signatures are not carried along.
+                    envelope.signatures.retain(|signature| signature.keyid == descriptor.id);
                     let mut batch = Batch::new();
                     let key = [HEAVY_PREFIX, descriptor.id.public_key().as_slice()].concat();
                     batch.put(key, envelope.to_json());
@@ -500,7 +505,11 @@ impl HeavyNode {
             let acceptance = tally.acceptance();
             // Not durable yet: the answer comes with the first asker's.
             if let Some(waiting) = self.proposers.get_mut(&id) {
-                waiting.push(asker);
+                if waiting.len() < ASKERS_MAX {
+                    waiting.push(asker);
+                } else {
+                    self.answer_proposer(asker, Err("this proposal is being stored; try again".into()));
+                }
             } else {
                 self.answer_proposer(asker, Ok((id, acceptance)));
             }
@@ -510,7 +519,7 @@ impl HeavyNode {
             return self.answer_proposer(asker, Err(why));
         }
         let Some((tally, persist)) = Tally::accept(id, proposal, envelope.clone(), &self.identity) else {
-            return self.answer_proposer(asker, Err("this node is not one of its heavy nodes".into()));
+            return self.answer_proposer(asker, Err("`heavy`: this node is not one of them".into()));
         };
         self.tallies.insert(id, tally);
         self.proposers.insert(id, [asker].into());
@@ -519,6 +528,9 @@ impl HeavyNode {
 
     fn acceptable(&mut self, now: Instant, proposal: &Proposal) -> Result<(), String> {
         proposal.check_deadline(now).map_err(|error| error.to_string())?;
+        if proposal.role(self.identity.id()).is_none() {
+            return Err("`heavy`: this node is not one of them".into());
+        }
         for key in &proposal.heavy {
             let known = if key.id == self.identity.id() {
                 Some(self.seal.public())
@@ -540,7 +552,9 @@ impl HeavyNode {
         }
         if self.tallies.len() >= COMPUTATIONS_MAX {
             // Also one that was refused for want of a signature, which may wait for it for ever.
-            let oldest = self.tallies.values().filter(|tally| tally.end().is_some());
+            // Not before its deadline: until then the proposal could be accepted once more.
+            let over = |tally: &&Tally| tally.end().is_some() && tally.proposal().deadline <= now;
+            let oldest = self.tallies.values().filter(over);
             let oldest = oldest.min_by_key(|tally| tally.proposal().deadline).map(Tally::id);
             let Some(tally) = oldest.and_then(|id| self.tallies.remove(&id)) else {
                 return Err("this heavy node has all the computations it takes; try again later".into());
@@ -583,6 +597,10 @@ impl HeavyNode {
     /// Lets a computation take its next step, asks fellows for what it lacks, and sets its timers.
     fn touch(&mut self, now: Instant, id: ContentId) {
         let Some(tally) = self.tallies.get_mut(&id) else { return };
+        // Not durable yet, so not for the world.
+        if self.proposers.contains_key(&id) {
+            return;
+        }
         if let Some(persist) = tally.advance(now, &self.identity) {
             self.persist(id, persist);
             return;
@@ -612,11 +630,16 @@ impl HeavyNode {
                 self.timers.insert((again_at, id));
                 continue;
             }
-            // A fellow that is not connected is asked when it comes up.
             if let Some(request) = self.ask(now, peer, &request) {
                 self.requests.insert(request, id);
                 self.asked.insert((id, peer), Asked { request: Some(request), again_at: None });
+            } else if self.endpoint.is_up(peer) {
+                // Too many questions are under way there.
+                let again_at = now.plus_ms(PULL_AGAIN_MS);
+                self.asked.insert((id, peer), Asked { request: None, again_at: Some(again_at) });
+                self.timers.insert((again_at, id));
             }
+            // A fellow that is not connected is asked when it comes up.
         }
     }
 
@@ -629,8 +652,15 @@ impl HeavyNode {
         response: Option<Response>,
     ) {
         let Some(tally) = self.tallies.get_mut(&id) else { return };
-        let wait_ms = if now > tally.proposal().end() { PULL_LATE_MS } else { PULL_AGAIN_MS };
-        let mut again_at = Some(now.plus_ms(wait_ms));
+        // A fellow that has something new before the deadline says so with a nudge.
+        let (deadline, end) = (tally.proposal().deadline, tally.proposal().end());
+        let mut again_at = Some(if now < deadline && tally.stage() > Stage::Open {
+            now.plus_ms(PULL_SELDOM_MS).min(deadline.plus_ms(PULL_AGAIN_MS))
+        } else if now > end {
+            now.plus_ms(PULL_SELDOM_MS)
+        } else {
+            now.plus_ms(PULL_AGAIN_MS)
+        });
         match response {
             Some(Response::Accepted { signature }) => {
                 tally.accepted_by(peer, signature);
@@ -638,8 +668,13 @@ impl HeavyNode {
             Some(Response::NotAccepted { why }) => tally.not_accepted_by(peer, &why),
             Some(Response::Pulled(Pulled::NotYet)) => {}
             Some(Response::Pulled(word)) => {
+                let wants = |tally: &Tally| tally.wants().into_iter().find(|(heavy, _)| *heavy == peer);
+                let before = wants(tally);
                 tally.learn(peer, word);
-                again_at = None;
+                // A word that brought nothing new is not asked for again at once.
+                if wants(tally) != before {
+                    again_at = None;
+                }
             }
             _ => {}
         }

@@ -48,6 +48,12 @@ const STATUS_SELDOM_MS: u64 = 60_000;
 const STATUS_ENDING_MS: u64 = 750;
 /// Milliseconds after the grace period in which a refusal may still turn into a result.
 const AFTERWARDS_MS: u64 = 10 * 60_000;
+/// Most computations that wait to be fetched.
+const ANNOUNCED_MAX: usize = 2 * TASKS_MAX;
+/// Most proposals fetched at a time.
+const FETCHES_MAX: usize = 16;
+/// Milliseconds between looks for computations whose announcement was lost.
+const REFRESH_MS: u64 = 60_000;
 /// Milliseconds after the grace period for which an end that is not known is looked for: 30 days.
 const LOST_MS: u64 = 30 * 24 * 3_600 * 1_000;
 /// Milliseconds before a share that was not taken for a passing reason is sent again.
@@ -121,6 +127,9 @@ pub enum LightOutput {
 #[derive(Debug)]
 enum Effect {
     Reply { token: u64, reply: Reply },
+    Settings { token: u64, settings: Settings },
+    Network { token: u64, heavy: BTreeMap<NodeId, (Descriptor, Envelope)> },
+    Remove { token: u64, name: String },
     Answered { id: ContentId, token: Option<u64> },
     Import { token: u64, dataset: Dataset },
     None,
@@ -151,10 +160,16 @@ pub struct LightNode {
     rng: ChaCha20Rng,
     heavy: BTreeMap<NodeId, (Descriptor, Envelope)>,
     settings: Settings,
+    /// Settings that are being stored.
+    choosing: Option<Settings>,
     /// Data sets with what their fields look like, which takes a pass over all cells.
     datasets: BTreeMap<String, (Dataset, Vec<FieldView>)>,
     tasks: BTreeMap<ContentId, Task>,
     requests: BTreeMap<RequestId, (NodeId, Purpose)>,
+    /// Computations that heavy nodes announced and that are to be fetched, and who announced them.
+    announced: BTreeMap<ContentId, NodeId>,
+    fetching: usize,
+    refresh_at: Option<Instant>,
     timers: BTreeSet<(Instant, ContentId)>,
     /// The computation that somebody watches.
     watched: Option<ContentId>,
@@ -181,9 +196,13 @@ impl LightNode {
             rng,
             heavy: BTreeMap::new(),
             settings: Settings::default(),
+            choosing: None,
             datasets: BTreeMap::new(),
             tasks: BTreeMap::new(),
             requests: BTreeMap::new(),
+            announced: BTreeMap::new(),
+            fetching: 0,
+            refresh_at: None,
             timers: BTreeSet::new(),
             watched: None,
             queue: Queue::new(),
@@ -198,10 +217,15 @@ impl LightNode {
         let ids: Vec<ContentId> = node.tasks.keys().copied().collect();
         for id in ids {
             node.preview(id);
+            // The node may have stopped between an import or a rule and the answers that follow.
+            if node.ruled(id) {
+                node.answer(now, id, None);
+            }
         }
         if node.settings.joined {
             node.dial(now);
         }
+        node.settle(now);
         Ok(node)
     }
 
@@ -239,6 +263,7 @@ impl LightNode {
                 durable.into_iter().for_each(|effect| self.durable(now, effect));
                 if let Some(error) = error {
                     self.changed = true;
+                    self.choosing = None;
                     failed.into_iter().for_each(|effect| self.failed(effect, &error));
                 }
             }
@@ -250,6 +275,14 @@ impl LightNode {
     /// Does what has come due.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.endpoint.handle_timeout(now);
+        if self.refresh_at.is_some_and(|at| at <= now) {
+            self.refresh_at = None;
+            // Any of them: the three announce the same.
+            let up = self.heavy.keys().copied().find(|heavy| self.endpoint.is_up(*heavy));
+            if let Some(heavy) = up {
+                self.refresh(now, heavy);
+            }
+        }
         while let Some((due, id)) = self.timers.first().copied() {
             if due > now {
                 break;
@@ -268,7 +301,11 @@ impl LightNode {
     /// When to call [`LightNode::handle_timeout`] next, and why.
     pub fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
         let own = self.timers.first().map(|(due, _)| (*due, "look after a computation"));
-        [own, self.endpoint.poll_timeout(), self.queue.poll_timeout()].into_iter().flatten().min()
+        let refresh = self.refresh_at.map(|at| (at, "look for computations"));
+        [own, self.endpoint.poll_timeout(), self.queue.poll_timeout(false), refresh]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     fn settle(&mut self, now: Instant) {
@@ -291,6 +328,13 @@ impl LightNode {
         match effect {
             Effect::None => {}
             Effect::Reply { token, reply } => self.reply(token, Ok(reply)),
+            Effect::Settings { token, settings } => self.set(now, token, settings),
+            Effect::Network { token, heavy } => self.pin(now, token, heavy),
+            Effect::Remove { token, name } => {
+                self.datasets.remove(&name);
+                self.reply(token, Ok(Reply::Done));
+                self.records_changed(now, &name);
+            }
             Effect::Import { token, dataset } => {
                 let rows = dataset.rows();
                 let name = dataset.name().to_string();
@@ -311,12 +355,44 @@ impl LightNode {
     }
 
     fn failed(&mut self, effect: Effect, error: &StoreError) {
-        let (Effect::Reply { token, .. } | Effect::Import { token, .. }) = effect else { return };
+        let (Effect::Reply { token, .. }
+        | Effect::Settings { token, .. }
+        | Effect::Network { token, .. }
+        | Effect::Remove { token, .. }
+        | Effect::Import { token, .. }) = effect
+        else {
+            return;
+        };
         self.reply(token, Err(CommandError::Storage { detail: error.to_string() }));
     }
 
     fn reply(&mut self, token: u64, result: Result<Reply, CommandError>) {
         self.outputs.push_back(LightOutput::Reply { token, result });
+    }
+
+    /// Asks a heavy node for the computations that are open there.
+    fn refresh(&mut self, now: Instant, peer: NodeId) {
+        self.ask(now, peer, &Request::Open { after: None }, Purpose::Open);
+        self.refresh_at = Some(now.plus_ms(REFRESH_MS));
+    }
+
+    /// Notes a computation to be fetched from `peer`, unless it is known.
+    fn hear_of(&mut self, peer: NodeId, id: ContentId) {
+        if !self.tasks.contains_key(&id) && self.announced.len() < ANNOUNCED_MAX {
+            self.announced.insert(id, peer);
+        }
+    }
+
+    /// Fetches announced computations, a few at a time.
+    fn fetch(&mut self, now: Instant) {
+        while self.fetching < FETCHES_MAX {
+            let Some((id, peer)) = self.announced.pop_first() else { return };
+            if !self.tasks.contains_key(&id)
+                && self.ask(now, peer, &Request::Proposal { id }, Purpose::Proposal(id))
+            {
+                self.fetching += 1;
+            }
+        }
     }
 
     fn keep_dataset(&mut self, dataset: Dataset) {
@@ -347,7 +423,7 @@ impl LightNode {
         match event {
             Event::Up { peer, role: Role::Heavy } if self.heavy.contains_key(&peer) => {
                 self.changed = true;
-                self.ask(now, peer, &Request::Open { after: None }, Purpose::Open);
+                self.refresh(now, peer);
                 let live: Vec<ContentId> =
                     self.tasks.values().filter(|task| !task.is_over(now)).map(|task| task.id).collect();
                 for id in live {
@@ -380,7 +456,8 @@ impl LightNode {
             task.status_at = now;
             self.look_after(now, id);
         } else {
-            self.ask(now, peer, &Request::Proposal { id }, Purpose::Proposal(id));
+            self.hear_of(peer, id);
+            self.fetch(now);
         }
     }
 
@@ -388,19 +465,20 @@ impl LightNode {
         match (purpose, response) {
             (Purpose::Open, Some(Response::Open { ids, more })) => {
                 let last = ids.last().copied();
-                for id in ids {
-                    if !self.tasks.contains_key(&id) {
-                        self.ask(now, peer, &Request::Proposal { id }, Purpose::Proposal(id));
-                    }
-                }
-                if more && last.is_some() {
+                ids.into_iter().for_each(|id| self.hear_of(peer, id));
+                if more && last.is_some() && self.announced.len() < ANNOUNCED_MAX {
                     self.ask(now, peer, &Request::Open { after: last }, Purpose::Open);
                 }
+                self.fetch(now);
             }
-            (Purpose::Proposal(id), Some(Response::Proposal { envelope })) => {
-                if let Ok(envelope) = Envelope::from_json(&envelope) {
-                    self.announced(now, id, &envelope);
+            (Purpose::Proposal(id), response) => {
+                self.fetching = self.fetching.saturating_sub(1);
+                if let Some(Response::Proposal { envelope }) = response
+                    && let Ok(envelope) = Envelope::from_json(&envelope)
+                {
+                    self.take_up(now, id, &envelope);
                 }
+                self.fetch(now);
             }
             (Purpose::Report(id), response) => {
                 let Some(task) = self.tasks.get_mut(&id) else { return };
@@ -446,7 +524,7 @@ impl LightNode {
     // Computations.
 
     /// Takes a computation that a heavy node announced, if all it says holds.
-    fn announced(&mut self, now: Instant, id: ContentId, envelope: &Envelope) {
+    fn take_up(&mut self, now: Instant, id: ContentId, envelope: &Envelope) {
         // All three heavy nodes announce it; the signatures are worth checking once.
         if self.tasks.contains_key(&id) {
             return;
@@ -460,10 +538,12 @@ impl LightNode {
             return;
         }
         if self.tasks.len() >= TASKS_MAX {
+            // What has ended goes first, the oldest of it; then what nobody answered, the furthest off.
             let over = self.tasks.values().filter(|task| task.is_over(now));
-            let Some(oldest) = over.min_by_key(|task| task.proposal.deadline).map(|task| task.id) else {
-                return;
-            };
+            let idle = self.tasks.values().filter(|task| task.state != TaskState::Answered);
+            let oldest = over.min_by_key(|task| task.proposal.deadline);
+            let leaves = oldest.or_else(|| idle.max_by_key(|task| task.proposal.deadline));
+            let Some(oldest) = leaves.map(|task| task.id) else { return };
             self.tasks.remove(&oldest);
             let mut batch = Batch::new();
             batch.delete(task::key(oldest));

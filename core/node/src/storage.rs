@@ -98,8 +98,9 @@ impl<E> Queue<E> {
         self.error.as_ref()
     }
 
-    pub(crate) fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
-        self.retry_at.filter(|_| !self.waiting.is_empty()).map(|at| (at, "store again"))
+    /// When to begin again after a failure, where something waits, here or (`more`) with the owner.
+    pub(crate) fn poll_timeout(&self, more: bool) -> Option<(Instant, &'static str)> {
+        self.retry_at.filter(|_| more || !self.waiting.is_empty()).map(|at| (at, "store again"))
     }
 }
 
@@ -115,13 +116,13 @@ mod tests {
         queue.push(part(true));
         let (ticket, _) = queue.begin(now).unwrap();
         queue.end(now, ticket, Err(StoreError::Full));
-        let (at, _) = queue.poll_timeout().unwrap();
+        let (at, _) = queue.poll_timeout(false).unwrap();
         assert_eq!(at, now.plus_ms(RETRY_MS));
         assert!(queue.begin(now).is_none(), "not before its time");
 
         let (ticket, _) = queue.begin(at).unwrap();
         queue.push(part(true));
-        assert_eq!(queue.poll_timeout(), None, "the end of the commit is awaited, not a moment");
+        assert_eq!(queue.poll_timeout(true), None, "the end of the commit is awaited, not a moment");
         let (durable, failed) = queue.end(at, ticket, Ok(()));
         assert_eq!((durable.len(), failed.len()), (1, 0));
         assert!(queue.begin(at).is_some(), "what had gathered goes next");

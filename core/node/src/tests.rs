@@ -482,3 +482,88 @@ fn a_proposal_through_other_heavy_nodes_is_refused_with_the_field() {
         .unwrap();
     assert!(refused.unwrap_err().starts_with("`heavy`: "));
 }
+
+#[test]
+fn forty_computations_that_close_together_all_end_in_results() {
+    let mut world = five();
+    let mut deadlines = world.draft(30);
+    let mut proposed = Vec::new();
+    for at in 0..40 {
+        deadlines.title = format!("Computation {at}");
+        proposed.push(world.propose(if at < 20 { 10 } else { 11 }, deadlines.clone()));
+    }
+    world.run_ms(70_000);
+    for heavy in world.heavy() {
+        let Node::Heavy(node) = &world.nodes[&heavy] else { panic!() };
+        for id in &proposed {
+            let view = node.computation(*id).unwrap();
+            assert_eq!(view.stage, Stage::Done, "{:?}", view.refusal_text);
+        }
+    }
+}
+
+#[test]
+fn a_late_joiner_hears_of_more_computations_than_fit_one_part_of_requests() {
+    let mut world = World::new(4);
+    let draft = world.draft(3_600);
+    for at in 0..100u8 {
+        let draft = Draft { title: format!("Computation {at}"), ..draft.clone() };
+        world.propose(10 + at / 30, draft);
+    }
+    let late = world.add_light(40);
+    world.run_ms(10_000);
+    assert_eq!(world.view(late).tasks.len(), 100);
+}
+
+#[test]
+fn a_proposal_padded_beyond_what_can_be_read_back_is_refused() {
+    let mut world = World::new(1);
+    let proposer = Identity::from_seed([99; 32]);
+    let mut keys: Vec<_> = [1, 2, 3]
+        .map(heavy_config)
+        .map(|c| aggregate::HeavyKey { id: c.identity.id(), seal: c.seal.public() })
+        .into();
+    keys.sort();
+    let mut rng = <rand_chacha::ChaCha8Rng as rand_core::SeedableRng>::from_seed([0; 32]);
+    let proposal = world.draft(10).propose(proposer.id(), &keys, &mut rng).unwrap();
+    let mut payload = serde_json::to_vec(&proposal).unwrap();
+    payload.resize(aggregate::proposal::PAYLOAD_BYTES_MAX, b' ');
+    for (pad, taken) in [(0, true), (1, false)] {
+        let mut padded = payload.clone();
+        padded.resize(payload.len() + pad, b' ');
+        let mut envelope = Envelope::new(aggregate::proposal::PAYLOAD_TYPE, padded);
+        envelope.sign(&proposer);
+        let heavy = World::light(1);
+        world.heavy_input(heavy, HeavyInput::Propose { token: 1, envelope });
+        world.run_ms(1_000);
+        let Node::Heavy(node) = &world.nodes[&heavy] else { panic!() };
+        assert_eq!(node.computations().len(), usize::from(taken) + pad);
+        if taken {
+            // All signatures attached, it reads back.
+            world.kill(heavy);
+            world.restart_heavy(1);
+        }
+    }
+}
+
+#[test]
+fn settings_that_cannot_be_stored_do_not_hold() {
+    let now = Instant::from_unix_ms(1_800_000_000_000);
+    let mut node = LightNode::new(light_config(10), &[], now).unwrap();
+    let rules = vec![Rule::default()];
+    node.handle_input(now, LightInput::Command { token: 1, command: Command::Rules { rules } });
+    let ticket = core::iter::from_fn(|| node.poll_output())
+        .find_map(|output| match output {
+            LightOutput::Store { ticket, .. } => Some(ticket),
+            _ => None,
+        })
+        .unwrap();
+    assert!(node.view().rules.is_empty(), "not before it is durable");
+    node.handle_input(now, LightInput::Stored { ticket, result: Err(store::StoreError::Full) });
+    let reply = core::iter::from_fn(|| node.poll_output()).find_map(|output| match output {
+        LightOutput::Reply { result, .. } => Some(result),
+        _ => None,
+    });
+    assert!(matches!(reply, Some(Err(CommandError::Storage { .. }))));
+    assert!(node.view().rules.is_empty());
+}

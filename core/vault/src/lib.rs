@@ -43,6 +43,8 @@ pub const IMPORT_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub const FIELDS_MAX: usize = 256;
 /// Most rows of a table.
 pub const ROWS_MAX: usize = 1_000_000;
+/// Most cells of a table, rows times fields. With [`IMPORT_BYTES_MAX`] it keeps a table storable.
+pub const CELLS_MAX: usize = 2_000_000;
 /// Longest name of a table or field, in characters.
 pub const NAME_CHARS_MAX: usize = 64;
 
@@ -92,9 +94,9 @@ pub enum ImportError {
         /// What is wrong.
         problem: &'static str,
     },
-    /// More than [`FIELDS_MAX`] fields or [`ROWS_MAX`] rows.
+    /// More than [`FIELDS_MAX`] fields, [`ROWS_MAX`] rows or [`CELLS_MAX`] cells.
     TooMany {
-        /// `fields` or `rows`.
+        /// `fields`, `rows` or `cells`.
         what: &'static str,
         /// Allowed.
         max: usize,
@@ -247,6 +249,9 @@ impl Dataset {
     fn push_row(&mut self, row: impl IntoIterator<Item = Option<String>>) -> Result<(), ImportError> {
         if self.rows() >= ROWS_MAX {
             return Err(ImportError::TooMany { what: "rows", max: ROWS_MAX });
+        }
+        if self.cells.len() + self.fields.len() > CELLS_MAX {
+            return Err(ImportError::TooMany { what: "cells", max: CELLS_MAX });
         }
         self.cells.extend(row);
         Ok(())

@@ -62,7 +62,7 @@ impl Default for Config {
         Self {
             message_len_max: MESSAGE_LEN_MAX,
             message_len_max_unknown: 8 * 1024,
-            receive_window: 1024 * 1024,
+            receive_window: 2 * 1024 * 1024,
             receive_max: 4 * 1024 * 1024,
             linger: Duration::from_secs(10),
             credit: true,

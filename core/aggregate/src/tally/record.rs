@@ -53,6 +53,8 @@ pub(super) struct Committed {
 /// How it ended, and what became of each report.
 #[derive(Debug, BorshSerialize, BorshDeserialize)]
 pub(super) struct End {
+    /// How far it had come.
+    stage: Stage,
     pub(super) result: Option<Vec<u8>>,
     pub(super) refusal: Option<Vec<u8>>,
     pub(super) reports: u32,
@@ -64,6 +66,7 @@ pub(super) struct End {
 
 impl End {
     pub(super) fn new(
+        stage: Stage,
         result: Option<Vec<u8>>,
         refusal: Option<Vec<u8>>,
         reports: u32,
@@ -73,7 +76,7 @@ impl End {
             eight.iter().enumerate().fold(0, |byte, (bit, (_, counted))| byte | u8::from(*counted) << bit)
         };
         let counted = fates.chunks(8).map(bits).collect();
-        Self { result, refusal, reports, lights: fates.iter().map(|fate| fate.0).collect(), counted }
+        Self { stage, result, refusal, reports, lights: fates.iter().map(|fate| fate.0).collect(), counted }
     }
 
     fn fates(&self) -> Option<Vec<(NodeId, bool)>> {
@@ -185,6 +188,9 @@ impl Tally {
         let end: End = codec::decode(value).ok()?;
         self.reports_durable = end.reports;
         let fates = end.fates()?;
+        if end.stage < Stage::Signed {
+            self.reach(end.stage);
+        }
         if let Some(refusal) = end.refusal {
             self.refusal = Some(Envelope::from_json(&refusal).ok()?);
             self.refusal_durable = true;

@@ -377,3 +377,35 @@ fn words_of_strangers_and_of_oneself_change_nothing() {
     trio.tallies[0].accepted_by(stranger, [0; 64]);
     assert_eq!(trio.tallies[0].stage(), Stage::Open);
 }
+
+#[test]
+fn a_report_before_the_computation_opens_here_may_come_again() {
+    let envelope = propose(&draft()).unwrap().sign(&proposer());
+    let (id, proposal) = Proposal::open(&envelope).unwrap();
+    let (identity, seal) = heavy()[0].clone();
+    let (mut tally, persist) = Tally::accept(id, proposal.clone(), envelope, &identity).unwrap();
+    tally.persisted(persist.stage);
+    let light = NodeId::from_public_key([1; 32]);
+    let report = Report::new(&proposal, id, light, &[1, 1], &mut rng(1)).unwrap();
+    let answer = tally.report(now(), light, report.nonce, &report.sealed[0], &seal);
+    assert_eq!(answer, Err(ReportRefusal::NotYet));
+    assert!(ReportRefusal::NotYet.is_passing());
+}
+
+#[test]
+fn a_heavy_node_that_offers_few_reports_isolates_nobody() {
+    let mut trio = Trio::open(&draft());
+    for light in 1..=9 {
+        trio.report(light, 1, &[0, 1, 2]);
+    }
+    trio.close();
+    // Node 2 keeps back all but three.
+    trio.tallies[2].drop_reports(&[4, 5, 6, 7, 8, 9].map(|light| NodeId::from_public_key([light; 32])));
+    trio.settle();
+    let shrunk = RefusalReason::Shrunk { participants: 3, held: 9 };
+    assert!((0..2).any(|role| trio.reason(role) == shrunk));
+    assert!((0..2).all(|role| trio.tallies[role].stage() == Stage::Closed), "no sum is released");
+    let before = trio.tallies[0].stage();
+    trio.restart(0);
+    assert_eq!(trio.tallies[0].stage(), before);
+}

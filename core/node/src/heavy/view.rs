@@ -1,7 +1,7 @@
 //! What a heavy node shows.
 
 use super::HeavyNode;
-use aggregate::{Outcome, Proposal, RefusalReason, Stage, Verified, message::ReportRefusal, outcome};
+use aggregate::{Outcome, Proposal, RefusalReason, Stage, message::ReportRefusal};
 use alloc::{
     collections::BTreeMap,
     string::{String, ToString},
@@ -97,18 +97,13 @@ impl HeavyNode {
     /// One computation.
     pub fn computation(&self, id: ContentId) -> Option<ComputationView> {
         let tally = self.tallies.get(&id)?;
-        let (mut result, mut refusal) = (None, None);
-        match tally.end().map(|end| outcome::verify(tally.envelope(), end)) {
-            Some(Ok(Verified::Result(outcome))) => result = Some(outcome),
-            Some(Ok(Verified::Refusal(given))) => refusal = Some(given.reason),
-            _ => {}
-        }
+        let refusal = tally.refusal_reason();
         Some(ComputationView {
             id,
             proposal: tally.proposal().clone(),
             stage: tally.stage(),
             reports: tally.reports(),
-            result,
+            result: tally.outcome(),
             refusal_text: refusal.as_ref().map(ToString::to_string),
             refusal,
         })

@@ -2,7 +2,7 @@
 
 use super::{
     DATASET_PREFIX, DATASETS_MAX, Descriptor, DescriptorError, Draft, Effect, LightNode, NETWORK_KEY, Part,
-    Proposal, Purpose, RULES_MAX, Request, SETTINGS_KEY, TaskState,
+    Proposal, Purpose, RULES_MAX, Request, SETTINGS_KEY, Settings, TaskState,
 };
 use aggregate::HeavyKey;
 use alloc::{
@@ -213,43 +213,33 @@ impl LightNode {
         self.changed = true;
         let refused = match command {
             Command::Network { descriptors } => self
-                .network(now, token, &descriptors)
+                .network(token, &descriptors)
                 .map_err(|error| CommandError::Network { why: error.to_string() }),
             Command::Unpin => {
-                for id in self.heavy.keys() {
-                    self.endpoint.unwant(*id);
-                }
-                self.heavy.clear();
                 let mut batch = Batch::new();
                 batch.delete(NETWORK_KEY);
-                self.store(token, batch);
+                let effect = Effect::Network { token, heavy: BTreeMap::new() };
+                self.queue.push(Part { batch, effect, retry: false });
                 Ok(())
             }
             Command::Join => {
-                self.settings.joined = true;
-                self.dial(now);
-                self.store_settings(token);
+                self.choose(token, |settings| settings.joined = true);
                 Ok(())
             }
             Command::Leave => {
-                self.settings.joined = false;
-                for id in self.heavy.keys() {
-                    self.endpoint.unwant(*id);
-                }
-                self.store_settings(token);
+                self.choose(token, |settings| settings.joined = false);
                 Ok(())
             }
             Command::Import { name, bytes } => self.import(token, &name, &bytes),
-            Command::Remove { name } => match self.datasets.remove(&name) {
-                None => Err(CommandError::NoDataset { name }),
-                Some(_) => {
-                    let mut batch = Batch::new();
-                    batch.delete(dataset_key(&name));
-                    self.store(token, batch);
-                    self.records_changed(now, &name);
-                    Ok(())
-                }
-            },
+            Command::Remove { name } if !self.datasets.contains_key(&name) => {
+                Err(CommandError::NoDataset { name })
+            }
+            Command::Remove { name } => {
+                let mut batch = Batch::new();
+                batch.delete(dataset_key(&name));
+                self.queue.push(Part { batch, effect: Effect::Remove { token, name }, retry: false });
+                Ok(())
+            }
             Command::Approve { id } => match self.tasks.get(&id).map(|task| task.state) {
                 None => Err(CommandError::NoComputation),
                 Some(_) => {
@@ -277,14 +267,7 @@ impl LightNode {
                 Err(CommandError::TooMany { what: "rules".into(), max: RULES_MAX })
             }
             Command::Rules { rules } => {
-                self.settings.rules = rules;
-                self.store_settings(token);
-                let waiting: Vec<ContentId> = self.tasks.keys().copied().collect();
-                for id in waiting {
-                    if self.ruled(id) {
-                        self.answer(now, id, None);
-                    }
-                }
+                self.choose(token, |settings| settings.rules = rules);
                 Ok(())
             }
             Command::Watch { id } => {
@@ -304,23 +287,54 @@ impl LightNode {
         }
     }
 
-    fn store(&mut self, token: u64, batch: Batch) {
-        let effect = Effect::Reply { token, reply: Reply::Done };
-        self.queue.push(Part { batch, effect, retry: false });
-    }
-
-    fn store_settings(&mut self, token: u64) {
+    /// Stores changed settings; they hold once they are durable.
+    fn choose(&mut self, token: u64, change: impl FnOnce(&mut Settings)) {
+        // On top of what is still being stored, so that no choice undoes another.
+        let mut settings = self.choosing.clone().unwrap_or_else(|| self.settings.clone());
+        change(&mut settings);
+        self.choosing = Some(settings.clone());
         let mut batch = Batch::new();
-        let settings = serde_json::to_vec(&self.settings).expect("plain values always serialise");
-        batch.put(SETTINGS_KEY, settings);
-        self.store(token, batch);
+        batch.put(SETTINGS_KEY, serde_json::to_vec(&settings).expect("plain values always serialise"));
+        self.queue.push(Part { batch, effect: Effect::Settings { token, settings }, retry: false });
     }
 
-    fn network(&mut self, now: Instant, token: u64, descriptors: &[Envelope]) -> Result<(), DescriptorError> {
+    /// Settings are durable: they hold from now on.
+    pub(super) fn set(&mut self, now: Instant, token: u64, settings: Settings) {
+        if self.choosing.as_ref() == Some(&settings) {
+            self.choosing = None;
+        }
+        let (joins, leaves) =
+            (settings.joined && !self.settings.joined, !settings.joined && self.settings.joined);
+        self.settings = settings;
+        if joins {
+            self.dial(now);
+        }
+        if leaves {
+            self.heavy.keys().for_each(|id| self.endpoint.unwant(*id));
+        }
+        self.reply(token, Ok(Reply::Done));
+        let ruled: Vec<ContentId> = self.tasks.keys().copied().filter(|id| self.ruled(*id)).collect();
+        for id in ruled {
+            self.answer(now, id, None);
+        }
+    }
+
+    /// Heavy nodes are pinned durably.
+    pub(super) fn pin(&mut self, now: Instant, token: u64, heavy: BTreeMap<NodeId, (Descriptor, Envelope)>) {
+        let gone: Vec<NodeId> = self.heavy.keys().copied().filter(|id| !heavy.contains_key(id)).collect();
+        gone.into_iter().for_each(|id| self.endpoint.unwant(id));
+        self.heavy = heavy;
+        if self.settings.joined {
+            self.dial(now);
+        }
+        self.reply(token, Ok(Reply::Done));
+    }
+
+    fn network(&mut self, token: u64, descriptors: &[Envelope]) -> Result<(), DescriptorError> {
         if descriptors.len() > crate::HEAVY_NODES_MAX {
             return Err(DescriptorError::TooMany);
         }
-        let mut heavy = BTreeMap::new();
+        let mut heavy = self.heavy.clone();
         for envelope in descriptors {
             let descriptor = Descriptor::open(envelope)?;
             match self.heavy.get(&descriptor.id) {
@@ -330,22 +344,19 @@ impl LightNode {
                 None if !self.heavy.is_empty() => {
                     return Err(DescriptorError::NotPinned { found: descriptor.id });
                 }
-                Some((known, known_envelope)) if known.issued > descriptor.issued => {
-                    heavy.insert(known.id, (known.clone(), known_envelope.clone()));
-                }
+                Some((known, _)) if known.issued > descriptor.issued => {}
                 _ => {
-                    heavy.insert(descriptor.id, (descriptor, envelope.clone()));
+                    let mut envelope = envelope.clone();
+                    // A stranger's signatures are not carried along.
+                    envelope.signatures.retain(|signature| signature.keyid == descriptor.id);
+                    heavy.insert(descriptor.id, (descriptor, envelope));
                 }
             }
         }
-        self.heavy.append(&mut heavy);
-        if self.settings.joined {
-            self.dial(now);
-        }
-        let envelopes: Vec<&Envelope> = self.heavy.values().map(|(_, envelope)| envelope).collect();
+        let envelopes: Vec<&Envelope> = heavy.values().map(|(_, envelope)| envelope).collect();
         let mut batch = Batch::new();
         batch.put(NETWORK_KEY, serde_json::to_vec(&envelopes).expect("documents always serialise"));
-        self.store(token, batch);
+        self.queue.push(Part { batch, effect: Effect::Network { token, heavy }, retry: false });
         Ok(())
     }
 
