@@ -313,7 +313,8 @@ fn a_result_supersedes_a_refusal() {
 
 #[test]
 fn a_heavy_node_that_breaks_the_protocol_is_named() {
-    let lies: [(Pull, fn(&mut Pulled)); 4] = [
+    type Lie = fn(&mut Pulled);
+    let lies: [(Pull, Lie); 4] = [
         (Pull::Offer { from: 0 }, |word| {
             if let Pulled::Offer { ids, .. } = word {
                 ids.reverse();
