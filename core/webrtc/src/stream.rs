@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! write   Open ──close_write──► FinSent ──FIN_ACK──► Closed          Open ──abandon──► Closed
-//!              └──────────────── STOP_SENDING ─────► Stopped
+//!              └──────────────── STOP_SENDING ─────► Stopped (RESET unless FIN was sent)
 //! read    Open ──FIN──► Finished        Open ──RESET──► Reset        Open ──abandon──► Stopped
 //! ```
 //!
@@ -482,7 +482,11 @@ impl Stream {
                 self.write = WriteHalf::Ended(WriteError::Closed);
             }
             (Some(Flag::StopSending), WriteHalf::Open | WriteHalf::FinSent, _) => {
+                // What had not left is gone, so the peer is told that there will be no end (RFC 9000,
+                // section 3.5): some peers wait for the one or the other. A FIN that has left is an end.
+                let ended = self.write == WriteHalf::FinSent && !self.send_fin;
                 self.end_write(WriteError::Stopped);
+                self.send_reset = !ended;
             }
             (Some(Flag::Reset), _, ReadHalf::Open) => {
                 self.discard_received();

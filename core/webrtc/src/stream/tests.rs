@@ -405,3 +405,34 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_peer_that_stops_reading_is_told_that_no_end_will_come() {
+    let flags = |pair: &mut Pair| {
+        let mut decoder = Decoder::new();
+        let mut flags = Vec::new();
+        while let Some(output) = pair.ends[1].poll_output() {
+            if let Output::Send(message) = output {
+                decoder.feed(&message, |frame| flags.extend(frame.flag)).unwrap();
+            }
+        }
+        flags
+    };
+    let stop = Frame { flag: Some(Flag::StopSending), credit: None, payload: &[] }.encode();
+
+    // Half closed by the peer and then stopped, with our half open: a ping of npm's libp2p ends like this.
+    let mut pair = Pair::ours();
+    pair.ends[1] = Stream::new(Config { closes: false, ..Config::default() });
+    pair.ends[0].close_write(NOW);
+    pair.pump();
+    pair.ends[1].handle_input(NOW, Input::Message(&stop));
+    assert_eq!(flags(&mut pair), [Flag::Reset]);
+    assert_eq!(pair.ends[1].write(b"x"), Err(WriteError::Stopped));
+
+    // An end that has left says it already.
+    let mut pair = Pair::ours();
+    pair.ends[1].close_write(NOW);
+    pair.drain(1);
+    pair.ends[1].handle_input(NOW, Input::Message(&stop));
+    assert_eq!(flags(&mut pair), []);
+}
