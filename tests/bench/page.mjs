@@ -78,7 +78,7 @@ async function emptyPage(browser, bytes) {
   return times;
 }
 
-const network = await Network.start("bench-page", { heavy: 3 });
+const network = await Network.start({ heavy: 3 });
 const browser = await openBrowser();
 const marks = { cold: [], warm: [] };
 let transferred;

@@ -12,7 +12,7 @@ const PINGS = 20;
 let network, browser, stranger;
 before(async () => {
   checkEnvironment();
-  [network, browser] = await Promise.all([Network.start("js-libp2p", { heavy: 1 }), openBrowser()]);
+  [network, browser] = await Promise.all([Network.start({ heavy: 1 }), openBrowser()]);
   stranger = await openJsLibp2p(browser);
 });
 after(async () => {

@@ -21,7 +21,7 @@ let network, browser, tab;
 before(async () => {
   checkEnvironment();
   const parts = deal(penguins(), PARTICIPANTS);
-  network = await Network.start("kill", { heavy: 3 });
+  network = await Network.start({ heavy: 3 });
   await network.startLights(DATASET, parts.slice(1));
   browser = await openBrowser();
   [tab] = await openTabs(browser, network, parts.slice(0, 1));

@@ -29,7 +29,13 @@ window.visit = async (address, pings) => {
     const dialMs = performance.now() - start;
     const { agentVersion, protocols, observedAddr } = await identified;
     const pingMs = [];
-    for (let at = 0; at < pings; at++) pingMs.push(await node.services.ping.ping(connection.remotePeer));
+    for (let at = 0; at < pings; at++) {
+      pingMs.push(await node.services.ping.ping(connection.remotePeer));
+      // It allows itself one ping stream at a time, and one counts until both sides have closed it.
+      const open = connection.streams.filter((stream) => stream.direction === "outbound" && stream.protocol.includes("/ping/"));
+      await Promise.all(open.map((stream) =>
+        new Promise((resolve) => stream.addEventListener("close", resolve, { once: true }))));
+    }
     return {
       peer: connection.remotePeer.toString(),
       address: connection.remoteAddr.toString(),

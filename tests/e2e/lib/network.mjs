@@ -72,13 +72,13 @@ class Light {
 
 export class Network {
   /** Starts `heavy` heavy nodes and waits until each is connected to all others. */
-  static async start(name, { heavy = 3 } = {}) {
-    const folder = temporaryFolder(name);
+  static async start({ heavy = 3 } = {}) {
+    const folder = temporaryFolder();
     const bases = [];
     for (let at = 0; at < heavy; at++) bases.push(await basePort());
     const urls = bases.map((base) => `http://127.0.0.1:${base}`);
     const nodes = bases.map((base, at) =>
-      new Heavy(`heavy-${at + 1}`, folder, base, urls.filter((_, other) => other !== at)));
+      new Heavy(`h${at + 1}`, folder, base, urls.filter((_, other) => other !== at)));
     const network = new Network(folder, nodes);
     try {
       await Promise.all(nodes.map((node) => node.start()));
@@ -101,7 +101,7 @@ export class Network {
 
   /** Starts light nodes, each with records under one name, and waits until each is connected to every heavy node. */
   async startLights(dataset, parts, flags = []) {
-    const starts = parts.map((records, at) => ({ name: `native-${this.lights.length + at + 1}`, records }));
+    const starts = parts.map((records, at) => ({ name: `n${this.lights.length + at + 1}`, records }));
     const started = [];
     const next = async () => {
       for (let start = starts.shift(); start; start = starts.shift()) started.push(await this.startLight(start, dataset, flags));
@@ -130,7 +130,7 @@ export class Network {
   async propose({ title, purpose, dataset, field, lower, upper, participants_min, deadline }) {
     const flags = { title, purpose, dataset, field, lower, upper, "min-participants": participants_min, deadline, host: this.url };
     const args = Object.entries(flags).flatMap(([flag, value]) => (value === undefined ? [] : [`--${flag}`, String(value)]));
-    const told = await run(formix, ["comp", "--json", "--home", join(this.folder, "proposer"), ...args]);
+    const told = await run(formix, ["comp", "--json", "--home", join(this.folder, "p"), ...args]);
     const id = JSON.parse(told.trim().split("\n")[0]).id;
     const opened = (view) => view.stage !== "proposed";
     await this.heavy[0].http.follow(id, START_MS_MAX, `${id} to be accepted by all`, opened);

@@ -23,9 +23,9 @@ for (const [signal, number] of [["SIGHUP", 1], ["SIGINT", 2], ["SIGTERM", 15]]) 
   process.once(signal, () => process.exit(128 + number));
 }
 
-/** A folder that is gone when the script ends. */
-export function temporaryFolder(name) {
-  const folder = mkdtempSync(join(tmpdir(), `formix-${name}-`));
+/** A folder that is gone when the script ends. Its path is short: sockets in it have a name of 107 bytes at most. */
+export function temporaryFolder() {
+  const folder = mkdtempSync(join(tmpdir(), "fx-"));
   if (!process.env.FORMIX_KEEP) folders.add(folder);
   return folder;
 }

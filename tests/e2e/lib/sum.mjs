@@ -52,7 +52,7 @@ export async function privateSum({ tabs: tabCount, natives, seconds, say = () =>
   let network;
   let browser;
   try {
-    network = await Network.start("sum", { heavy: 3 });
+    network = await Network.start({ heavy: 3 });
     say(`three heavy processes: ${network.heavy.map((heavy) => `pid ${heavy.pid} at ${heavy.url}`).join(", ")}`);
     const lights = await network.startLights(DATASET, parts.slice(tabCount));
     say(`${natives} native light processes joined`);
