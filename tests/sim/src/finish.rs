@@ -106,9 +106,9 @@ impl World {
         let late = |since: u64| since + ANSWER_MAX_MS < self.now;
         if is_honest
             && self.in_touch(host)
-            && let Some((from, _)) = h.serving.values().find(|(_, since)| late(*since))
+            && let Some((from, since)) = h.serving.values().find(|(_, since)| late(*since))
         {
-            return Err(format!("a request of {from} is never answered"));
+            return Err(format!("a request of {from} that came at {since} is never answered"));
         }
         let Some(heavy) = h.heavy().filter(|_| self.in_touch(host)) else { return Ok(()) };
         // One that lacks a signature keeps what it needs to take a late one.

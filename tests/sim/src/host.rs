@@ -181,6 +181,12 @@ impl Host {
         instant.unix_ms().saturating_add_signed(-self.skew_ms).saturating_sub(EPOCH_MS)
     }
 
+    /// The last connection to a peer has ended, and with it every request on one.
+    pub(crate) fn forget_requests(&mut self, peer: usize) {
+        self.unanswered.retain(|_, to| *to != peer);
+        self.serving.retain(|_, (from, _)| *from != peer);
+    }
+
     pub(crate) fn heavy(&self) -> Option<&HeavyNode> {
         match &self.machine {
             Some(Machine::Heavy(node)) => Some(node),

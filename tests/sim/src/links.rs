@@ -124,6 +124,7 @@ impl World {
                 self.hosts[host].dials.remove(&to);
                 let open = self.hosts[host].connections.remove(&to).unwrap_or_default();
                 if !open.is_empty() {
+                    self.hosts[host].forget_requests(to);
                     self.tell_soon(host, Told::Net(Input::Disconnected { peer }));
                 }
                 for connection in open {
@@ -304,8 +305,7 @@ impl World {
         open.retain(|other| *other != connection);
         if open.len() < before && open.is_empty() {
             h.connections.remove(&peer);
-            h.unanswered.retain(|_, to| *to != peer);
-            h.serving.retain(|_, (from, _)| *from != peer);
+            h.forget_requests(peer);
             self.trace.event(self.now, host, "disconnected", peer as u64, &[]);
             let peer = self.hosts[peer].id;
             self.tell(host, Told::Net(Input::Disconnected { peer }));
