@@ -3,6 +3,9 @@
 //! The file begins with a table `format` that holds the version of what is inside, so that an older program refuses a newer file
 //! instead of misreading it. After a failed write redb wants the file opened anew; the store does so before the next batch.
 
+mod guarded;
+
+use guarded::guarded;
 use redb::{Database, DatabaseError, ReadableDatabase, StorageError, TableDefinition, TableError};
 use std::{
     fs, io,
@@ -26,7 +29,23 @@ type Opener = dyn Fn() -> Result<Database, DatabaseError> + Send + Sync;
 #[derive(Clone)]
 pub struct RedbStore {
     open: Arc<Opener>,
-    database: Arc<Mutex<Option<Database>>>,
+    slot: Arc<Mutex<Slot>>,
+}
+
+/// The open file, where there is one.
+#[derive(Default)]
+struct Slot {
+    database: Option<Database>,
+    /// Found damaged while it was in use: it stays closed.
+    broken: Option<StoreError>,
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let database = self.database.take();
+        // Closing a damaged file may fail; what was committed is on the disk already.
+        let _ = guarded(|| drop(database));
+    }
 }
 
 impl RedbStore {
@@ -47,9 +66,9 @@ impl RedbStore {
     pub fn with(
         open: impl Fn() -> Result<Database, DatabaseError> + Send + Sync + 'static,
     ) -> Result<Self, StoreError> {
-        let database = open().map_err(|error| from_database(&error))?;
-        check_format(&database)?;
-        Ok(Self { open: Arc::new(open), database: Arc::new(Mutex::new(Some(database))) })
+        let mut slot = Slot { database: Some(opened(&open)?), broken: None };
+        slot.run(&open, |database| Ok(check_format(database)))??;
+        Ok(Self { open: Arc::new(open), slot: Arc::new(Mutex::new(slot)) })
     }
 
     /// [`ShardStore::commit`], on this thread.
@@ -73,18 +92,45 @@ impl RedbStore {
     }
 
     fn run<T>(&self, work: impl FnOnce(&Database) -> Result<T, redb::Error>) -> Result<T, StoreError> {
-        let mut slot = self.database.lock().unwrap_or_else(PoisonError::into_inner);
-        let database = match slot.take() {
-            Some(database) => database,
-            None => (self.open)().map_err(|error| from_database(&error))?,
-        };
-        let result = work(&database);
-        // After a failed write redb refuses further work on the same handle.
-        if result.is_ok() {
-            *slot = Some(database);
-        }
-        result.map_err(|error| from_redb(&error))
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner).run(&*self.open, work)
     }
+}
+
+impl Slot {
+    fn run<T>(
+        &mut self,
+        open: &dyn Fn() -> Result<Database, DatabaseError>,
+        work: impl FnOnce(&Database) -> Result<T, redb::Error>,
+    ) -> Result<T, StoreError> {
+        if let Some(error) = &self.broken {
+            return Err(error.clone());
+        }
+        let database = match self.database.take() {
+            Some(database) => database,
+            None => opened(open)?,
+        };
+        match guarded(|| work(&database)) {
+            Ok(Ok(done)) => {
+                self.database = Some(database);
+                Ok(done)
+            }
+            // After a failed write redb refuses further work on the same handle.
+            Ok(Err(error)) => {
+                guarded(|| drop(database))?;
+                Err(from_redb(&error))
+            }
+            Err(error) => {
+                // Its destructor cannot be trusted with what the panic left. The file stays locked.
+                std::mem::forget(database);
+                self.broken = Some(error.clone());
+                Err(error)
+            }
+        }
+    }
+}
+
+fn opened(open: &dyn Fn() -> Result<Database, DatabaseError>) -> Result<Database, StoreError> {
+    guarded(open)?.map_err(|error| from_database(&error))
 }
 
 impl std::fmt::Debug for RedbStore {

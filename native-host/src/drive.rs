@@ -191,6 +191,7 @@ impl<M: Machine, O: Owner<M>> Pump<M, O> {
             // Its result matters to nobody any more; that it is complete does.
             let _ = commit.await;
         }
+        self.shell.close().await;
     }
 
     fn drain(&mut self, commit: &mut Option<Commit>) {

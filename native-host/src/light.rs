@@ -186,6 +186,7 @@ pub(crate) fn read_import(path: &Path) -> Result<Vec<u8>> {
 /// Learns from the hosts who the network's heavy nodes are, the first that answers, again and again.
 async fn follow_network(light: Light, hosts: Vec<Api>) {
     let mut again = NETWORK_AGAIN_MIN;
+    let mut told = false;
     loop {
         let mut found: Option<Vec<Envelope>> = None;
         for host in &hosts {
@@ -194,7 +195,8 @@ async fn follow_network(light: Light, hosts: Vec<Api>) {
                     found = Some(descriptors);
                     break;
                 }
-                Err(error) => tracing::warn!(%error, "a host does not answer"),
+                Err(error) if told => tracing::debug!(%error, "a host does not answer"),
+                Err(error) => tracing::warn!(%error, "a host does not answer; trying again"),
             }
         }
         // One that has not met its fellows yet would have too few pinned.
@@ -203,9 +205,11 @@ async fn follow_network(light: Light, hosts: Vec<Api>) {
             if let Err(error) = light.command(Command::Network { descriptors }).await {
                 tracing::error!(error = format!("{error:#}"), "the host's heavy nodes are not taken");
             }
-            again = NETWORK_AGAIN_MIN;
+            (again, told) = (NETWORK_AGAIN_MIN, false);
             time::sleep(NETWORK_EVERY).await;
         } else {
+            // Said once: hosts start, and meet, one after the other.
+            told = true;
             time::sleep(again).await;
             again = (again * 2).min(NETWORK_AGAIN_MAX);
         }

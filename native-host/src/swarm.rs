@@ -46,6 +46,9 @@ pub(crate) const HANDSHAKES_MAX: u32 = 1_024;
 /// A connection without a stream for so long is closed; the nodes' own pings come far more often.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
 
+/// How long connections may take to close when the node stops.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
+
 /// The swarm cannot be set up.
 #[derive(Debug, thiserror::Error)]
 #[error("the network cannot be set up: {0}")]
@@ -209,6 +212,22 @@ impl Shell {
             let event = self.swarm.select_next_some().await;
             self.handle(event);
         }
+    }
+
+    /// Closes every connection, so that peers know at once.
+    pub(crate) async fn close(&mut self) {
+        for peer in self.connected.clone() {
+            // An error says that it is closed already.
+            let _ = self.swarm.disconnect_peer_id(peer);
+        }
+        let closing = async {
+            while !self.connected.is_empty() {
+                let event = self.swarm.select_next_some().await;
+                self.handle(event);
+            }
+        };
+        // A peer that does not take the word learns it from silence.
+        let _ = tokio::time::timeout(CLOSE_PATIENCE, closing).await;
     }
 
     fn handle(&mut self, event: SwarmEvent<BehaviourEvent>) {

@@ -27,12 +27,12 @@ pub(super) struct ProposeArgs {
     /// The largest value of a record; larger ones count as it
     #[arg(long, allow_negative_numbers = true)]
     upper: Option<String>,
-    /// Decimals that count
-    #[arg(long, default_value_t = 0)]
-    decimals: u8,
-    /// Fewest participants for a result
-    #[arg(long, default_value_t = aggregate::proposal::PARTICIPANTS_FLOOR)]
-    min_participants: u32,
+    /// Decimals that count [default: 0]
+    #[arg(long)]
+    decimals: Option<u8>,
+    /// Fewest participants for a result [default: 3]
+    #[arg(long)]
+    min_participants: Option<u32>,
     /// Most participants; reaching them closes the computation
     #[arg(long, default_value_t = 10_000)]
     max_participants: u32,
@@ -95,12 +95,22 @@ fn draft(args: &ProposeArgs, asks: bool) -> Result<Draft> {
     let field = have("--field", args.field.clone(), asks, "Field to sum", None)?;
     let lower = have("--lower", args.lower.clone(), asks, "Smallest value of a record", Some("0"))?;
     let upper = have("--upper", args.upper.clone(), asks, "Largest value of a record", None)?;
+    // A person who is asked at all is asked for these too; a script has their defaults.
+    let asks_all = asks && args.dataset.is_none();
+    let decimals = match args.decimals {
+        None if !asks_all => 0,
+        given => have("--decimals", given, asks, "Decimals that count", Some("0"))?,
+    };
+    let floor = aggregate::proposal::PARTICIPANTS_FLOOR;
+    let participants_min = match args.min_participants {
+        None if !asks_all => floor,
+        given => have("--min-participants", given, asks, "Fewest participants", Some(&floor.to_string()))?,
+    };
     let deadline = have("--deadline", args.deadline.clone(), asks, "Closes after", Some("60s"))?;
     let named = format!("Sum of {field} in {dataset}");
-    let asks_words = asks && args.dataset.is_none();
     let title = match &args.title {
         Some(title) => title.clone(),
-        None if asks_words => have("--title", None, true, "Title", Some(&named))?,
+        None if asks_all => have("--title", None, true, "Title", Some(&named))?,
         None => named,
     };
     Ok(Draft {
@@ -108,11 +118,11 @@ fn draft(args: &ProposeArgs, asks: bool) -> Result<Draft> {
         purpose: args.purpose.clone().unwrap_or_default(),
         dataset,
         field,
-        decimals: args.decimals,
+        decimals,
         lower,
         upper,
         records_max: args.max_records,
-        participants_min: args.min_participants,
+        participants_min,
         participants_max: args.max_participants,
         deadline: moment(&deadline)?,
     })

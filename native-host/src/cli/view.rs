@@ -114,7 +114,21 @@ fn network(heavy: &[Value]) -> String {
             node["counters"]["reports_acknowledged"].to_string(),
         ]);
     }
+    for link in strangers(heavy) {
+        let at = if link["up"] == true { "connected" } else { "not connected" };
+        table.add_row([short(&link["peer"]), format!("({at} over {})", text(&link["transport"]))]);
+    }
     table.trim_fmt()
+}
+
+/// The heavy nodes that others are linked to and that were not asked themselves.
+fn strangers(heavy: &[Value]) -> Vec<&Value> {
+    let mut links: Vec<&Value> =
+        heavy.iter().filter_map(|node| node["fellows"].as_array()).flatten().collect();
+    links.sort_by_key(|link| (text(&link["peer"]), link["up"] != true));
+    links.dedup_by_key(|link| text(&link["peer"]));
+    links.retain(|link| heavy.iter().all(|node| node["id"] != link["peer"]));
+    links
 }
 
 fn under_way(computations: Option<&Value>) -> String {

@@ -136,3 +136,39 @@ fn a_full_disk_loses_nothing_and_is_got_over() {
     store.commit_now(&large).unwrap();
     assert_eq!(store.scan_now(b"").unwrap().len(), 2);
 }
+
+#[test]
+fn no_damage_panics() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("node.db");
+    let store = RedbStore::open(&path).unwrap();
+    for at in 0..40u8 {
+        let mut batch = Batch::new();
+        batch.put([at], vec![at; 3_000]);
+        store.commit_now(&batch).unwrap();
+    }
+    drop(store);
+    let whole = fs::read(&path).unwrap();
+    // Numerical Recipes' linear congruential generator: any fixed sequence serves.
+    let mut state = 1u32;
+    let mut refused = 0;
+    for round in 0..150 {
+        let mut damaged = whole.clone();
+        for _ in 0..20 {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let at = (state >> 8) as usize % if round % 2 == 0 { damaged.len() } else { 16 * 4_096 };
+            damaged[at] ^= 1 << (state % 8);
+        }
+        // A file of its own each time: one that is found damaged while open stays locked.
+        let path = folder.path().join(format!("{round}.db"));
+        fs::write(&path, &damaged).unwrap();
+        let mut batch = Batch::new();
+        batch.put(b"more", vec![1; 5_000]);
+        let used = RedbStore::open(&path).and_then(|store| {
+            store.scan_now(b"")?;
+            store.commit_now(&batch)
+        });
+        refused += u32::from(used.is_err());
+    }
+    assert!(refused > 20, "damage to the first pages is noticed: {refused}");
+}

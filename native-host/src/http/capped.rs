@@ -1,4 +1,4 @@
-//! A TCP listener that holds at most so many connections.
+//! A TCP listener that holds at most so many connections, and none that stands still.
 
 use axum::serve::Listener;
 use std::{
@@ -7,12 +7,17 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, Sleep, sleep},
 };
+
+/// A connection on which nothing moves for so long is closed. Events have a sign of life far more often.
+const IDLE_MAX: Duration = Duration::from_secs(75);
 
 pub(super) struct Capped {
     inner: TcpListener,
@@ -28,7 +33,19 @@ impl Capped {
 /// A connection that gives its place back when it ends.
 pub(super) struct Placed {
     stream: TcpStream,
+    idle: Pin<Box<Sleep>>,
     _place: Option<OwnedSemaphorePermit>,
+}
+
+impl Placed {
+    /// Passes a result on; one that waits has until the connection has been idle for too long.
+    fn moved<T>(&mut self, cx: &mut Context<'_>, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if result.is_ready() {
+            self.idle.as_mut().reset(Instant::now() + IDLE_MAX);
+            return result;
+        }
+        self.idle.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
 }
 
 impl Listener for Capped {
@@ -42,7 +59,7 @@ impl Listener for Capped {
         let (stream, address) = Listener::accept(&mut self.inner).await;
         // Events are small and shall not wait for each other; a refusal only costs time.
         let _ = stream.set_nodelay(true);
-        (Placed { stream, _place: place }, address)
+        (Placed { stream, idle: Box::pin(sleep(IDLE_MAX)), _place: place }, address)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -56,13 +73,15 @@ impl AsyncRead for Placed {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        let result = Pin::new(&mut self.stream).poll_read(cx, buf);
+        self.moved(cx, result)
     }
 }
 
 impl AsyncWrite for Placed {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
+        let result = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.moved(cx, result)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -78,7 +97,8 @@ impl AsyncWrite for Placed {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+        let result = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.moved(cx, result)
     }
 
     fn is_write_vectored(&self) -> bool {

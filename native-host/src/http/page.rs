@@ -43,10 +43,9 @@ pub(super) async fn page(State(site): State<Site>, request: Request) -> Response
     if response.status() == StatusCode::NOT_FOUND {
         return nothing();
     }
-    let kind = response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
-    let is = |name: &[u8]| kind.starts_with(name);
-    // A worker takes its policy from its own script, not from the page that starts it.
-    if is(b"text/html") || is(b"text/javascript") || is(b"application/javascript") {
+    // A worker takes its policy from its own script, not from the page that starts it. By name and not by
+    // type: a 304 has no type, and a browser takes over the headers that it has.
+    if is_view || name.ends_with(".html") || name.ends_with(".js") {
         let Ok(policy) = policy(&site).await else { return Problem::stopping().into_response() };
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     }
