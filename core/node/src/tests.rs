@@ -7,15 +7,15 @@ use crate::{
     light::{Answer, End},
 };
 use aggregate::{Draft, Stage, message::Mine};
-use alloc::{collections::BTreeMap, format, string::String, vec, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeMap, format, string::String, vec, vec::Vec};
 use codec::{ContentId, Instant};
 use keys::{Envelope, Identity, NodeId, SealKey};
 use net::{Limits, Responder, Transport};
 use store::MemoryStore;
 
 enum Node {
-    Heavy(HeavyNode),
-    Light(LightNode),
+    Heavy(Box<HeavyNode>),
+    Light(Box<LightNode>),
 }
 
 struct World {
@@ -72,7 +72,7 @@ impl World {
             let addresses = vec![format!("/memory/{seed}")];
             let descriptor = Descriptor { version: 1, id, seal, addresses, issued: now };
             world.descriptors.push(descriptor.sign(&config.identity));
-            world.nodes.insert(id, Node::Heavy(HeavyNode::new(config, &[], now).unwrap()));
+            world.nodes.insert(id, Node::Heavy(Box::new(HeavyNode::new(config, &[], now).unwrap())));
             world.stores.insert(id, MemoryStore::new());
         }
         for id in world.heavy() {
@@ -95,7 +95,7 @@ impl World {
     fn add_light(&mut self, seed: u8) -> NodeId {
         let id = Identity::from_seed([seed; 32]).id();
         let node = LightNode::new(light_config(seed), &[], self.now).unwrap();
-        self.nodes.insert(id, Node::Light(node));
+        self.nodes.insert(id, Node::Light(Box::new(node)));
         self.stores.insert(id, MemoryStore::new());
         let descriptors = self.descriptors.clone();
         assert_eq!(self.command(id, Command::Network { descriptors }), Ok(Reply::Done));
@@ -190,12 +190,10 @@ impl World {
                 }
             }
             net::Output::Hangup { peer } => self.cut(id, peer),
-            net::Output::Request { peer, id: request, protocol, body } => {
-                if self.linked(id, peer) {
-                    let responder = Responder(self.asked.len() as u64);
-                    self.asked.insert(responder, (id, request));
-                    self.net_input(peer, net::Input::Request { peer: id, responder, protocol, body });
-                }
+            net::Output::Request { peer, id: request, protocol, body } if self.linked(id, peer) => {
+                let responder = Responder(self.asked.len() as u64);
+                self.asked.insert(responder, (id, request));
+                self.net_input(peer, net::Input::Request { peer: id, responder, protocol, body });
             }
             net::Output::Respond { responder, body } => {
                 let (asker, request) = self.asked[&responder];
@@ -236,7 +234,7 @@ impl World {
         let id = config.identity.id();
         let node = HeavyNode::new(config, &self.stores[&id].list(b""), self.now).unwrap();
         self.down.retain(|down| *down != id);
-        self.nodes.insert(id, Node::Heavy(node));
+        self.nodes.insert(id, Node::Heavy(Box::new(node)));
         self.pump();
     }
 
@@ -244,7 +242,7 @@ impl World {
         let id = Self::light(seed);
         let node = LightNode::new(light_config(seed), &self.stores[&id].list(b""), self.now).unwrap();
         self.down.retain(|down| *down != id);
-        self.nodes.insert(id, Node::Light(node));
+        self.nodes.insert(id, Node::Light(Box::new(node)));
         self.pump();
     }
 
