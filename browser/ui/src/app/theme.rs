@@ -6,6 +6,8 @@ use super::{
 };
 use crate::testids;
 use leptos::prelude::*;
+use wasm_bindgen::{JsCast, closure::Closure};
+use web_sys::MediaQueryListEvent;
 
 const KEY: &str = "formix-theme";
 
@@ -29,6 +31,17 @@ pub(crate) fn ThemeToggle() -> impl IntoView {
     // Without a choice of the person's, the style sheet follows the system by itself.
     if chosen.is_some() {
         apply(dark.get_untracked());
+    }
+    // Until the person chooses, the button follows the system too.
+    let follow = Closure::<dyn Fn(MediaQueryListEvent)>::new(move |event: MediaQueryListEvent| {
+        if remembered(KEY).is_none() {
+            dark.set(event.matches());
+        }
+    });
+    if let Ok(Some(query)) = window().match_media("(prefers-color-scheme: dark)") {
+        query.set_onchange(Some(follow.as_ref().unchecked_ref()));
+        // The query and its handler are there as long as the page is.
+        let _ = StoredValue::new_local((query, follow));
     }
     let switch = move |_| {
         dark.update(|dark| *dark = !*dark);

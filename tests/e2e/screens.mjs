@@ -1,0 +1,167 @@
+// Screenshots of every view, made on a real network: node tests/e2e/screens.mjs FOLDER
+//
+// Each view is taken at desktop and phone width, light and dark, as high as it is long. What a screenshot shows is waited
+// for first, so that two runs show the same.
+
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { openBrowser, Tab } from "./lib/browser.mjs";
+import { checkEnvironment } from "./lib/environment.mjs";
+import { Network } from "./lib/network.mjs";
+import { FIELD, deal, penguins } from "./lib/penguins.mjs";
+
+const NATIVES = 6;
+const DATASET = "penguins";
+/** Longest that a computation may take to end after its deadline. */
+const AGREE_MS_MAX = 45_000;
+
+const WIDTHS = { desktop: [1280, 800], phone: [390, 844] };
+const SCHEMES = ["light", "dark"];
+
+const draft = (title, more = {}) => ({
+  title,
+  purpose: "To compare this colony with the one surveyed in 2009.",
+  dataset: DATASET,
+  field: FIELD,
+  lower: 2000,
+  upper: 7000,
+  participants_min: 5,
+  deadline: "20m",
+  ...more,
+});
+
+/** Takes the page as it is, once for each width and colour scheme. */
+async function shoot({ page }, folder, name) {
+  for (const [width, [w, h]] of Object.entries(WIDTHS)) {
+    for (const colorScheme of SCHEMES) {
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      await page.setViewportSize({ width: w, height: h });
+      // As high as it is long: bars that stick to an edge are where a person sees them, and nothing is cut off.
+      const height = await page.evaluate(() => document.documentElement.scrollHeight);
+      await page.setViewportSize({ width: w, height: Math.max(h, height) });
+      const wide = await page.evaluate(() =>
+        [...document.querySelectorAll("main *")]
+          .filter((element) => !element.closest(".table-scroll") && element.getBoundingClientRect().right > innerWidth + 1)
+          .map((element) => element.outerHTML.slice(0, 120)));
+      if (wide.length > 0) throw new Error(`${name} at ${w} px is too wide: ${wide.join("\n")}`);
+      await page.screenshot({ path: join(folder, `${name}-${width}-${colorScheme}.png`) });
+    }
+  }
+  await page.setViewportSize({ width: WIDTHS.desktop[0], height: WIDTHS.desktop[1] });
+  console.log(name);
+}
+
+const detail = (tab, ...phases) =>
+  tab.find("detail", `:is(${phases.map((phase) => `[data-phase="${phase}"]`).join(",")})`).waitFor({ timeout: AGREE_MS_MAX });
+
+/** Walks through every view of a tab. */
+async function walk(browser, network, tab, records, folder) {
+  const take = (name) => shoot(tab, folder, name);
+
+  await tab.find("join", ":enabled").waitFor();
+  await take("welcome");
+  await tab.join();
+  await tab.find("node-state", `[data-up="3"]`).waitFor();
+  await take("home-joined");
+
+  await tab.go("data");
+  await take("data-none");
+  await tab.find("file").setInputFiles({ name: "penguins.csv", mimeType: "text/csv", buffer: Buffer.from("species,mass\nAdelie,3750\nGentoo\n") });
+  await tab.find("dataset-name").waitFor();
+  await take("data-naming");
+  await tab.find("import").click();
+  await tab.find("import-error", ":not(:empty)").waitFor();
+  await take("data-refused");
+  await tab.importFile(DATASET, "penguins.json", JSON.stringify(records));
+  await tab.find("rows").locator("tbody tr").first().waitFor();
+  await take("data");
+  await tab.find("remove").click();
+  await tab.find("remove-confirm").waitFor();
+  await take("data-delete");
+  await tab.page.keyboard.press("Escape");
+
+  const ids = {
+    total: await network.propose(draft("Body mass, morning round", { deadline: "8s" })),
+    refusal: await network.propose(draft("Body mass of every colony", { deadline: "8s", participants_min: 400 })),
+    asks: await network.propose(draft("How heavy are our penguins?")),
+    unfit: await network.propose(draft("Minutes on the way to work", {
+      purpose: "To plan the new bus line 14.", dataset: "commute", field: "minutes", lower: 0, upper: 240, deadline: "2d",
+    })),
+  };
+  await tab.go("");
+  await tab.find("computation", `[data-id="${ids.asks}"]`).waitFor();
+  await take("home");
+
+  await tab.show(ids.asks);
+  await tab.find("answers", `[data-answers="${NATIVES}"]`).waitFor();
+  await take("computation-asks");
+  await tab.find("approve").click();
+  await tab.find("shares", `[data-held="3"]`).waitFor();
+  await tab.find("answers", `[data-answers="${NATIVES + 1}"]`).waitFor();
+  await take("computation-answered");
+  await tab.show(ids.unfit);
+  await take("computation-unfit");
+  await tab.show(ids.refusal);
+  await detail(tab, "no-total");
+  await tab.find("signatures", `[data-checked="verified"]`).waitFor();
+  await take("computation-no-total");
+  await tab.show(ids.total);
+  await detail(tab, "total");
+  await tab.find("signatures", `[data-checked="verified"]`).waitFor();
+  await take("computation-total");
+  await tab.go("computations");
+  await tab.find("computation", `[data-phase="total"]`).waitFor();
+  await take("computations");
+
+  await tab.go("propose");
+  const fill = (field, value) => tab.find("field", `[data-field="${field}"]`).fill(String(value));
+  await fill("title", "How heavy are our penguins?");
+  await fill("purpose", "To compare this colony with the one surveyed in 2009.");
+  await fill("field", FIELD);
+  await fill("lower", 2000);
+  await fill("upper", 7000);
+  await take("propose");
+  await fill("upper", 1000);
+  await tab.find("propose").click();
+  await tab.find("field-error", `[data-field="upper"]`).waitFor();
+  await tab.page.evaluate(() => scrollTo(0, 0));
+  await take("propose-refused");
+
+  await tab.go("rules");
+  await tab.find("rule-dataset").fill(DATASET);
+  await tab.find("rule-participants").fill("5");
+  await tab.find("rule-add").click();
+  await tab.find("rule").waitFor();
+  await take("rules");
+  await tab.links();
+  await take("network");
+
+  // The same browser profile: a second tab of it must not write the same store.
+  const other = new Tab("other tab", tab.url, tab.context, await tab.context.newPage());
+  await other.load();
+  await other.find("banner", `[data-kind="other-tab"]`).waitFor();
+  await shoot(other, folder, "other-tab");
+}
+
+const folder = process.argv[2];
+if (!folder || folder.startsWith("-")) {
+  console.error("node tests/e2e/screens.mjs FOLDER    takes screenshots of every view into FOLDER");
+  process.exit(2);
+}
+checkEnvironment();
+mkdirSync(folder, { recursive: true });
+const [own, ...parts] = deal(penguins(), NATIVES + 1);
+const network = await Network.start("screens");
+try {
+  await network.startLights(DATASET, parts);
+  const browser = await openBrowser();
+  try {
+    const tab = await Tab.open(browser, network.url, "tab");
+    await walk(browser, network, tab, own, folder);
+    if (tab.errors.length > 0) throw new Error(`the page reported: ${tab.errors.join("; ")}`);
+  } finally {
+    await browser.close();
+  }
+} finally {
+  await network.stop();
+}
