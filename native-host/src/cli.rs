@@ -64,16 +64,16 @@ struct Cli {
 #[derive(Debug, Args)]
 struct Common {
     /// Where nodes keep what they keep [default: FORMIX_HOME, or ~/.formix]
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Everywhere")]
     home: Option<PathBuf>,
     /// Print JSON, one document a line
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "Everywhere")]
     json: bool,
     /// How logs are written to standard error
-    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Human)]
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Human, value_name = "FORMAT", help_heading = "Everywhere")]
     log_format: LogFormat,
     /// What is logged, as in `info` or `native_host=debug,libp2p=info` [default: FORMIX_LOG]
-    #[arg(long, global = true, value_name = "FILTER")]
+    #[arg(long, global = true, value_name = "FILTER", help_heading = "Everywhere")]
     log: Option<String>,
 }
 

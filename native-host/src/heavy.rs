@@ -77,6 +77,9 @@ pub(crate) async fn run(home: &Home, options: HeavyOptions, out: &Out, stop: Sto
     };
     let node = HeavyNode::new(config, &entries, clock::now()).with_context(in_store)?;
     drop(entries);
+    for view in node.computations().into_iter().filter_map(|id| node.computation(id)) {
+        public.keep_view(&node, Arc::new(view));
+    }
     let commits = commit_histogram();
     let owner = HeavyOwner::new(Arc::clone(&public), speaker);
     let pump = Pump { node, shell, store, owner, commits: commits.clone() };
@@ -85,6 +88,10 @@ pub(crate) async fn run(home: &Home, options: HeavyOptions, out: &Out, stop: Sto
     let url = url(options.listen, ports.http);
     let fellows = Fellows::new(handle.clone());
     options.fellows.iter().try_for_each(|url| fellows.add(url))?;
+    let teller = {
+        let (public, handle) = (Arc::clone(&public), handle.clone());
+        Background(tokio::spawn(async move { public.hub.tell_peers(handle).await }))
+    };
     let site = Site::new(Parts {
         public: Arc::clone(&public),
         node: handle.clone(),
@@ -115,7 +122,7 @@ pub(crate) async fn run(home: &Home, options: HeavyOptions, out: &Out, stop: Sto
 
     task.await.context("the node's task")?;
     tracing::info!("the node has stopped; what was acknowledged is stored");
-    drop(control);
+    drop((control, teller));
     // HTTP ends by itself once its clients have their answers; a client that holds on is left.
     let _ = tokio::time::timeout(std::time::Duration::from_secs(3), serving).await;
     Ok(())

@@ -29,10 +29,11 @@ use axum::{
 use capped::Capped;
 use codec::{ContentId, Instant};
 use keys::Envelope;
-use node::HeavyNode;
+use node::{ComputationView, HeavyNode, heavy::COMPUTATIONS_MAX};
 use prometheus_client::metrics::histogram::Histogram;
 use std::{
-    collections::HashMap,
+    cmp::Reverse,
+    collections::{BTreeMap, HashMap, HashSet},
     io,
     net::IpAddr,
     path::PathBuf,
@@ -61,6 +62,8 @@ pub(crate) struct Public {
     pub(crate) addresses: RwLock<Vec<String>>,
     /// What happens.
     pub(crate) hub: Hub,
+    /// The computations as they stand, durable. Making a view checks signatures; reading it here does not.
+    views: RwLock<BTreeMap<ContentId, Arc<ComputationView>>>,
     proposals: Mutex<HashMap<u64, Proposed>>,
     tokens: AtomicU64,
 }
@@ -74,6 +77,7 @@ impl Public {
             descriptor: RwLock::new(descriptor),
             addresses: RwLock::new(addresses),
             hub: Hub::new(),
+            views: RwLock::default(),
             proposals: Mutex::default(),
             tokens: AtomicU64::new(1),
         }
@@ -102,6 +106,29 @@ impl Public {
             // Who asked may have gone.
             let _ = sender.send(result);
         }
+    }
+
+    /// Keeps a computation's view; those that the node no longer has make room.
+    pub(crate) fn keep_view(&self, node: &HeavyNode, view: Arc<ComputationView>) {
+        let mut views = self.views.write().unwrap_or_else(PoisonError::into_inner);
+        views.insert(view.id, view);
+        if views.len() > COMPUTATIONS_MAX {
+            let kept: HashSet<ContentId> = node.computations().into_iter().collect();
+            views.retain(|id, _| kept.contains(id));
+        }
+    }
+
+    /// A computation as it stands.
+    fn view(&self, id: ContentId) -> Option<Arc<ComputationView>> {
+        self.views.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+    }
+
+    /// All computations, the latest deadline first.
+    fn views(&self) -> Vec<Arc<ComputationView>> {
+        let views = self.views.read().unwrap_or_else(PoisonError::into_inner);
+        let mut views: Vec<_> = views.values().cloned().collect();
+        views.sort_by_key(|view| (Reverse(view.proposal.deadline), view.id));
+        views
     }
 
     pub(crate) fn descriptor(&self) -> Envelope {

@@ -45,9 +45,10 @@ impl HeavyOwner {
     }
 
     fn changed(&mut self, node: &HeavyNode, id: ContentId) {
-        let Some(view) = node.computation(id) else { return };
+        let Some(view) = node.computation(id).map(Arc::new) else { return };
+        self.public.keep_view(node, Arc::clone(&view));
         if self.public.hub.is_heard()
-            && let Ok(view) = serde_json::to_string(&view)
+            && let Ok(view) = serde_json::to_string(view.as_ref())
         {
             self.public.hub.computation(&view);
         }
@@ -65,9 +66,15 @@ impl HeavyOwner {
 impl Owner<HeavyNode> for HeavyOwner {
     fn notice(&mut self, node: &HeavyNode, notice: HeavyOutput) {
         match notice {
-            HeavyOutput::Proposed { token, result } => self.public.answer(token, result),
+            HeavyOutput::Proposed { token, result } => {
+                // Who is told the id looks it up next.
+                if let Some(view) = result.as_ref().ok().and_then(|id| node.computation(*id)) {
+                    self.public.keep_view(node, Arc::new(view));
+                }
+                self.public.answer(token, result);
+            }
             HeavyOutput::Changed { id } => self.changed(node, id),
-            HeavyOutput::PeersChanged => self.public.hub.peers(),
+            HeavyOutput::PeersChanged => self.public.hub.peers_changed(),
             HeavyOutput::FellowRefused { error } => {
                 tracing::warn!(%error, "another heavy node's descriptor is not taken");
             }

@@ -38,13 +38,13 @@ pub(super) async fn network(State(site): State<Site>) -> Answer<Json<Value>> {
 }
 
 pub(super) async fn status(State(site): State<Site>) -> Answer<Json<Value>> {
-    let (view, computations) = look(&site, |node| (node.view(), node.computations().len())).await?;
+    let view = look(&site, HeavyNode::view).await?;
     let mut status = serde_json::to_value(view).unwrap_or_default();
     if let Value::Object(fields) = &mut status {
         fields.insert("version".into(), env!("CARGO_PKG_VERSION").into());
         fields.insert("addresses".into(), site.public.addresses().into());
         fields.insert("started".into(), json!(site.started));
-        fields.insert("computations".into(), computations.into());
+        fields.insert("computations".into(), site.public.views().len().into());
     }
     Ok(Json(status))
 }
@@ -56,11 +56,8 @@ pub(super) async fn healthz(State(site): State<Site>) -> Answer<Json<Value>> {
     }
 }
 
-pub(super) async fn computations(State(site): State<Site>) -> Answer<Json<Vec<ComputationView>>> {
-    let views = look(&site, |node| {
-        node.computations().into_iter().filter_map(|id| node.computation(id)).collect::<Vec<_>>()
-    });
-    Ok(Json(views.await?))
+pub(super) async fn computations(State(site): State<Site>) -> Json<Vec<ComputationView>> {
+    Json(site.public.views().iter().map(|view| view.as_ref().clone()).collect())
 }
 
 fn id(text: &str) -> Answer<ContentId> {
@@ -75,8 +72,8 @@ pub(super) async fn computation(
     State(site): State<Site>,
     Path(text): Path<String>,
 ) -> Answer<Json<ComputationView>> {
-    let id = id(&text)?;
-    look(&site, move |node| node.computation(id)).await?.map(Json).ok_or_else(unknown)
+    let view = site.public.view(id(&text)?).ok_or_else(unknown)?;
+    Ok(Json(view.as_ref().clone()))
 }
 
 pub(super) async fn documents(State(site): State<Site>, Path(text): Path<String>) -> Answer<Json<Value>> {

@@ -3,7 +3,7 @@
 //! A client that reads too slowly misses nothing silently: its stream ends, it connects again, and reads the present state first.
 
 use super::{Site, problem::Problem};
-use crate::stop::told;
+use crate::{drive::Handle, stop::told};
 use axum::{
     extract::State,
     http::StatusCode,
@@ -14,25 +14,52 @@ use node::HeavyNode;
 use std::{
     convert::Infallible,
     sync::{Arc, LazyLock},
+    time::Duration,
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, watch};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, broadcast, watch},
+    time,
+};
 
 /// Most clients that listen at once.
 pub(super) const CLIENTS_MAX: usize = 1_024;
 /// Events that a slow client may be behind.
 const BEHIND_MAX: usize = 256;
+/// Between two views of the peers: thousands may come and go in a second.
+const PEERS_EVERY: Duration = Duration::from_millis(200);
 
 static CLIENTS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(CLIENTS_MAX)));
 
 /// Where a node's events go out to those who listen.
 pub(crate) struct Hub {
     computations: broadcast::Sender<Arc<str>>,
-    peers: watch::Sender<u64>,
+    /// Counts changes of the peers.
+    changes: watch::Sender<u64>,
+    /// The node's view as JSON, made once for all who listen.
+    peers: watch::Sender<Arc<str>>,
 }
 
 impl Hub {
     pub(super) fn new() -> Self {
-        Self { computations: broadcast::channel(BEHIND_MAX).0, peers: watch::channel(0).0 }
+        Self {
+            computations: broadcast::channel(BEHIND_MAX).0,
+            changes: watch::channel(0).0,
+            peers: watch::channel("{}".into()).0,
+        }
+    }
+
+    /// Passes the node's view on after changes of its peers, until the node stops.
+    pub(crate) async fn tell_peers(&self, node: Handle<HeavyNode>) {
+        let mut changes = self.changes.subscribe();
+        while let Ok(view) = node.look(HeavyNode::view).await {
+            if let Ok(view) = serde_json::to_string(&view) {
+                self.peers.send_replace(view.into());
+            }
+            time::sleep(PEERS_EVERY).await;
+            if changes.changed().await.is_err() {
+                return;
+            }
+        }
     }
 
     /// Whether anybody listens.
@@ -46,16 +73,15 @@ impl Hub {
         let _ = self.computations.send(view.into());
     }
 
-    /// Tells that the peers have changed; who listens looks when they get to it.
-    pub(crate) fn peers(&self) {
-        self.peers.send_modify(|changes| *changes += 1);
+    /// Takes note that the peers have changed.
+    pub(crate) fn peers_changed(&self) {
+        self.changes.send_modify(|changes| *changes += 1);
     }
 }
 
 struct Listening {
-    site: Site,
     computations: broadcast::Receiver<Arc<str>>,
-    peers: watch::Receiver<u64>,
+    peers: watch::Receiver<Arc<str>>,
     stop: watch::Receiver<bool>,
     _place: OwnedSemaphorePermit,
 }
@@ -73,7 +99,6 @@ pub(super) async fn events(
         computations: site.public.hub.computations.subscribe(),
         peers,
         stop: site.stop.clone(),
-        site,
         _place: place,
     };
     let events = stream::unfold(listening, |mut listening| async {
@@ -89,8 +114,8 @@ impl Listening {
             () = told(&mut self.stop) => None,
             changed = self.peers.changed() => {
                 changed.ok()?;
-                let view = self.site.node.look(HeavyNode::view).await.ok()?;
-                Event::default().event("peers").json_data(view).ok()
+                let view = Arc::clone(&self.peers.borrow_and_update());
+                Some(Event::default().event("peers").data(view))
             }
             view = self.computations.recv() => Some(Event::default().event("computation").data(view.ok()?)),
         }

@@ -6,7 +6,7 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use node::heavy::HeavyView;
+use node::{HeavyNode, heavy::HeavyView};
 use prometheus_client::{
     encoding::text::encode,
     metrics::{counter::Counter, family::Family, gauge::Gauge},
@@ -17,14 +17,11 @@ use std::collections::BTreeMap;
 type Labels = [(&'static str, String); 1];
 
 pub(super) async fn metrics(State(site): State<Site>) -> Result<Response, Problem> {
-    let seen = site.node.look(|node| {
-        let mut stages: BTreeMap<String, i64> = BTreeMap::new();
-        for computation in node.computations().into_iter().filter_map(|id| node.computation(id)) {
-            *stages.entry(word(&computation.stage)).or_default() += 1;
-        }
-        (node.view(), stages)
-    });
-    let (view, stages) = seen.await.map_err(|_| Problem::stopping())?;
+    let view = site.node.look(HeavyNode::view).await.map_err(|_| Problem::stopping())?;
+    let mut stages: BTreeMap<String, i64> = BTreeMap::new();
+    for computation in site.public.views() {
+        *stages.entry(word(&computation.stage)).or_default() += 1;
+    }
     let mut registry = Registry::with_prefix("formix");
     reports(&mut registry, &view);
 
