@@ -1,0 +1,222 @@
+//! Every record that a node stores, as its own machines write it.
+
+use crate::{
+    golden::Entry,
+    samples::{NOW, descriptor, heavy, light, proposed, proposer, result},
+};
+use aggregate::{
+    Persist, Proposal, Report, Tally,
+    message::{Mine, Request, Response, Status},
+};
+use codec::{Instant, decode, encode};
+use data_encoding::HEXLOWER;
+use keys::{Identity, NodeId};
+use net::{Hello, Input, LinkRequest, LinkResponse, Output, Protocol, Role, Transport};
+use node::{
+    Command, HeavyConfig, HeavyInput, HeavyNode, HeavyOutput, LightConfig, LightInput, LightNode,
+    LightOutput, Rule,
+};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+use store::{Batch, Change};
+
+/// All stored records: those of a computation at a heavy node, of a heavy node, of a light node. An
+/// entry's name is the step at which it is written, and its key in hexadecimal digits.
+pub fn stored() -> Vec<Entry> {
+    let mut entries = computation();
+    entries.extend(refused());
+    entries.extend(heavy_node());
+    entries.extend(light_node());
+    entries
+}
+
+fn puts(step: &str, batch: &Batch) -> Vec<Entry> {
+    let put = |change: &Change| match change {
+        Change::Put(entry) => {
+            Some(Entry::bytes(format!("{step}, {}", HEXLOWER.encode(&entry.key)), entry.value.clone()))
+        }
+        Change::Delete(_) => None,
+    };
+    batch.changes().iter().filter_map(put).collect()
+}
+
+/// Three tallies of the sampled proposal, as far as accepted by each alone.
+fn accepted() -> (Vec<Tally>, Vec<Persist>, Proposal) {
+    let envelope = proposed(0);
+    let (id, proposal) = Proposal::open(&envelope).expect("the sample is in order");
+    let pairs = (0..3).map(|at| {
+        let (mut tally, step) = Tally::accept(id, proposal.clone(), envelope.clone(), &heavy(at).0)
+            .expect("one of its heavy nodes");
+        tally.persisted(step.stage);
+        (tally, step)
+    });
+    let (tallies, steps) = pairs.unzip();
+    (tallies, steps, proposal)
+}
+
+fn advance(tally: &mut Tally, now: Instant, identity: &Identity) -> Option<Persist> {
+    tally.advance(now, identity).inspect(|step| tally.persisted(step.stage))
+}
+
+/// The records of the first heavy node in a computation that ends in a result.
+fn computation() -> Vec<Entry> {
+    let (mut tallies, first, proposal) = accepted();
+    let mut entries = puts("heavy, proposed", &first[0].batch);
+    for at in 0..3 {
+        for other in tallies[at].unaccepted() {
+            let from = proposal.role(other).expect("a heavy node");
+            let signature = tallies[from].acceptance().expect("its own signature");
+            tallies[at].accepted_by(other, signature);
+        }
+        let step = advance(&mut tallies[at], NOW, &heavy(at).0).expect("all have accepted");
+        if at == 0 {
+            entries.extend(puts("heavy, open", &step.batch));
+        }
+    }
+    let id = tallies[0].id();
+    let mut batch = Batch::new();
+    for (at, tally) in tallies.iter_mut().enumerate() {
+        let lights: Vec<NodeId> = (30..33).map(|seed| Identity::from_seed([seed; 32]).id()).collect();
+        for (seed, light) in (30..).zip(&lights) {
+            let mut rng = ChaCha20Rng::from_seed([seed; 32]);
+            let report = Report::new(&proposal, id, *light, &[u64::from(seed), 1], &mut rng).expect("sealed");
+            let taken = tally.report(NOW, *light, report.nonce, &report.sealed[at], &heavy(at).1);
+            assert_eq!(taken, Ok(true), "the share opens");
+        }
+        batch = Batch::new();
+        assert!(tally.segment(&lights, &mut batch), "open");
+        tally.reports_persisted(&lights);
+        if at == 0 {
+            entries.extend(puts("heavy, reports", &batch));
+        }
+    }
+    drop(batch);
+    for name in ["closed", "committed", "signed", "done"] {
+        for (at, tally) in tallies.iter_mut().enumerate() {
+            let step = advance(tally, proposal.deadline, &heavy(at).0)
+                .unwrap_or_else(|| panic!("{name} is reached"));
+            if at == 0 {
+                entries.extend(puts(&format!("heavy, {name}"), &step.batch));
+            }
+        }
+        // Each learns all that the others can say, in as many rounds as there are words to a step.
+        for _ in 0..2 {
+            for at in 0..3 {
+                for (peer, pull) in tallies[at].wants() {
+                    let from = proposal.role(peer).expect("a heavy node");
+                    let word = tallies[from].publish(pull, &heavy(from).0);
+                    tallies[at].learn(peer, word);
+                }
+            }
+        }
+    }
+    entries
+}
+
+/// The end of a computation that too few answered.
+fn refused() -> Vec<Entry> {
+    let (mut tallies, _, proposal) = accepted();
+    let step = advance(&mut tallies[0], proposal.deadline, &heavy(0).0).expect("a refusal");
+    puts("heavy, refused", &step.batch)
+}
+
+fn heavy_node() -> Vec<Entry> {
+    let (identity, seal) = heavy(0);
+    let config = HeavyConfig {
+        identity,
+        seal,
+        agent: "sample".into(),
+        transports: vec![Transport::Memory],
+        limits: net::Limits::default(),
+        seed: [1; 32],
+    };
+    let mut node = HeavyNode::new(config, &[], NOW).expect("an empty store");
+    node.handle_input(NOW, HeavyInput::Fellow { envelope: descriptor(1) });
+    let mut entries = Vec::new();
+    while let Some(output) = node.poll_output() {
+        if let HeavyOutput::Store { batch, .. } = output {
+            entries.extend(puts("heavy, fellow", &batch));
+        }
+    }
+    entries
+}
+
+/// A light node from its first command to a result, joined to one heavy node.
+fn light_node() -> Vec<Entry> {
+    let config = LightConfig {
+        identity: light(),
+        agent: "sample".into(),
+        transports: vec![Transport::Memory],
+        seed: [2; 32],
+    };
+    let mut node = LightNode::new(config, &[], NOW).expect("an empty store");
+    let mut entries = Vec::new();
+    let peer = heavy(0).0.id();
+    let rule =
+        Rule { proposer: Some(proposer().id()), dataset: Some("penguins".into()), participants_min: Some(3) };
+    let commands = [
+        ("light, network", Command::Network { descriptors: (0..3).map(descriptor).collect() }),
+        ("light, rules", Command::Rules { rules: vec![rule] }),
+        (
+            "light, data",
+            Command::Import {
+                name: "penguins".into(),
+                bytes: b"Body Mass (g),Island\n3750.5,Torgersen\n,Biscoe\n".to_vec(),
+            },
+        ),
+        ("light, joined", Command::Join),
+    ];
+    for (token, (step, command)) in (0..).zip(commands) {
+        node.handle_input(NOW, LightInput::Command { token, command });
+        pump(&mut node, step, false, &mut entries);
+    }
+    node.handle_input(NOW, LightInput::Net(Input::Connected { peer, address: "/memory/0".into() }));
+    pump(&mut node, "light, answered", false, &mut entries);
+    // Later, the heavy node says how it ended.
+    let later = NOW.plus_ms(70_000);
+    node.handle_timeout(later);
+    pump(&mut node, "light, ended", true, &mut entries);
+    entries
+}
+
+/// Answers a light node as its heavy nodes and its store would, and keeps what it stores.
+fn pump(node: &mut LightNode, step: &str, is_over: bool, entries: &mut Vec<Entry>) {
+    let now = if is_over { NOW.plus_ms(70_000) } else { NOW };
+    let mut stores = 0;
+    while let Some(output) = node.poll_output() {
+        match output {
+            LightOutput::Store { ticket, batch } => {
+                stores += 1;
+                let step = if stores > 1 { format!("{step}, {stores}") } else { step.into() };
+                entries.extend(puts(&step, &batch));
+                node.handle_input(now, LightInput::Stored { ticket, result: Ok(()) });
+            }
+            LightOutput::Net(Output::Request { id, protocol, body, .. }) => {
+                let answer = match protocol {
+                    Protocol::Link => match decode(&body) {
+                        Ok(LinkRequest::Hello(_)) => {
+                            encode(&LinkResponse::Hello(Hello { role: Role::Heavy, agent: "sample".into() }))
+                        }
+                        _ => encode(&LinkResponse::Pong),
+                    },
+                    _ => encode(&answer(&decode(&body).expect("our own request"), is_over)),
+                };
+                node.handle_input(now, LightInput::Net(Input::Response { id, result: Ok(answer) }));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn answer(request: &Request, is_over: bool) -> Response {
+    match request {
+        Request::Open { .. } => Response::Open { ids: vec![crate::samples::id()], more: false },
+        Request::Proposal { .. } => Response::Proposal { envelope: proposed(3).to_json() },
+        Request::Report { .. } => Response::Acknowledged,
+        Request::Status { .. } if is_over => {
+            Response::Status(Status { reports: 3, end: Some(result().to_json()), mine: Mine::Counted })
+        }
+        Request::Status { .. } => Response::Status(Status { reports: 1, end: None, mine: Mine::Held }),
+        _ => Response::Unknown,
+    }
+}
