@@ -149,7 +149,15 @@ impl Channel {
         SCRATCH.with_borrow_mut(|scratch| {
             scratch.resize(len, 0);
             bytes.copy_to(scratch);
-            self.drive(|state| state.stream.handle_input(js::now(), Input::Message(scratch)));
+            let unheard = self.drive(|state| {
+                state.stream.handle_input(js::now(), Input::Message(scratch));
+                state.reader.is_none() && state.stream.unread() > 0
+            });
+            // Some of libp2p's handlers, that of ping among them, look for the next message only when their
+            // connection is polled, without having asked the stream to wake them.
+            if let Some(shared) = self.shared.upgrade().filter(|_| unheard) {
+                shared.wake_driver();
+            }
             if scratch.capacity() > SCRATCH_CAPACITY_MAX {
                 *scratch = Vec::new();
             }

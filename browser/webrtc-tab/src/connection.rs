@@ -210,7 +210,8 @@ impl Shared {
         [wakers.driver, wakers.inbound, wakers.outbound].into_iter().flatten().for_each(Waker::wake);
     }
 
-    fn wake_driver(&self) {
+    /// Has the connection polled.
+    pub(crate) fn wake_driver(&self) {
         let waker = self.wakers.borrow_mut().driver.take();
         waker.into_iter().for_each(Waker::wake);
     }

@@ -428,6 +428,15 @@ impl State {
             Output::Readable(channel) => {
                 if let Some(key) = self.channels.get(&channel).copied() {
                     self.fill(key);
+                    // Some of libp2p's handlers, that of ping among them, look for the next message only when
+                    // their connection is polled, without having asked the stream to wake them.
+                    if self
+                        .slots
+                        .get(&key)
+                        .is_some_and(|slot| slot.reader.is_none() && slot.machine.unread() > 0)
+                    {
+                        wake(&mut self.poll);
+                    }
                     self.settle(key);
                 }
             }

@@ -64,7 +64,9 @@ impl Tab {
             }
         };
         let (tell_closed, closed) = oneshot::channel();
-        let (hang_up, mut hung_up) = oneshot::channel();
+        let (hang_up, hung_up) = oneshot::channel();
+        // On its own, a receiver whose sender is gone counts as done, and `select!` passes over it.
+        let mut hung_up = hung_up.fuse();
         spawn_local(async move {
             let cause = loop {
                 futures::select! {
