@@ -8,7 +8,7 @@ import { privateSum } from "./lib/sum.mjs";
 
 test("tabs and native nodes get the exact sum, signed by three", { timeout: 240_000 }, async (t) => {
   checkEnvironment();
-  const run = await privateSum({ tabs: 2, natives: 3, seconds: 30, say: (line) => t.diagnostic(line) });
+  const run = await privateSum({ tabs: 2, natives: 3, seconds: 60, say: (line) => t.diagnostic(line) });
   assert.deepEqual(run.verdict, []);
 });
 

@@ -6,7 +6,8 @@ import { chromiumPath } from "./environment.mjs";
 /** Longest that one step in the page may take: generous, for machines that build while they test. */
 const STEP_MS_MAX = 30_000;
 
-const ARGS = [
+/** What Chromium is started with. */
+export const ARGS = [
   "--no-sandbox",
   "--disable-background-networking",
   "--disable-component-update",
@@ -15,8 +16,8 @@ const ARGS = [
 ];
 
 /** Starts Chromium. Playwright ends it with the script. */
-export function openBrowser() {
-  return chromium.launch({ executablePath: chromiumPath, args: ARGS });
+export function openBrowser(args = []) {
+  return chromium.launch({ executablePath: chromiumPath, args: [...ARGS, ...args] });
 }
 
 /** The elements that carry a `data-testid`, as `browser/ui/src/testids.rs` names them. */

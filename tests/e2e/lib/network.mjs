@@ -123,7 +123,7 @@ export class Network {
     const process = Process.start(name, formix, args, { logFolder: this.folder });
     const all = (line) => parsed(line).event === "links" && parsed(line).up === this.heavy.length;
     await process.line(all, START_MS_MAX, `${name} to be connected to ${this.heavy.length}`);
-    return new Light(name, process);
+    return new Light(`native ${name.slice(1)}`, process);
   }
 
   /** Proposes from the command line: the draft's fields, the deadline as `formix comp` takes it. Gives the computation's id. */

@@ -12,8 +12,8 @@ const UPPER = 7000;
 /** What the heavy nodes may take to agree after the deadline; a result later than that is a fault. */
 const AGREE_MS_MAX = 40_000;
 
-/** What the proposal's form is filled with. */
-export function draft(participants, seconds) {
+/** What the proposal's form is filled with. It closes after `seconds`, or when `participants_max` have answered. */
+export function draft(participants, seconds, participants_max) {
   return {
     title: "How heavy are our penguins?",
     purpose: "To compare this colony with the one surveyed in 2009.",
@@ -23,6 +23,7 @@ export function draft(participants, seconds) {
     upper: UPPER,
     participants_min: participants,
     deadline: (seconds / 60).toFixed(3),
+    ...(participants_max === undefined ? {} : { participants_max }),
   };
 }
 
@@ -60,7 +61,8 @@ export async function privateSum({ tabs: tabCount, natives, seconds, say = () =>
     const tabs = await openTabs(browser, network, parts.slice(0, tabCount), say);
 
     const started = performance.now();
-    const id = await tabs[0].propose(draft(tabCount + natives, seconds));
+    // With as many participants at most as there are, it closes with the last answer.
+    const id = await tabs[0].propose(draft(parts.length, seconds, parts.length));
     say(`${tabs[0].name} proposed ${id}`);
     await Promise.all(tabs.map(async (tab) => {
       await tab.approve(id);
@@ -68,7 +70,7 @@ export async function privateSum({ tabs: tabCount, natives, seconds, say = () =>
     }));
     const reports = await Promise.all(network.heavy.map((heavy) =>
       heavy.http.follow(id, seconds * 1000, "all answers", (view) => view.reports >= parts.length && view.reports)));
-    say(`each heavy node holds ${reports[0]} answers; the deadline is ${seconds} s after the proposal`);
+    say(`each heavy node holds ${reports.join(", ")} answers`);
 
     const shown = await Promise.all(tabs.map((tab) => tab.end(id, seconds * 1000 + AGREE_MS_MAX)));
     const tookMs = performance.now() - started;
