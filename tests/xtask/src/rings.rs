@@ -219,9 +219,9 @@ impl Run<'_> {
     }
 }
 
-/// `--package NAME` for each name.
-fn each(packages: &[String]) -> impl Iterator<Item = &str> {
-    packages.iter().flat_map(|name| ["--package", name.as_str()])
+/// `--package NAME@VERSION` for each name: all members have one version, and a name alone may also be a dependency's.
+fn each(packages: &[String]) -> impl Iterator<Item = String> {
+    packages.iter().flat_map(|name| ["--package".to_owned(), format!("{name}@{}", env!("CARGO_PKG_VERSION"))])
 }
 
 fn always(_: &tidy::Tree) -> bool {
