@@ -386,7 +386,8 @@ impl Tally {
                 }
                 Stage::Committed if peer.set.is_none() => Some(Pull::Commit),
                 Stage::Committed if self.released() && peer.partial.is_none() => Some(Pull::Partial),
-                Stage::Signed if !self.signed_by(key.id) => Some(Pull::Signature),
+                // Also from one that has given its own: it may have the third's meanwhile.
+                Stage::Signed if !self.fully_signed() => Some(Pull::Signature),
                 _ => None,
             };
             wants.extend(pull.map(|pull| (key.id, pull)));

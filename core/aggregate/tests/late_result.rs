@@ -93,13 +93,15 @@ fn a_result_reaches_who_lacks_the_signature_of_a_dead_heavy_node() {
         }
     }
 
-    // Node 0 hears both signatures; nobody else hears any. Then node 2 stops for good.
-    let signatures_to_0 = |at, _, pull| at == 0 || pull != Pull::Signature;
-    settle(proposal.deadline, &trio, &mut tallies, &[0, 1, 2], signatures_to_0);
-    assert_eq!(
-        tallies.iter().map(Tally::stage).collect::<Vec<_>>(),
-        [Stage::Done, Stage::Signed, Stage::Signed]
-    );
+    // Node 0 hears both signatures, node 1 that of node 0, and node 2 stops for good.
+    let but_from_2 =
+        |at: usize, from: usize, pull: Pull| pull != Pull::Signature || at == 0 || (at == 1 && from == 0);
+    settle(proposal.deadline, &trio, &mut tallies, &[0, 1, 2], |_, _, pull| pull != Pull::Signature);
+    assert!(tallies.iter().all(|tally| tally.stage() == Stage::Signed));
+    let word = tallies[0].publish(Pull::Signature, &trio[0].identity);
+    tallies[1].learn(trio[0].identity.id(), word);
+    settle(proposal.deadline, &trio, &mut tallies, &[0, 1, 2], but_from_2);
+    assert_eq!(tallies[0].stage(), Stage::Done);
     settle(proposal.end(), &trio, &mut tallies, &[0, 1], |_, _, _| true);
     assert_eq!(tallies[1].end(), tallies[0].end(), "through node 0 alone");
     assert!(tallies[1].is_final());
