@@ -1,7 +1,7 @@
-// Screenshots of every view, made on a real network: node tests/e2e/screens.mjs FOLDER
+// Screenshots of every view, made on a real network: node tests/e2e/screens.mjs [FOLDER]
 //
 // Each view is taken at desktop and phone width, light and dark, as high as it is long. What a screenshot shows is waited
-// for first, so that two runs show the same.
+// for first, so that two runs show the same. Without a folder it is a test: every view comes up, and none is too wide.
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -9,6 +9,7 @@ import { openBrowser, Tab } from "./lib/browser.mjs";
 import { checkEnvironment } from "./lib/environment.mjs";
 import { Network } from "./lib/network.mjs";
 import { FIELD, deal, penguins } from "./lib/penguins.mjs";
+import { temporaryFolder } from "./lib/processes.mjs";
 
 const NATIVES = 6;
 const DATASET = "penguins";
@@ -143,9 +144,9 @@ async function walk(browser, network, tab, records, folder) {
   await shoot(other, folder, "other-tab");
 }
 
-const folder = process.argv[2];
-if (!folder || folder.startsWith("-")) {
-  console.error("node tests/e2e/screens.mjs FOLDER    takes screenshots of every view into FOLDER");
+const folder = process.argv[2] ?? temporaryFolder("screens");
+if (folder.startsWith("-")) {
+  console.error("node tests/e2e/screens.mjs [FOLDER]    takes screenshots of every view into FOLDER");
   process.exit(2);
 }
 checkEnvironment();

@@ -55,7 +55,7 @@ pub(crate) fn Rules() -> impl IntoView {
         <p class="lead">
             "Questions that fit a rule are approved by your node without asking you. All others wait until you decide."
         </p>
-        <section>
+        <section class="group">
             <h2>"In force"</h2>
             <Show
                 when=move || !rules.get().0.is_empty()
@@ -155,10 +155,12 @@ fn NewRule() -> impl IntoView {
                     </div>
                 </div>
                 <p class="sentence" aria-live="polite">{sentence}</p>
-                <p class="warn" aria-live="polite">
-                    {move || allows_all().then_some(
-                        "This one approves everything that your data can answer. Fill in at least one field to narrow it."
-                    )}
+                <p class="soft">
+                    {move || if allows_all() {
+                        "With no field filled in, the rule approves everything that your data can answer."
+                    } else {
+                        "All that you fill in must hold. Only data that you keep is ever used."
+                    }}
                 </p>
                 <button type="submit" data-testid=testids::RULE_ADD aria-busy=move || doing.aria()>
                     "Add the rule"

@@ -15,6 +15,7 @@ use super::{
     theme::ThemeToggle,
 };
 use crate::{route::Route, testids};
+use bridge::Status;
 use leptos::prelude::*;
 
 const NAV: [(Route, Shape, &str); 6] = [
@@ -41,6 +42,7 @@ pub(crate) fn Shell() -> impl IntoView {
         }
         route
     });
+    let elsewhere = Memo::new(move |_| matches!(page.status.get(), Status::OtherTab));
     let skip = |event: leptos::ev::MouseEvent| {
         event.prevent_default();
         super::browser::focus("heading");
@@ -63,6 +65,8 @@ pub(crate) fn Shell() -> impl IntoView {
         <main id="main">
             <Banners />
             {move || match page.route.get() {
+                // The node runs elsewhere, so there is nothing to show here.
+                _ if elsewhere.get() => view! { <h1 class="hidden">"Formix"</h1> }.into_any(),
                 Route::Home => view! { <Home /> }.into_any(),
                 Route::Data => view! { <Data /> }.into_any(),
                 Route::Propose => view! { <Propose /> }.into_any(),
@@ -115,11 +119,16 @@ fn Connection() -> impl IntoView {
     let joined = page.part(|view| view.joined);
     let up = links_up(page);
     let all = page.part(|view| view.heavy.len());
-    let words = move || match (page.is_known(), joined.get(), up.get()) {
+    let running = move || match (page.is_known(), joined.get(), up.get()) {
         (false, ..) => "Starting".into(),
         (_, false, _) => "Not joined".into(),
         (_, true, 0) => "Connecting".into(),
         (_, true, up) => format!("{up} of {}", all.get()),
+    };
+    let words = move || match page.status.get() {
+        Status::OtherTab => "In another tab".into(),
+        Status::StorageRefused { .. } | Status::Failed { .. } => "Stopped".into(),
+        _ => running(),
     };
     view! {
         <a class="pill" href=Route::Network.href() data-testid=testids::STATUS data-up=move || up.get().to_string()>

@@ -113,20 +113,16 @@ fn always_approve(page: Page, dataset: String) -> Command {
 /// Why this node's data does not answer, and how it could.
 #[component]
 pub(super) fn Unfit(task: Signal<Option<TaskView>>) -> impl IntoView {
-    let known = Memo::new(move |_| {
-        task.get().map(|task| (task.obstacle.clone().unwrap_or_default(), asked(&task))).unwrap_or_default()
-    });
+    let obstacle = Memo::new(move |_| task.get().and_then(|task| task.obstacle).unwrap_or_default());
     view! {
-        <section class="card consent" data-testid=testids::LEAVES>
+        <section class="card" data-testid=testids::LEAVES>
             <h2>"You cannot answer this yet"</h2>
-            <p>{move || words::sentence(&known.get().0)}</p>
-            <p class="soft">{move || known.get().1}</p>
+            <p>{move || words::sentence(&obstacle.get())} " Nothing leaves this tab."</p>
             <p class="actions">
                 <a role="button" class="secondary" href=Route::Data.href()>
                     "Go to my data"
                 </a>
             </p>
-            <p class="soft">"Nothing leaves this tab."</p>
         </section>
     }
 }
@@ -144,7 +140,7 @@ pub(super) fn Declined(task: Signal<Option<TaskView>>) -> impl IntoView {
     let deadline =
         Memo::new(move |_| task.get().map(|task| browser::local_time(task.deadline)).unwrap_or_default());
     view! {
-        <section class="card consent" data-testid=testids::LEAVES>
+        <section class="card" data-testid=testids::LEAVES>
             <h2>"You declined"</h2>
             <p>"Nothing left this tab, and nobody was told. You may think again until " {move || deadline.get()} "."</p>
             <p class="actions">

@@ -1,0 +1,165 @@
+// What a person relies on in the page: the keyboard, what is kept, what is refused, whom it trusts.
+
+import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { openBrowser, Tab } from "./lib/browser.mjs";
+import { checkEnvironment } from "./lib/environment.mjs";
+import { Network } from "./lib/network.mjs";
+
+/** Most that the page may move by itself while it loads (Cumulative Layout Shift; 0.1 counts as good). */
+const SHIFT_MAX = 0.02;
+
+let browser;
+let network;
+before(async () => {
+  checkEnvironment();
+  network = await Network.start("page");
+  browser = await openBrowser();
+});
+after(async () => {
+  await browser?.close();
+  await network?.stop();
+});
+
+const focused = (page) => page.evaluate(() => document.activeElement?.textContent?.trim() || document.activeElement?.id);
+
+test("a person without a pointer joins, and lands on each view's heading", { timeout: 60_000 }, async () => {
+  const tab = await Tab.open(browser, network.url, "keyboard");
+  await tab.find("join", ":enabled").waitFor();
+  await tab.page.keyboard.press("Tab");
+  assert.equal(await focused(tab.page), "Skip to content");
+  await tab.page.keyboard.press("Enter");
+  assert.equal(await tab.page.evaluate(() => document.activeElement.id), "heading");
+  await tab.page.keyboard.press("Tab");
+  assert.equal(await focused(tab.page), "Join");
+  await tab.page.keyboard.press("Enter");
+  await tab.connected(3);
+
+  const link = tab.find("nav", `[data-view="data"]`);
+  await link.focus();
+  await tab.page.keyboard.press("Enter");
+  await tab.page.waitForFunction(() => document.activeElement.id === "heading" && document.activeElement.textContent === "My data");
+  assert.equal(await link.getAttribute("aria-current"), "page");
+  assert.equal(await tab.page.title(), "My data · Formix");
+  assert.deepEqual(tab.errors, []);
+  await tab.context.close();
+});
+
+test("what a person chose is there after a reload", { timeout: 60_000 }, async () => {
+  const tab = await Tab.open(browser, network.url, "reload");
+  await tab.join();
+  await tab.importFile("commute", "commute.csv", "minutes\n12\n\n30\n");
+  await tab.go("rules");
+  await tab.find("rule-dataset").fill("commute");
+  await tab.find("rule-add").click();
+  await tab.find("rule").waitFor();
+  await tab.find("theme").click();
+  const theme = await tab.find("theme").getAttribute("data-theme-now");
+  const id = await tab.id();
+
+  await tab.page.reload();
+  await tab.connected(3);
+  assert.equal(await tab.id(), id);
+  assert.equal(await tab.find("theme").getAttribute("data-theme-now"), theme);
+  assert.equal(await tab.page.evaluate(() => document.documentElement.dataset.theme), theme);
+  await tab.go("data");
+  await tab.find("dataset", `[data-name="commute"][data-rows="2"]`).waitFor();
+  await tab.go("rules");
+  await tab.find("rule").waitFor();
+  await tab.find("rule-remove").click();
+  await tab.find("rule").waitFor({ state: "detached" });
+  await tab.go("data");
+  await tab.find("remove").click();
+  await tab.find("remove-confirm").click();
+  await tab.find("dataset").waitFor({ state: "detached" });
+  assert.deepEqual(tab.errors, []);
+  await tab.context.close();
+});
+
+test("a file's faults are named, and its words are never code", { timeout: 60_000 }, async () => {
+  const tab = await Tab.open(browser, network.url, "file");
+  await tab.go("data");
+  const refused = async (text) => {
+    await assert.rejects(tab.importFile("table", "table.csv", text));
+    const said = await tab.find("import-error").textContent();
+    await tab.page.getByRole("button", { name: "Cancel" }).click();
+    return said;
+  };
+  assert.match(await refused("species,mass\nAdelie,3750\nGentoo\n"), /Row 2 \(line 3\).*“mass” is missing/);
+  assert.match(await refused(`[{"mass": {"g": 1}}]`), /Record 1, field “mass”/);
+  assert.match(await refused(""), /no records/);
+
+  const name = `<img src=x onerror=alert(1)>`;
+  assert.equal(await tab.importFile(name, "odd.csv", `${name},n\n<script>alert(2)</script>,7\n`), 1);
+  await tab.find("rows").locator("tbody td").first().waitFor();
+  assert.equal(await tab.find("rows").locator("tbody td").first().textContent(), "<script>alert(2)</script>");
+  assert.equal(await tab.page.locator("main img, main script").count(), 0);
+  assert.deepEqual(tab.errors, []);
+  await tab.context.close();
+});
+
+test("paging goes through all records and no further", { timeout: 60_000 }, async () => {
+  const tab = await Tab.open(browser, network.url, "paging");
+  const rows = Array.from({ length: 23 }, (_, at) => `${at + 1}`);
+  await tab.importFile("numbers", "numbers.csv", `n\n${rows.join("\n")}\n`);
+  const shows = (first, count) => tab.page.waitForFunction(([first, count]) => {
+    const cells = [...document.querySelectorAll("[data-testid=rows] tbody tr")].map((row) => row.textContent);
+    return cells.length === count && cells[0] === first;
+  }, [first, count]);
+  await shows("1", 10);
+  assert.ok(await tab.find("rows-previous").isDisabled());
+  await tab.find("rows-next").click();
+  await shows("11", 10);
+  await tab.find("rows-next").click();
+  await shows("21", 3);
+  assert.ok(await tab.find("rows-next").isDisabled());
+  assert.equal((await tab.find("rows-range").textContent()).trim(), "21–23 of 23");
+  await tab.context.close();
+});
+
+test("nothing moves while the page loads", { timeout: 60_000 }, async () => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.addInitScript(() => {
+    window.shift = 0;
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) window.shift += entry.value;
+    }).observe({ type: "layout-shift", buffered: true });
+  });
+  const tab = new Tab("still", network.url, context, page);
+  await tab.load();
+  await tab.join();
+  await page.reload();
+  await tab.connected(3);
+  const shift = await page.evaluate(() => window.shift);
+  assert.ok(shift <= SHIFT_MAX, `the page moved by ${shift}`);
+  await context.close();
+});
+
+test("other heavy nodes under the same address are trusted only when the person says so", { timeout: 120_000 }, async () => {
+  const moved = await Network.start("moved");
+  try {
+    const tab = await Tab.open(browser, moved.url, "moved");
+    await tab.join();
+    const old = (await tab.links()).map((link) => link.peer).sort();
+    await Promise.all(moved.heavy.map((heavy) => heavy.kill()));
+    await tab.connected(0);
+    // The same ports and no memory of who they were.
+    for (const heavy of moved.heavy) rmSync(join(heavy.folder, heavy.name), { recursive: true });
+    await Promise.all(moved.heavy.map((heavy) => heavy.start()));
+    await Promise.all(moved.heavy.map((heavy) => heavy.met(2)));
+
+    await tab.find("banner", `[data-kind="not-pinned"]`).waitFor();
+    assert.deepEqual((await tab.links()).map((link) => link.peer).sort(), old);
+    await tab.find("trust-new").click();
+    await tab.find("trust-new-confirm").click();
+    await tab.connected(3);
+    await tab.find("banner").waitFor({ state: "detached" });
+    assert.deepEqual((await tab.links()).map((link) => link.peer).sort(), moved.heavy.map((heavy) => heavy.id).sort());
+    await tab.context.close();
+  } finally {
+    await moved.stop();
+  }
+});
