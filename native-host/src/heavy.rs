@@ -59,7 +59,9 @@ pub(crate) async fn run(home: &Home, options: HeavyOptions, out: &Out, stop: Sto
     let mut shell = Shell::new(&identity, Some(certificate), AGENT, true).await?;
     let mut ports = shell.listen(options.listen, ports).await?;
     ports.http = http.local_addr().context("the HTTP socket")?.port();
-    keep_ports(&folder, ports)?;
+    if options.port == 0 {
+        keep_ports(&folder, ports)?;
+    }
 
     let speaker = Speaker { identity: identity.clone(), seal: seal.public(), options: options.clone() };
     let addresses = announced(shell.addresses(), &options.external, &options.announce);
@@ -202,7 +204,7 @@ fn ports(folder: &Path, base: u16) -> Result<Ports> {
     }
 }
 
-/// Keeps the ports, so that the node has the same addresses when it starts again.
+/// Keeps the ports that the system chose, so that the node has the same addresses when it starts again.
 fn keep_ports(folder: &Path, ports: Ports) -> Result<()> {
     let path = folder.join("ports.json");
     let bytes = serde_json::to_vec(&ports)?;
