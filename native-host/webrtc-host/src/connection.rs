@@ -415,7 +415,11 @@ impl State {
     fn handle_output(&mut self, now: Instant, output: Output) {
         match output {
             Output::Connected => {
-                self.noise = Some(self.insert(NOISE_CHANNEL, stream::Config::handshake()));
+                // The dialler closes it, as every channel; a listener steps in long after it should have.
+                let closes = self.session.is_dialer();
+                let handshake = stream::Config::handshake();
+                let linger = if closes { handshake.linger } else { 3 * handshake.linger };
+                self.noise = Some(self.insert(NOISE_CHANNEL, stream::Config { closes, linger, ..handshake }));
                 self.connected = true;
                 wake(&mut self.handshake_waker);
                 wake(&mut self.open);

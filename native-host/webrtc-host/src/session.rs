@@ -9,7 +9,7 @@
 //! `handle_input` and `handle_timeout`, then `poll_output` until `None`, then `poll_timeout`.
 //! `poll_output` also moves datagrams into the [`Outbox`] given to it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -156,6 +156,8 @@ pub(crate) struct Session {
     association: Option<(AssociationHandle, Association)>,
     established: bool,
     channels: BTreeMap<u16, Origin>,
+    /// Channels closed by this side whose end the peer has not confirmed.
+    closing: BTreeSet<u16>,
     refusals: usize,
     events: VecDeque<Output>,
     stun: VecDeque<Vec<u8>>,
@@ -205,6 +207,7 @@ impl Session {
             association: None,
             established: false,
             channels: BTreeMap::new(),
+            closing: BTreeSet::new(),
             refusals: 0,
             events: VecDeque::new(),
             stun: VecDeque::new(),
@@ -357,11 +360,8 @@ impl Session {
 
     /// Closes a channel after what was written to it.
     pub(crate) fn close_channel(&mut self, id: u16) {
-        if self.channels.remove(&id).is_some()
-            && let Some((_, association)) = &mut self.association
-            && let Ok(mut stream) = association.stream(id)
-        {
-            let _ = stream.close();
+        if self.channels.remove(&id).is_some() {
+            self.reset(id);
         }
     }
 
@@ -578,10 +578,23 @@ impl Session {
             SctpEvent::HandshakeFailed { .. } => self.close_with(CloseReason::Sctp),
             SctpEvent::AssociationLost { .. } => self.close_with(CloseReason::Peer),
             SctpEvent::Stream(StreamEvent::Readable { id }) => self.handle_readable(id),
-            SctpEvent::Stream(StreamEvent::Finished { id }) if self.channels.remove(&id).is_some() => {
-                self.events.push_back(Output::ChannelClosed(id));
+            SctpEvent::Stream(StreamEvent::Finished { id }) => {
+                self.closing.remove(&id);
+                if self.channels.remove(&id).is_some() {
+                    self.events.push_back(Output::ChannelClosed(id));
+                }
             }
             _ => {}
+        }
+    }
+
+    /// Closes an SCTP stream in both directions (RFC 8831, section 6.7).
+    fn reset(&mut self, id: u16) {
+        if let Some((_, association)) = &mut self.association
+            && let Ok(mut stream) = association.stream(id)
+            && stream.close().is_ok()
+        {
+            self.closing.insert(id);
         }
     }
 
@@ -599,6 +612,11 @@ impl Session {
     fn handle_readable(&mut self, id: u16) {
         if self.channels.contains_key(&id) {
             self.events.push_back(Output::Readable(id));
+            return;
+        }
+        // What the peer sent before it heard of the close. Another reset would hit the next channel of
+        // this number.
+        if self.closing.contains(&id) {
             return;
         }
         let Some((_, association)) = &mut self.association else {
@@ -625,7 +643,7 @@ impl Session {
             // Data may have come in the same packet, announced before the channel was known.
             self.events.push_back(Output::Readable(id));
         } else {
-            let _ = stream.close();
+            self.reset(id);
             self.refusals += 1;
             if self.refusals > REFUSALS_MAX {
                 self.close_with(CloseReason::PeerMisbehaved);

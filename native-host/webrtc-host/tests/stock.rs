@@ -114,7 +114,10 @@ async fn our_dialler_reaches_the_published_listener() -> anyhow::Result<()> {
     let peer = libp2p::PeerId::from_bytes(&peer.to_bytes())?;
     ours.dial(&address.to_string().parse()?);
     ours.wait(|seen| match seen {
-        common::Seen::Connected(other) => Some(assert_eq!(*other, peer)),
+        common::Seen::Connected(other) => {
+            assert_eq!(*other, peer);
+            Some(())
+        }
         common::Seen::DialFailed(error) => panic!("{error}"),
         _ => None,
     })

@@ -318,3 +318,24 @@ fn channels_above_the_bound_are_refused_one_by_one() {
     let next = pair.dialer.open().unwrap();
     pair.run(&mut perfect, |pair| pair.opened(1).iter().filter(|id| **id == next).count() >= 1);
 }
+
+#[test]
+fn what_arrives_on_a_closed_channel_harms_none_after_it() {
+    let mut pair = Pair::new(Config::default());
+    pair.connect(&mut perfect);
+    for round in 0..50_u8 {
+        let id = pair.dialer.open().unwrap();
+        pair.dialer.write(id, vec![round; 10]);
+        pair.run(&mut perfect, |pair| pair.opened(1).len() == usize::from(round) + 1);
+        assert_eq!(read_all(&mut pair.listener, id), [vec![round; 10]]);
+        // The listener talks on while the dialler closes.
+        pair.dialer.close_channel(id);
+        pair.listener.write(id, vec![1; 20_000]);
+        pair.exchange(&mut perfect);
+        let ended = Output::ChannelClosed(id);
+        pair.run(&mut perfect, |pair| pair.seen[1].iter().filter(|seen| **seen == ended).count() > 0);
+        pair.seen[1].retain(|seen| *seen != ended);
+    }
+    assert_eq!((pair.closed(0), pair.closed(1)), (None, None));
+    assert!(!pair.seen[0].iter().any(|seen| matches!(seen, Output::ChannelClosed(_))));
+}
