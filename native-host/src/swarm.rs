@@ -67,6 +67,8 @@ pub(crate) enum Happened {
 pub(crate) struct Shell {
     swarm: Swarm<Behaviour>,
     connected: HashSet<PeerId>,
+    /// The connection that each peer made last.
+    inbound: HashMap<PeerId, ConnectionId>,
     dials: HashMap<ConnectionId, (NodeId, String)>,
     asked: HashMap<(Protocol, OutboundRequestId), RequestId>,
     answering: HashMap<Responder, (Protocol, InboundRequestId, ResponseChannel<Vec<u8>>)>,
@@ -118,6 +120,7 @@ impl Shell {
         Ok(Self {
             swarm,
             connected: HashSet::new(),
+            inbound: HashMap::new(),
             dials: HashMap::new(),
             asked: HashMap::new(),
             answering: HashMap::new(),
@@ -242,6 +245,13 @@ impl Shell {
                     let _ = self.swarm.disconnect_peer_id(peer_id);
                     return;
                 };
+                // Who connects anew has lost the connection before, whatever this side believes of it: a
+                // page that was killed says no farewell, and what is sent over it reaches nobody.
+                if endpoint.is_listener()
+                    && let Some(before) = self.inbound.insert(peer_id, connection_id)
+                {
+                    self.swarm.close_connection(before);
+                }
                 if num_established.get() == 1 {
                     self.connected.insert(peer_id);
                     let address = match endpoint {
@@ -252,7 +262,13 @@ impl Shell {
                     self.tell(Input::Connected { peer, address: address.to_string() });
                 }
             }
-            SwarmEvent::ConnectionClosed { peer_id, num_established: 0, cause, .. } => {
+            SwarmEvent::ConnectionClosed { peer_id, connection_id, num_established, cause, .. } => {
+                if self.inbound.get(&peer_id) == Some(&connection_id) {
+                    self.inbound.remove(&peer_id);
+                }
+                if num_established > 0 {
+                    return;
+                }
                 self.connected.remove(&peer_id);
                 if let Some(peer) = node_id(peer_id) {
                     tracing::debug!(%peer, cause = cause.map(|cause| words(&cause)), "disconnected");

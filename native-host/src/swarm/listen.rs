@@ -3,7 +3,7 @@
 use super::{Happened, Shell, words};
 use libp2p::{Multiaddr, core::transport::ListenerId, multiaddr::Protocol};
 use std::{
-    collections::HashSet,
+    collections::{BTreeMap, BTreeSet, HashSet},
     io,
     net::{IpAddr, SocketAddr, TcpListener, UdpSocket},
     time::Duration,
@@ -11,6 +11,9 @@ use std::{
 
 /// How long the transports may take to say where they listen.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long they may take to agree on the machine's addresses.
+const SETTLE: Duration = Duration::from_secs(1);
 
 /// The ports of a heavy node; 0 lets the system choose.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -94,6 +97,13 @@ impl Shell {
                 return Err(ListenError::Silent { what, ip });
             }
         }
+        // On every address, each transport tells the machine's addresses one by one.
+        let settled = tokio::time::Instant::now() + SETTLE;
+        while ip.is_unspecified() && !self.is_settled() {
+            if tokio::time::timeout_at(settled, self.next()).await.is_err() {
+                break;
+            }
+        }
         self.happened.push_back(Happened::Addresses);
         let port_of = |what| {
             let address = self.addresses.iter().find(|address| transport_of(address) == Some(what));
@@ -106,6 +116,20 @@ impl Shell {
             tcp: port_of("TCP"),
             websocket: port_of("WebSocket"),
         })
+    }
+}
+
+impl Shell {
+    /// Whether all transports have told the same addresses of the machine.
+    fn is_settled(&self) -> bool {
+        let mut ips: BTreeMap<&'static str, BTreeSet<IpAddr>> = BTreeMap::new();
+        for address in &self.addresses {
+            if let (Some(what), Some(ip)) = (transport_of(address), ip_of(address)) {
+                ips.entry(what).or_default().insert(ip);
+            }
+        }
+        let mut sets = ips.values();
+        sets.next().is_none_or(|first| sets.all(|set| set == first))
     }
 }
 
@@ -157,7 +181,13 @@ pub(crate) fn announced<'a>(
     external: &[IpAddr],
     named: &[Multiaddr],
 ) -> Vec<Multiaddr> {
-    let listening: Vec<&Multiaddr> = listening.collect();
+    // Nobody reaches a link-local address without naming an interface of their own.
+    let link_local = |address: &&Multiaddr| match ip_of(address) {
+        Some(IpAddr::V4(ip)) => ip.is_link_local(),
+        Some(IpAddr::V6(ip)) => ip.is_unicast_link_local(),
+        None => false,
+    };
+    let listening: Vec<&Multiaddr> = listening.filter(|address| !link_local(address)).collect();
     let loopback = |address: &&&Multiaddr| ip_of(address).is_some_and(|ip| ip.is_loopback());
     let outward: Vec<&Multiaddr> = listening.iter().filter(|address| !loopback(address)).copied().collect();
     let mut all: Vec<Multiaddr> = named.to_vec();
@@ -176,4 +206,39 @@ pub(crate) fn announced<'a>(
     let mut seen = HashSet::new();
     all.retain(|address| seen.insert(address.clone()));
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn addresses(texts: &[&str]) -> Vec<Multiaddr> {
+        texts.iter().map(|text| text.parse().unwrap()).collect()
+    }
+
+    #[test]
+    fn what_is_announced_can_be_reached() {
+        let lan = ["/ip4/192.0.2.1/tcp/3", "/ip4/192.0.2.1/udp/2/quic-v1"];
+        let all = addresses(&[
+            "/ip4/127.0.0.1/tcp/3",
+            lan[0],
+            lan[1],
+            "/ip6/fe80::1/tcp/3",
+            "/ip4/169.254.0.1/tcp/3",
+        ]);
+        assert_eq!(announced(all.iter(), &[], &[]), addresses(&lan));
+        let local = addresses(&["/ip4/127.0.0.1/tcp/3"]);
+        assert_eq!(announced(local.iter(), &[], &[]), local);
+        let outside = announced(all.iter(), &["203.0.113.7".parse().unwrap()], &[]);
+        assert_eq!(outside, addresses(&["/ip4/203.0.113.7/tcp/3", "/ip4/203.0.113.7/udp/2/quic-v1"]));
+        let named = addresses(&["/dns4/a.example/tcp/443/wss"]);
+        assert_eq!(announced(local.iter(), &[], &named), [named, local].concat());
+    }
+
+    #[test]
+    fn five_ports_follow_each_other_or_are_chosen() {
+        assert_eq!(Ports::from_base(0), Some(Ports::default()));
+        assert_eq!(Ports::from_base(4_800).unwrap().websocket, 4_804);
+        assert_eq!(Ports::from_base(65_533), None);
+    }
 }
