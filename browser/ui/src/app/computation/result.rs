@@ -62,7 +62,7 @@ fn Numbers(outcome: Outcome, decimals: u8) -> impl IntoView {
                 <dd data-testid=testids::MEAN>{mean}</dd>
             </div>
             <div>
-                <dt>"People"</dt>
+                <dt>"Answers"</dt>
                 <dd data-testid=testids::PARTICIPANTS>{words::grouped(&outcome.participants.to_string())}</dd>
             </div>
             <div>
