@@ -20,16 +20,16 @@ const isReady = (line) => {
 
 /** One heavy node. It keeps its home, its ports and so its addresses from start to start. */
 class Heavy {
-  constructor(name, folder, base, fellows) {
+  constructor(name, folder, base, fellows, flags) {
     const url = `http://127.0.0.1:${base}`;
-    Object.assign(this, { name, folder, base, fellows, url, http: new HeavyHttp(url) });
+    Object.assign(this, { name, folder, base, fellows, flags, url, http: new HeavyHttp(url) });
   }
 
   /** Starts it, or starts it again. */
   async start() {
     const args = ["heavy", "--json", "--while-stdin", "--home", join(this.folder, this.name), "--port", String(this.base)];
     for (const fellow of this.fellows) args.push("--fellow", fellow);
-    this.process = Process.start(this.name, formix, [...args, "--page", page], { logFolder: this.folder });
+    this.process = Process.start(this.name, formix, [...args, "--page", page, ...this.flags], { logFolder: this.folder });
     const ready = await this.process.line(isReady, START_MS_MAX, `${this.name} to be ready`);
     this.id = ready.id;
     this.pid = ready.pid;
@@ -71,14 +71,14 @@ class Light {
 }
 
 export class Network {
-  /** Starts `heavy` heavy nodes and waits until each is connected to all others. */
-  static async start({ heavy = 3 } = {}) {
+  /** Starts `heavy` heavy nodes, each with `flags`, and waits until each is connected to all others. */
+  static async start({ heavy = 3, flags = [] } = {}) {
     const folder = temporaryFolder();
     const bases = [];
     for (let at = 0; at < heavy; at++) bases.push(await basePort());
     const urls = bases.map((base) => `http://127.0.0.1:${base}`);
     const nodes = bases.map((base, at) =>
-      new Heavy(`h${at + 1}`, folder, base, urls.filter((_, other) => other !== at)));
+      new Heavy(`h${at + 1}`, folder, base, urls.filter((_, other) => other !== at), flags));
     const network = new Network(folder, nodes);
     try {
       await Promise.all(nodes.map((node) => node.start()));
