@@ -77,11 +77,13 @@ impl Handle {
             on_event: Box::new(on_event),
             listeners: RefCell::default(),
         });
+        // At once: the worker loads on a thread of its own while the page is still drawn for the first time.
+        let spawned = inner.spawn();
         let started = Rc::downgrade(&inner);
         spawn_local(async move {
             let Some(inner) = started.upgrade() else { return };
             inner.tell(Event::Status(Status::Starting));
-            if let Err(error) = inner.spawn() {
+            if let Err(error) = spawned {
                 inner.fail(format!("this browser does not start the node's worker: {}", words(&error)));
             }
         });
