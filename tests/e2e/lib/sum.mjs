@@ -74,7 +74,11 @@ export async function privateSum({ tabs: tabCount, natives, seconds, say = () =>
 
     const shown = await Promise.all(tabs.map((tab) => tab.end(id, seconds * 1000 + AGREE_MS_MAX)));
     const tookMs = performance.now() - started;
-    const ends = await Promise.all(network.heavy.map(async (heavy) => verifyEnd(await heavy.documents(id))));
+    const documents = await Promise.all(network.heavy.map(async (heavy) => {
+      await heavy.http.follow(id, AGREE_MS_MAX, `an end at ${heavy.name}`, (view) => view.result || view.refusal);
+      return heavy.documents(id);
+    }));
+    const ends = documents.map(verifyEnd);
     const nodes = [];
     for (const [at, tab] of tabs.entries()) {
       nodes.push({ name: tab.name, kind: "tab", records: parts[at].length, links: await tab.links(), errors: tab.errors });
@@ -82,7 +86,7 @@ export async function privateSum({ tabs: tabCount, natives, seconds, say = () =>
     for (const [at, light] of lights.entries()) {
       nodes.push({ name: light.name, kind: "native", records: parts[tabCount + at].length, links: light.links() });
     }
-    return { id, expected, ends, shown, nodes, tookMs, verdict: judge({ expected, ends, shown, nodes, participants: parts.length }) };
+    return { id, expected, documents: documents[0], ends, shown, nodes, tookMs, verdict: judge({ expected, ends, shown, nodes, participants: parts.length }) };
   } finally {
     await browser?.close();
     await network?.stop();
