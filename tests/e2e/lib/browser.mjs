@@ -124,7 +124,9 @@ export class Tab {
   async approve(id, held = 3) {
     await this.show(id);
     await this.find("approve").click();
-    await this.find("shares", `[data-held="${held}"]`).waitFor();
+    // The last answer that a computation takes may close it before the page has shown the third share.
+    const delivered = this.find("shares", `[data-held="${held}"]`).or(this.find("detail", `[data-phase="total"]`));
+    await delivered.first().waitFor();
   }
 
   /** Waits for the end of a computation, and gives what the page shows of it. */
