@@ -82,13 +82,14 @@ async function walk(browser, network, tab, records, folder) {
   await tab.page.keyboard.press("Escape");
 
   const ids = {
-    total: await network.propose(draft("Body mass, morning round", { deadline: "8s" })),
+    total: await network.propose(draft("Body mass, morning round", { deadline: "12s" })),
     refusal: await network.propose(draft("Body mass of every colony", { deadline: "8s", participants_min: 400 })),
     asks: await network.propose(draft("How heavy are our penguins?")),
     unfit: await network.propose(draft("Minutes on the way to work", {
       purpose: "To plan the new bus line 14.", dataset: "commute", field: "minutes", lower: 0, upper: 240, deadline: "2d",
     })),
   };
+  await tab.approve(ids.total);
   await tab.go("");
   await tab.find("computation", `[data-id="${ids.asks}"]`).waitFor();
   await take("home");
