@@ -72,3 +72,68 @@ impl Phase {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aggregate::{Draft, HeavyKey, message::Mine, proposal::GRACE_MS};
+    use codec::ContentId;
+    use keys::{Identity, SealKey};
+
+    /// A computation that closes a second after the epoch.
+    fn task() -> TaskView {
+        let heavy = |seed| HeavyKey {
+            id: Identity::from_seed([seed; 32]).id(),
+            seal: SealKey::from_seed([seed; 32]).public(),
+        };
+        let draft = Draft {
+            title: "Body mass".into(),
+            purpose: String::new(),
+            dataset: "penguins".into(),
+            field: "mass".into(),
+            decimals: 0,
+            lower: "0".into(),
+            upper: "10".into(),
+            records_max: 10,
+            participants_min: 3,
+            participants_max: 10,
+            deadline: Instant::from_unix_ms(1_000),
+        };
+        let mut rng = <rand_chacha::ChaCha8Rng as rand_core::SeedableRng>::from_seed([0; 32]);
+        let proposer = Identity::from_seed([9; 32]);
+        let proposal = draft.propose(proposer.id(), &[1, 2, 3].map(heavy), &mut rng).unwrap();
+        TaskView {
+            id: ContentId::of(b"a computation"),
+            document: proposal.sign(&proposer),
+            own: false,
+            state: TaskState::Waiting,
+            answer: None,
+            obstacle: None,
+            acknowledged: 0,
+            report_refusal: None,
+            reports: None,
+            deadline: proposal.deadline,
+            end: None,
+            proposal,
+        }
+    }
+
+    #[test]
+    fn the_clock_the_person_and_the_heavy_nodes_move_a_computation_on() {
+        let at = |task: &TaskView, ms| Phase::of(task, Instant::from_unix_ms(ms));
+        let waiting = task();
+        assert_eq!(at(&waiting, 999), Phase::Asks);
+        assert_eq!(at(&waiting, 1_000), Phase::Closing);
+        assert_eq!(at(&waiting, 1_000 + GRACE_MS), Phase::Silent);
+        assert_eq!(at(&TaskView { obstacle: Some("no data".into()), ..task() }, 0), Phase::Unfit);
+        assert_eq!(at(&TaskView { state: TaskState::Declined, ..task() }, 0), Phase::Declined);
+        assert_eq!(at(&TaskView { state: TaskState::Answered, ..task() }, 0), Phase::Answered);
+
+        let outcome =
+            aggregate::Outcome::new(waiting.id, &waiting.proposal, ContentId::of(b"a set"), 3, &[12, 3]);
+        let document = outcome.envelope();
+        let end = Some(End::Result { outcome, mine: Mine::Counted, document });
+        // The last answer that is taken ends it before its deadline.
+        assert_eq!(at(&TaskView { end, ..task() }, 0), Phase::Total);
+    }
+}
