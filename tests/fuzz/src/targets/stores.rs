@@ -1,0 +1,210 @@
+//! What a store gives back: written by an earlier build, by a damaged disk, or by somebody else.
+
+use super::{Target, join, parts, texts};
+use aggregate::{STORE_PREFIX, Tally, message::Pull};
+use codec::decode;
+use net::{Limits, Transport};
+use node::{
+    Command, HeavyConfig, HeavyInput, HeavyNode, HeavyOutput, LightConfig, LightInput, LightNode, LightOutput,
+};
+use store::{Entry, StoreError};
+use vault::Dataset;
+use wire::{samples, stored};
+
+/// Most outputs after one input: more is an endless loop.
+pub(super) const OUTPUTS_MAX: usize = 10_000;
+
+pub(super) fn light(entries: &[Entry]) -> Result<LightNode, StoreError> {
+    let config = LightConfig {
+        identity: samples::light(),
+        agent: "fuzz".into(),
+        transports: vec![Transport::Memory],
+        seed: [3; 32],
+    };
+    LightNode::new(config, entries, samples::NOW)
+}
+
+pub(super) fn heavy(entries: &[Entry]) -> Result<HeavyNode, StoreError> {
+    let (identity, seal) = samples::heavy(0);
+    let config = HeavyConfig {
+        identity,
+        seal,
+        agent: "fuzz".into(),
+        transports: vec![Transport::Memory],
+        limits: Limits::default(),
+        seed: [3; 32],
+    };
+    HeavyNode::new(config, entries, samples::NOW)
+}
+
+/// Gives a light node a command, and stores what it wants stored.
+pub(super) fn command(light: &mut LightNode, command: Command) {
+    light.handle_input(samples::NOW, LightInput::Command { token: 1, command });
+    let (mut outputs, mut replies) = (0, 0);
+    while let Some(output) = light.poll_output() {
+        outputs += 1;
+        assert!(outputs < OUTPUTS_MAX, "an endless answer");
+        match output {
+            LightOutput::Store { ticket, batch } => {
+                assert_eq!(batch.check(), Ok(()), "what is stored fits a store");
+                light.handle_input(samples::NOW, LightInput::Stored { ticket, result: Ok(()) });
+            }
+            LightOutput::Reply { .. } => replies += 1,
+            _ => {}
+        }
+    }
+    assert_eq!(replies, 1, "a command is answered once");
+}
+
+/// Entries from parts: a key, then its value.
+fn entries(input: &[u8]) -> Vec<Entry> {
+    let mut parts = parts(input).into_iter();
+    let mut entries: Vec<Entry> = Vec::new();
+    while let Some(key) = parts.next() {
+        let value = parts.next().unwrap_or_default().to_vec();
+        entries.push(Entry { key: key.to_vec(), value });
+    }
+    // As a store hands them out.
+    entries.sort_by(|a, b| a.key.cmp(&b.key));
+    entries.dedup_by(|a, b| a.key == b.key);
+    entries
+}
+
+/// Sampled records of these steps, the last of a key winning.
+fn records(steps: &[&str]) -> Vec<u8> {
+    let mut all: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
+    for entry in stored() {
+        let Some((step, key)) = entry.name.rsplit_once(", ") else { continue };
+        if steps.contains(&step) {
+            let digits = key.as_bytes().chunks(2).map(|pair| str::from_utf8(pair).unwrap_or_default());
+            let key: Vec<u8> = digits.filter_map(|pair| u8::from_str_radix(pair, 16).ok()).collect();
+            all.retain(|(known, _)| *known != key);
+            all.push((key, entry.bytes));
+        }
+    }
+    join(all.iter().flat_map(|(key, value)| [key.as_slice(), value.as_slice()]))
+}
+
+const STEPS: [&str; 6] =
+    ["heavy, open", "heavy, reports", "heavy, closed", "heavy, committed", "heavy, signed", "heavy, done"];
+
+fn computations() -> Vec<Vec<u8>> {
+    let mut seeds: Vec<Vec<u8>> = (1..=5).map(|most| records(&STEPS[..most])).collect();
+    seeds.push(records(&STEPS[5..]));
+    seeds.push(records(&["heavy, proposed"]));
+    seeds.push(records(&["heavy, refused"]));
+    // Reports, a commitment or an end without a proposal.
+    seeds.push(records(&STEPS[1..2]));
+    seeds
+}
+
+pub(super) const TABLE_RECORD: Target = Target {
+    name: "table-record",
+    about: "a stored data set",
+    run: |input| {
+        if let Ok(table) = decode::<Dataset>(input) {
+            texts::look_at_table(&table);
+        }
+    },
+    seeds: || {
+        let table = Dataset::from_csv("t", b"a,b\n1,2\n,x\n").expect("a table");
+        // No fields, and cells that make no whole row.
+        vec![
+            codec::encode(&table),
+            [1, 0, 0, 0, b't', 0, 0, 0, 0, 1, 0, 0, 0, 0].into(),
+            [0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0].into(),
+        ]
+    },
+};
+
+pub(super) const TALLY_RECORDS: Target = Target {
+    name: "tally-records",
+    about: "the stored records of computations, and what follows from them",
+    run: run_tally_records,
+    seeds: computations,
+};
+
+fn run_tally_records(input: &[u8]) {
+    let (identity, _) = samples::heavy(0);
+    let mut entries = entries(input);
+    entries.retain(|entry| entry.key.starts_with(STORE_PREFIX));
+    let Ok(mut tallies) = Tally::restore(&entries, &identity) else { return };
+    for tally in &mut tallies {
+        let (deadline, end) = (tally.proposal().deadline, tally.proposal().end());
+        for now in [samples::NOW, deadline, end] {
+            let mut steps = 0;
+            while let Some(step) = tally.advance(now, &identity) {
+                assert_eq!(step.batch.check(), Ok(()), "what is stored fits a store");
+                tally.persisted(step.stage);
+                steps += 1;
+                assert!(steps < 10, "an endless advance");
+            }
+            for pull in [Pull::Offer { from: 0 }, Pull::Commit, Pull::Partial, Pull::Signature] {
+                let _ = tally.publish(pull, &identity);
+            }
+            let _ = (tally.wants(), tally.unaccepted(), tally.status(samples::light().id()));
+            let _ = tally.poll_timeout();
+        }
+    }
+}
+
+pub(super) const LIGHT_RECORDS: Target = Target {
+    name: "light-records",
+    about: "a light node's store",
+    run: |input| {
+        let Ok(mut light) = light(&entries(input)) else { return };
+        let _ = light.view();
+        for _ in 0..20 {
+            let Some((due, _)) = light.poll_timeout() else { break };
+            light.handle_timeout(due);
+            let mut outputs = 0;
+            while let Some(output) = light.poll_output() {
+                outputs += 1;
+                assert!(outputs < OUTPUTS_MAX, "an endless answer");
+                if let LightOutput::Store { ticket, batch } = output {
+                    assert_eq!(batch.check(), Ok(()), "what is stored fits a store");
+                    light.handle_input(due, LightInput::Stored { ticket, result: Ok(()) });
+                }
+            }
+        }
+        let _ = light.view();
+    },
+    seeds: || {
+        let all = ["light, network", "light, rules", "light, data", "light, joined", "light, answered"];
+        let mut seeds: Vec<Vec<u8>> = (1..=all.len()).map(|most| records(&all[..most])).collect();
+        seeds.push(records(&["light, ended"]));
+        seeds.push(join([b"d/".as_slice(), b"", b"c/", b"\0", b"settings", b"{}"]));
+        seeds.push(join([b"stranger".as_slice(), b"1"]));
+        seeds
+    },
+};
+
+pub(super) const HEAVY_RECORDS: Target = Target {
+    name: "heavy-records",
+    about: "a heavy node's store",
+    run: |input| {
+        let Ok(mut heavy) = heavy(&entries(input)) else { return };
+        for _ in 0..20 {
+            let Some((due, _)) = heavy.poll_timeout() else { break };
+            heavy.handle_timeout(due);
+            let mut outputs = 0;
+            while let Some(output) = heavy.poll_output() {
+                outputs += 1;
+                assert!(outputs < OUTPUTS_MAX, "an endless answer");
+                if let HeavyOutput::Store { ticket, batch } = output {
+                    assert_eq!(batch.check(), Ok(()), "what is stored fits a store");
+                    heavy.handle_input(due, HeavyInput::Stored { ticket, result: Ok(()) });
+                }
+            }
+        }
+        let _ = (heavy.view(), heavy.fellows());
+        for id in heavy.computations() {
+            let _ = (heavy.computation(id), heavy.documents(id));
+        }
+    },
+    seeds: || {
+        let mut seeds = computations();
+        seeds.push(records(&["heavy, fellow", "heavy, done"]));
+        seeds
+    },
+};
