@@ -202,9 +202,31 @@ test("a host that names other heavy nodes is not believed", { timeout: 120_000 }
   }
 });
 
-test("a worker that does not start is told of", { timeout: 60_000 }, async () => {
-  const tab = await openTab("broken tab", (context) => context.route("**/worker.js", (route) => route.abort()));
+test("a worker that does not start, or fails, is told of", { timeout: 60_000 }, async () => {
+  const never = await openTab("tab without a worker", (context) => context.route("**/worker.js", (route) => route.abort()));
+  await banner(never, "failed").waitFor();
+  await never.close();
+
+  const tab = await openTab("tab whose worker fails");
+  await tab.join();
+  const [worker] = tab.page.workers();
+  await worker.evaluate(() => { setTimeout(() => { throw new Error("spoilt"); }); });
+  await banner(tab, "failed").getByText("spoilt").waitFor({ state: "attached" });
+  await tab.page.reload();
+  await tab.connected(3);
+  await tab.close();
+});
+
+test("a node whose data the person clears stops, and starts anew", { timeout: 60_000 }, async () => {
+  const tab = await openTab("cleared tab");
+  await tab.join();
+  const before = await tab.id();
+  const devtools = await tab.context.newCDPSession(tab.page);
+  await devtools.send("Storage.clearDataForOrigin", { origin: network.url, storageTypes: "indexeddb" });
   await banner(tab, "failed").waitFor();
+  await tab.page.reload();
+  await tab.join();
+  assert.notEqual(await tab.id(), before, "another node");
   await tab.close();
 });
 

@@ -23,7 +23,10 @@
 mod error;
 mod request;
 
+use std::cell::RefCell;
+
 use store::{Batch, Change, Entry, ShardStore, StoreError};
+use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{IdbDatabase, IdbFactory, IdbKeyRange, IdbObjectStore, IdbTransaction};
 
@@ -43,6 +46,7 @@ const SEED: &str = "seed";
 #[derive(Debug)]
 pub struct Store {
     database: IdbDatabase,
+    on_closed: RefCell<Option<Closure<dyn FnMut()>>>,
 }
 
 impl Store {
@@ -55,7 +59,7 @@ impl Store {
         let factory = factory()?;
         let request = factory.open_with_u32(name, FORMAT).map_err(store_error)?;
         match request::opened(&request, upgrade).await {
-            Ok(database) => Ok(Self { database }),
+            Ok(database) => Ok(Self { database, on_closed: RefCell::default() }),
             Err(request::OpenError::Newer) => Err(newer(&factory, name).await?),
             Err(request::OpenError::Failed(error)) => Err(error),
         }
@@ -91,6 +95,14 @@ impl Store {
             .ok_or_else(|| StoreError::Corrupt { detail: "the node's seed is not 32 bytes".into() })
     }
 
+    /// Calls `tell`, in place of an earlier one, should the browser close the store by itself. It does so when
+    /// the person clears the site's data, and what is in memory then is no longer what is kept.
+    pub fn on_closed(&self, tell: impl FnOnce() + 'static) {
+        let closed = Closure::once(tell);
+        self.database.set_onclose(Some(closed.as_ref().unchecked_ref()));
+        *self.on_closed.borrow_mut() = Some(closed);
+    }
+
     fn begin(&self, store: &str, write: bool) -> Result<IdbTransaction, StoreError> {
         request::begin(&self.database, store, write).map_err(store_error)
     }
@@ -98,6 +110,7 @@ impl Store {
 
 impl Drop for Store {
     fn drop(&mut self) {
+        self.database.set_onclose(None);
         self.database.close();
     }
 }

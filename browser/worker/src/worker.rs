@@ -141,6 +141,9 @@ fn taken() {
 
 async fn open(webrtc: bool) -> Result<Runtime, StoreError> {
     let store = Store::open(STORE).await?;
+    store.on_closed(|| {
+        fail("the browser has taken this page's data away; reload the page to start anew".into())
+    });
     let seed = Zeroizing::new(store.seed(random).await?);
     let entries = store.scan(b"").await?;
     let mut transports = vec![Transport::Websocket];
