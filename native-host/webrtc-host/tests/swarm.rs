@@ -58,7 +58,7 @@ async fn moves_64_mib_each_way() -> anyhow::Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_closed_half_leaves_the_other_open() -> anyhow::Result<()> {
     let (mut a, mut b) = (Node::start().await?, Node::start().await?);
-    let mut held = b.control.accept(HELD)?;
+    let mut held = b.control.accept(HELD);
     a.connect(&b).await?;
     let mut stream = a.control.open_stream(b.peer, HELD).await?;
     stream.write_all(b"question").await?;
@@ -83,7 +83,7 @@ async fn a_closed_half_leaves_the_other_open() -> anyhow::Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dropped_stream_is_reset_for_the_peer_and_only_that_stream() -> anyhow::Result<()> {
     let (mut a, mut b) = (Node::start().await?, Node::start().await?);
-    let mut held = b.control.accept(HELD)?;
+    let mut held = b.control.accept(HELD);
     a.connect(&b).await?;
     let mut stream = a.control.open_stream(b.peer, HELD).await?;
     stream.write_all(b"x").await?;
@@ -107,7 +107,7 @@ async fn a_dropped_stream_is_reset_for_the_peer_and_only_that_stream() -> anyhow
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_reader_stops_the_writer_and_nobody_else() -> anyhow::Result<()> {
     let (mut a, mut b) = (Node::start().await?, Node::start().await?);
-    let mut held = b.control.accept(HELD)?;
+    let mut held = b.control.accept(HELD);
     a.connect(&b).await?;
     let mut stream = a.control.open_stream(b.peer, HELD).await?;
     stream.write_all(b"x").await?;

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
+pub mod streams;
+
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -33,7 +35,7 @@ pub const TAB_DOWNLOAD: StreamProtocol = StreamProtocol::new("/formix-test/downl
 #[derive(NetworkBehaviour)]
 pub struct Behaviour {
     pub ping: ping::Behaviour,
-    pub stream: libp2p_stream::Behaviour,
+    pub stream: streams::Behaviour,
 }
 
 /// What a node's task saw.
@@ -53,7 +55,7 @@ pub enum Command {
 
 pub struct Node {
     pub peer: PeerId,
-    pub control: libp2p_stream::Control,
+    pub control: streams::Control,
     pub address: Multiaddr,
     pub seen: mpsc::UnboundedReceiver<Seen>,
     pub commands: mpsc::UnboundedSender<Command>,
@@ -77,7 +79,7 @@ pub fn swarm_over(
         .with_other_transport(|key| Ok(transport(key)?))?
         .with_behaviour(|_| Behaviour {
             ping: ping::Behaviour::default(),
-            stream: libp2p_stream::Behaviour::new(),
+            stream: streams::Behaviour::default(),
         })?
         .with_swarm_config(|config| config.with_idle_connection_timeout(Duration::from_secs(3600)))
         .build())
@@ -105,7 +107,7 @@ impl Node {
                 other => anyhow::ensure!(!matches!(other, SwarmEvent::ListenerError { .. }), "{other:?}"),
             }
         };
-        serve(&mut swarm.behaviour().stream.new_control())?;
+        serve(&mut swarm.behaviour().stream.new_control());
         Self::run(swarm, address)
     }
 
@@ -188,34 +190,32 @@ async fn drive(
 }
 
 /// Serves the bench protocols on tasks of their own.
-pub fn serve(control: &mut libp2p_stream::Control) -> anyhow::Result<()> {
-    answer(control, ECHO, echo)?;
-    answer(control, TAB_ECHO, echo)?;
+pub fn serve(control: &mut streams::Control) {
+    answer(control, ECHO, echo);
+    answer(control, TAB_ECHO, echo);
     answer(control, UPLOAD, |mut stream| async move {
         let length = read_u64(&mut stream).await?;
         sink(stream, length).await
-    })?;
-    answer(control, TAB_UPLOAD, |stream| sink(stream, u64::MAX))?;
-    answer(control, DOWNLOAD, source)?;
-    answer(control, TAB_DOWNLOAD, source)
+    });
+    answer(control, TAB_UPLOAD, |stream| sink(stream, u64::MAX));
+    answer(control, DOWNLOAD, source);
+    answer(control, TAB_DOWNLOAD, source);
 }
 
 fn answer<F>(
-    control: &mut libp2p_stream::Control,
+    control: &mut streams::Control,
     protocol: StreamProtocol,
     serve: impl Fn(libp2p::Stream) -> F + Send + 'static,
-) -> anyhow::Result<()>
-where
+) where
     F: Future<Output = std::io::Result<()>> + Send + 'static,
 {
-    let mut incoming = control.accept(protocol)?;
+    let mut incoming = control.accept(protocol);
     tokio::spawn(async move {
         while let Some((_, stream)) = incoming.next().await {
             // A failed stream is the client's to notice.
             drop(tokio::spawn(serve(stream)));
         }
     });
-    Ok(())
 }
 
 async fn echo(stream: libp2p::Stream) -> std::io::Result<()> {
@@ -273,11 +273,7 @@ pub async fn read_u64(stream: &mut (impl AsyncReadExt + Unpin)) -> std::io::Resu
 }
 
 /// Uploads `total` bytes to a peer's sink: the time taken.
-pub async fn upload(
-    control: &mut libp2p_stream::Control,
-    peer: PeerId,
-    total: u64,
-) -> anyhow::Result<Duration> {
+pub async fn upload(control: &mut streams::Control, peer: PeerId, total: u64) -> anyhow::Result<Duration> {
     let mut stream = control.open_stream(peer, UPLOAD).await?;
     let start = std::time::Instant::now();
     stream.write_all(&total.to_be_bytes()).await?;
@@ -296,11 +292,7 @@ pub async fn upload(
 }
 
 /// Downloads `total` bytes from a peer's source: the time taken.
-pub async fn download(
-    control: &mut libp2p_stream::Control,
-    peer: PeerId,
-    total: u64,
-) -> anyhow::Result<Duration> {
+pub async fn download(control: &mut streams::Control, peer: PeerId, total: u64) -> anyhow::Result<Duration> {
     let mut stream = control.open_stream(peer, DOWNLOAD).await?;
     let start = std::time::Instant::now();
     stream.write_all(&total.to_be_bytes()).await?;
