@@ -22,8 +22,9 @@ use zeroize::Zeroizing;
 use crate::codec::Frames;
 use crate::websocket;
 
-/// How long a dial may take, authentication included.
-pub const DIAL_PATIENCE: Duration = Duration::from_secs(10);
+/// How long a dial may take, authentication included: some eight round trips, and no longer than a person
+/// waits for the other transport where a firewall swallows this one.
+pub const DIAL_PATIENCE: Duration = Duration::from_secs(6);
 /// How long a request's stream stays open without an answer. The endpoint in `net` gives up earlier.
 pub const REQUEST_PATIENCE: Duration = Duration::from_secs(20);
 /// Most streams per connection and protocol.
@@ -121,7 +122,9 @@ impl Link {
 }
 
 fn swarm(keypair: &Keypair) -> Result<Swarm<Behaviour>, libp2p_noise::Error> {
-    let webrtc = webrtc_tab::Transport::new(keypair)
+    let mut config = webrtc_tab::Config::default();
+    config.dial_timeout = DIAL_PATIENCE;
+    let webrtc = webrtc_tab::Transport::with_config(keypair, config)
         .map(|(peer, connection), _| (peer, StreamMuxerBox::new(connection)));
     let websocket = websocket::Transport
         .upgrade(upgrade::Version::V1Lazy)
