@@ -156,7 +156,14 @@ async fn prepare(light: &Light, options: &LightOptions) -> Result<()> {
         tracing::info!(name, rows, "imported {}", path.display());
     }
     if let Some(rules) = options.rules.clone() {
-        light.command(Command::Rules { rules }).await.context("setting the rules")?;
+        for rule in light.view().await?.rules {
+            if !rules.contains(&rule) {
+                light.command(Command::RemoveRule { rule }).await.context("removing a rule")?;
+            }
+        }
+        for rule in rules {
+            light.command(Command::AddRule { rule }).await.context("adding a rule")?;
+        }
     }
     light.command(Command::Join).await.context("joining")?;
     Ok(())

@@ -26,6 +26,8 @@ pub const HELLO_PATIENCE_MS: u64 = 8_000;
 pub const SILENCE_MAX_MS: u64 = 30_000;
 /// Most addresses kept for one wanted peer.
 pub const ADDRESSES_MAX: usize = 16;
+/// Most greetings and pings in a row that may be lost with connections that others replace, before the link is given up.
+const LOST_MAX: u32 = 3;
 /// Longest agent name kept, in characters.
 const AGENT_CHARS_MAX: usize = 64;
 
@@ -94,6 +96,13 @@ pub enum SendError {
 pub enum Input {
     /// The first connection to a peer is up and authenticated.
     Connected {
+        /// Who.
+        peer: NodeId,
+        /// The remote address, as a multiaddr.
+        address: String,
+    },
+    /// A connected peer is reached over another connection now, which took an earlier one's place.
+    Moved {
         /// Who.
         peer: NodeId,
         /// The remote address, as a multiaddr.
@@ -257,6 +266,8 @@ struct Link {
     heard: Instant,
     /// When the next ping is due.
     ping_at: Option<Instant>,
+    /// Greetings and pings in a row that a replaced connection took with it.
+    lost: u32,
     inbound: BTreeSet<Responder>,
     outbound: usize,
 }
@@ -494,6 +505,13 @@ impl Endpoint {
     pub fn handle_input(&mut self, now: Instant, input: Input) {
         match input {
             Input::Connected { peer, address } => self.connected(now, peer, address),
+            Input::Moved { peer, address } => {
+                if let Some(link) = self.links.get_mut(&peer) {
+                    link.peer.transport = Transport::of(&address);
+                    link.peer.address = address;
+                    self.events.push_back(Event::Changed);
+                }
+            }
             Input::DialFailed { peer, address, error } => {
                 let current = self
                     .wanted
@@ -630,6 +648,7 @@ impl Endpoint {
             keeper: false,
             heard: now,
             ping_at: None,
+            lost: 0,
             inbound: BTreeSet::new(),
             outbound: 0,
         };
@@ -762,8 +781,14 @@ impl Endpoint {
         match kind {
             Kind::Rib => self.events.push_back(Event::Reply { peer, id, result }),
             Kind::Ping | Kind::Hello => {
-                let answer = result.ok().and_then(|body| decode(&body).ok());
                 let Some(link) = self.links.get_mut(&peer) else { return };
+                // The link stands: another connection has taken this one's place, and its other side may know nothing yet.
+                if result == Err(Failure::Disconnected) && link.lost < LOST_MAX {
+                    link.lost += 1;
+                    self.keep(now, peer);
+                    return;
+                }
+                let answer = result.ok().and_then(|body| decode(&body).ok());
                 let Some(answer) = answer else {
                     if let Some(wanted) = self.wanted.get_mut(&peer) {
                         wanted.error = Some("no answer to a ping".into());
@@ -771,6 +796,7 @@ impl Endpoint {
                     self.outputs.push_back(Output::Hangup { peer });
                     return;
                 };
+                link.lost = 0;
                 link.peer.latency_ms = Some(now.since_ms(sent));
                 let ping_at = now.plus_ms(PING_EVERY_MS);
                 link.ping_at = Some(ping_at);

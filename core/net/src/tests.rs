@@ -185,3 +185,21 @@ fn unknown_responses_are_nothing() {
     light.handle_input(at(1), Input::Disconnected { peer: id(3) });
     assert_eq!((drain(&mut light), events(&mut light)), (vec![], vec![]));
 }
+
+#[test]
+fn a_replaced_connection_is_greeted_again_and_not_for_ever() {
+    let mut light = up();
+    light.handle_timeout(at(PING_EVERY_MS));
+    light.handle_input(at(PING_EVERY_MS), Input::Moved { peer: id(9), address: WS.into() });
+    assert_eq!(light.links()[0].transport, Some(Transport::Websocket));
+    answer(&mut light, at(PING_EVERY_MS), Err(Failure::Disconnected));
+    answer(&mut light, at(PING_EVERY_MS + 3), Ok(hello()));
+    assert!(light.is_up(id(9)));
+    assert_eq!((drain(&mut light), events(&mut light)), (vec![], vec![]));
+
+    light.handle_timeout(at(3 * PING_EVERY_MS));
+    for _ in 0..=3 {
+        answer(&mut light, at(3 * PING_EVERY_MS), Err(Failure::Disconnected));
+    }
+    assert_eq!(drain(&mut light), [Output::Hangup { peer: id(9) }]);
+}

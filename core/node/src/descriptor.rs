@@ -63,7 +63,7 @@ impl fmt::Display for DescriptorError {
             ),
             Self::NotPinned { found } => write!(
                 f,
-                "the host names heavy node …{}, which is not among those that this node trusts since it first joined",
+                "the host names heavy node …{}, which is not among those pinned when this node first met the network",
                 found.short()
             ),
             Self::TooMany => write!(f, "more than {HEAVY_NODES_MAX} heavy nodes"),

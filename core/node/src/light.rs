@@ -538,11 +538,15 @@ impl LightNode {
             return;
         }
         if self.tasks.len() >= TASKS_MAX {
-            // What has ended goes first, the oldest of it; then what nobody answered, the furthest off.
+            // What has ended makes room, the oldest first, but half of the room is kept for it; then what
+            // waits with a later deadline than this one. A no is not forgotten before its deadline.
             let over = self.tasks.values().filter(|task| task.is_over(now));
-            let idle = self.tasks.values().filter(|task| task.state != TaskState::Answered);
-            let oldest = over.min_by_key(|task| task.proposal.deadline);
-            let leaves = oldest.or_else(|| idle.max_by_key(|task| task.proposal.deadline));
+            let waits = self.tasks.values().filter(|task| {
+                task.state == TaskState::Waiting && task.proposal.deadline > proposal.deadline
+            });
+            let kept = over.clone().count() <= TASKS_MAX / 2;
+            let oldest = over.min_by_key(|task| task.proposal.deadline).filter(|_| !kept);
+            let leaves = oldest.or_else(|| waits.max_by_key(|task| task.proposal.deadline));
             let Some(oldest) = leaves.map(|task| task.id) else { return };
             self.tasks.remove(&oldest);
             let mut batch = Batch::new();

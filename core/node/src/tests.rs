@@ -323,8 +323,8 @@ fn five() -> World {
         world.import(10 + at, &format!("name,mass\na,{}.{}\n", at + 1, at + 1));
     }
     for seed in 10..14 {
-        let rules = vec![Rule { dataset: Some("penguins".into()), ..Rule::default() }];
-        assert_eq!(world.command(World::light(seed), Command::Rules { rules }), Ok(Reply::Done));
+        let rule = Rule { dataset: Some("penguins".into()), ..Rule::default() };
+        assert_eq!(world.command(World::light(seed), Command::AddRule { rule }), Ok(Reply::Done));
     }
     world
 }
@@ -444,15 +444,13 @@ fn strange_heavy_nodes_are_not_pinned_over_the_known() {
     let forged = Descriptor { version: 1, id, seal, addresses: vec![], issued: world.now };
     let descriptors = vec![forged.sign(&stranger.identity)];
     let reply = world.command(light, Command::Network { descriptors });
-    assert!(
-        matches!(reply, Err(CommandError::Network { why }) if why.contains("trusts since it first joined"))
-    );
+    assert!(matches!(reply, Err(CommandError::NotPinned { why }) if why.contains("pinned")));
     // The right node under another sealing key is a stranger, too.
     let known = heavy_config(1);
     let changed = Descriptor { id: known.identity.id(), ..forged };
     let descriptors = vec![changed.sign(&known.identity)];
     let reply = world.command(light, Command::Network { descriptors });
-    assert!(matches!(reply, Err(CommandError::Network { why }) if why.contains("another sealing key")));
+    assert!(matches!(reply, Err(CommandError::NotPinned { why }) if why.contains("another sealing key")));
 }
 
 #[test]
@@ -548,8 +546,8 @@ fn a_proposal_padded_beyond_what_can_be_read_back_is_refused() {
 fn settings_that_cannot_be_stored_do_not_hold() {
     let now = Instant::from_unix_ms(1_800_000_000_000);
     let mut node = LightNode::new(light_config(10), &[], now).unwrap();
-    let rules = vec![Rule::default()];
-    node.handle_input(now, LightInput::Command { token: 1, command: Command::Rules { rules } });
+    let command = Command::AddRule { rule: Rule::default() };
+    node.handle_input(now, LightInput::Command { token: 1, command });
     let ticket = core::iter::from_fn(|| node.poll_output())
         .find_map(|output| match output {
             LightOutput::Store { ticket, .. } => Some(ticket),

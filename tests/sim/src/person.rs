@@ -24,7 +24,7 @@ impl Person {
                 .push(Command::Import { name: crate::plan::DATASET.into(), bytes: csv.clone().into_bytes() });
         }
         if !plan.decides {
-            wants.push(Command::Rules { rules: vec![Rule::default()] });
+            wants.push(Command::AddRule { rule: Rule::default() });
         }
         wants.push(Command::Join);
         Self { wants, done: 0, waiting: false, decides: plan.decides }

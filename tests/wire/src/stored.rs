@@ -156,7 +156,7 @@ fn light_node() -> Vec<Entry> {
         Rule { proposer: Some(proposer().id()), dataset: Some("penguins".into()), participants_min: Some(3) };
     let commands = [
         ("light, network", Command::Network { descriptors: (0..3).map(descriptor).collect() }),
-        ("light, rules", Command::Rules { rules: vec![rule] }),
+        ("light, rules", Command::AddRule { rule }),
         (
             "light, data",
             Command::Import {

@@ -27,8 +27,12 @@ pub enum Command {
         /// Signed descriptors.
         descriptors: Vec<Envelope>,
     },
-    /// Forgets the pinned heavy nodes, so that the next [`Command::Network`] pins anew.
-    Unpin,
+    /// Pins these heavy nodes in place of those pinned before. Computations under way through others
+    /// get no further shares and no end.
+    Repin {
+        /// Signed descriptors, at least three.
+        descriptors: Vec<Envelope>,
+    },
     /// Connects to the heavy nodes, now and after each start.
     Join,
     /// Disconnects and stays so.
@@ -55,10 +59,15 @@ pub enum Command {
         /// Which.
         id: ContentId,
     },
-    /// Sets the rules by which computations are answered without asking.
-    Rules {
-        /// All of them.
-        rules: Vec<Rule>,
+    /// Adds a rule by which computations are answered without asking; those that wait, too.
+    AddRule {
+        /// The rule.
+        rule: Rule,
+    },
+    /// Removes a rule. Answers that it made stay made.
+    RemoveRule {
+        /// The rule.
+        rule: Rule,
     },
     /// Somebody watches this computation, known or not yet, in place of the one before: how it stands is
     /// asked every second. Not kept over a start.
@@ -122,6 +131,11 @@ pub enum Reply {
 #[serde(tag = "error", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum CommandError {
+    /// The host names other heavy nodes, or other keys of theirs, than those pinned here.
+    NotPinned {
+        /// Which, and what that may mean.
+        why: String,
+    },
     /// The heavy nodes given are not taken.
     Network {
         /// Why.
@@ -160,7 +174,7 @@ pub enum CommandError {
         /// Why, with the field.
         why: String,
     },
-    /// Three heavy nodes are needed for a proposal, and fewer are known.
+    /// Three heavy nodes make a network, and fewer are known.
     TooFewHeavyNodes {
         /// Known.
         known: usize,
@@ -182,7 +196,8 @@ pub enum CommandError {
 impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Network { why }
+            Self::NotPinned { why }
+            | Self::Network { why }
             | Self::Import { why }
             | Self::CannotAnswer { why }
             | Self::Draft { why } => f.write_str(why),
@@ -194,10 +209,7 @@ impl fmt::Display for CommandError {
             Self::AlreadyAnswered => f.write_str("already answered; an answer cannot be taken back"),
             Self::Closed => f.write_str("the computation's deadline has passed"),
             Self::TooFewHeavyNodes { known } => {
-                write!(
-                    f,
-                    "a proposal needs three heavy nodes, and {known} are known here; join a network first"
-                )
+                write!(f, "three heavy nodes make a network, and {known} are known here; try again soon")
             }
             Self::NoHeavyNode => f.write_str("no heavy node is connected, or it did not answer; try again"),
             Self::NotAccepted { why } => write!(f, "the heavy node did not accept the proposal: {why}"),
@@ -212,16 +224,8 @@ impl LightNode {
     pub(super) fn command(&mut self, now: Instant, token: u64, command: Command) {
         self.changed = true;
         let refused = match command {
-            Command::Network { descriptors } => self
-                .network(token, &descriptors)
-                .map_err(|error| CommandError::Network { why: error.to_string() }),
-            Command::Unpin => {
-                let mut batch = Batch::new();
-                batch.delete(NETWORK_KEY);
-                let effect = Effect::Network { token, heavy: BTreeMap::new() };
-                self.queue.push(Part { batch, effect, retry: false });
-                Ok(())
-            }
+            Command::Network { descriptors } => self.network(token, self.heavy.clone(), &descriptors),
+            Command::Repin { descriptors } => self.network(token, BTreeMap::new(), &descriptors),
             Command::Join => {
                 self.choose(token, |settings| settings.joined = true);
                 Ok(())
@@ -263,11 +267,21 @@ impl LightNode {
                     Ok(())
                 }
             },
-            Command::Rules { rules } if rules.len() > RULES_MAX => {
-                Err(CommandError::TooMany { what: "rules".into(), max: RULES_MAX })
+            Command::AddRule { rule } => {
+                let rules = &self.chosen().rules;
+                if rules.len() >= RULES_MAX && !rules.contains(&rule) {
+                    Err(CommandError::TooMany { what: "rules".into(), max: RULES_MAX })
+                } else {
+                    self.choose(token, |settings| {
+                        if !settings.rules.contains(&rule) {
+                            settings.rules.push(rule);
+                        }
+                    });
+                    Ok(())
+                }
             }
-            Command::Rules { rules } => {
-                self.choose(token, |settings| settings.rules = rules);
+            Command::RemoveRule { rule } => {
+                self.choose(token, |settings| settings.rules.retain(|other| *other != rule));
                 Ok(())
             }
             Command::Watch { id } => {
@@ -287,10 +301,14 @@ impl LightNode {
         }
     }
 
+    /// The settings, with what is still being stored, so that no choice undoes another.
+    fn chosen(&self) -> &Settings {
+        self.choosing.as_ref().unwrap_or(&self.settings)
+    }
+
     /// Stores changed settings; they hold once they are durable.
     fn choose(&mut self, token: u64, change: impl FnOnce(&mut Settings)) {
-        // On top of what is still being stored, so that no choice undoes another.
-        let mut settings = self.choosing.clone().unwrap_or_else(|| self.settings.clone());
+        let mut settings = self.chosen().clone();
         change(&mut settings);
         self.choosing = Some(settings.clone());
         let mut batch = Batch::new();
@@ -330,28 +348,26 @@ impl LightNode {
         self.reply(token, Ok(Reply::Done));
     }
 
-    fn network(&mut self, token: u64, descriptors: &[Envelope]) -> Result<(), DescriptorError> {
-        if descriptors.len() > crate::HEAVY_NODES_MAX {
-            return Err(DescriptorError::TooMany);
-        }
-        let mut heavy = self.heavy.clone();
-        for envelope in descriptors {
-            let descriptor = Descriptor::open(envelope)?;
-            match self.heavy.get(&descriptor.id) {
-                Some((known, _)) if known.seal != descriptor.seal => {
-                    return Err(DescriptorError::OtherKey(descriptor.id));
-                }
-                None if !self.heavy.is_empty() => {
-                    return Err(DescriptorError::NotPinned { found: descriptor.id });
-                }
-                Some((known, _)) if known.issued > descriptor.issued => {}
-                _ => {
-                    let mut envelope = envelope.clone();
-                    // A stranger's signatures are not carried along.
-                    envelope.signatures.retain(|signature| signature.keyid == descriptor.id);
-                    heavy.insert(descriptor.id, (descriptor, envelope));
-                }
+    /// Pins `descriptors` on top of `pinned`, which may only change their addresses.
+    fn network(
+        &mut self,
+        token: u64,
+        pinned: BTreeMap<NodeId, (Descriptor, Envelope)>,
+        descriptors: &[Envelope],
+    ) -> Result<(), CommandError> {
+        let heavy = merge(pinned, descriptors).map_err(|error| match error {
+            DescriptorError::NotPinned { .. } | DescriptorError::OtherKey(_) => {
+                CommandError::NotPinned { why: error.to_string() }
             }
+            _ => CommandError::Network { why: error.to_string() },
+        })?;
+        // A host that has not met the others yet names fewer; pinning these would shut the others out.
+        if heavy.len() < HEAVY {
+            return Err(CommandError::TooFewHeavyNodes { known: heavy.len() });
+        }
+        if heavy == self.heavy {
+            self.reply(token, Ok(Reply::Done));
+            return Ok(());
         }
         let envelopes: Vec<&Envelope> = heavy.values().map(|(_, envelope)| envelope).collect();
         let mut batch = Batch::new();
@@ -375,8 +391,8 @@ impl LightNode {
     fn propose(&mut self, now: Instant, token: u64, draft: &Draft) -> Result<(), CommandError> {
         // The three of smallest ids: every node of a network names the same ones.
         let heavy: Vec<HeavyKey> =
-            self.heavy.values().map(|(descriptor, _)| descriptor.key()).take(3).collect();
-        if heavy.len() < 3 {
+            self.heavy.values().map(|(descriptor, _)| descriptor.key()).take(HEAVY).collect();
+        if heavy.len() < HEAVY {
             return Err(CommandError::TooFewHeavyNodes { known: heavy.len() });
         }
         let proposal = draft
@@ -388,6 +404,36 @@ impl LightNode {
         let asked = heavy.iter().any(|key| self.ask(now, key.id, &request, Purpose::Propose { token }));
         if asked { Ok(()) } else { Err(CommandError::NoHeavyNode) }
     }
+}
+
+/// Heavy nodes of a computation.
+const HEAVY: usize = aggregate::additive64::SHARES;
+
+fn merge(
+    mut heavy: BTreeMap<NodeId, (Descriptor, Envelope)>,
+    descriptors: &[Envelope],
+) -> Result<BTreeMap<NodeId, (Descriptor, Envelope)>, DescriptorError> {
+    if descriptors.len() > crate::HEAVY_NODES_MAX {
+        return Err(DescriptorError::TooMany);
+    }
+    let is_pinned = !heavy.is_empty();
+    for envelope in descriptors {
+        let descriptor = Descriptor::open(envelope)?;
+        match heavy.get(&descriptor.id) {
+            Some((known, _)) if known.seal != descriptor.seal => {
+                return Err(DescriptorError::OtherKey(descriptor.id));
+            }
+            None if is_pinned => return Err(DescriptorError::NotPinned { found: descriptor.id }),
+            Some((known, _)) if known.issued >= descriptor.issued => {}
+            _ => {
+                let mut envelope = envelope.clone();
+                // A stranger's signatures are not carried along.
+                envelope.signatures.retain(|signature| signature.keyid == descriptor.id);
+                heavy.insert(descriptor.id, (descriptor, envelope));
+            }
+        }
+    }
+    Ok(heavy)
 }
 
 fn dataset_key(name: &str) -> Vec<u8> {

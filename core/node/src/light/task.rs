@@ -241,7 +241,9 @@ impl Task {
         if let Some(role) = self.proposal.role(heavy) {
             self.reports[role] = Some(status.reports);
         }
-        let Some(document) = status.end.and_then(|end| Envelope::from_json(&end).ok()) else { return false };
+        let Some(mut document) = status.end.and_then(|end| Envelope::from_json(&end).ok()) else {
+            return false;
+        };
         if self.end.as_ref().is_some_and(|(known, _)| *known == document) {
             return false;
         }
@@ -253,6 +255,12 @@ impl Task {
             _ => false,
         };
         if better {
+            // Only signatures that were verified are kept, and shown.
+            let signed = |id: NodeId| match &verified {
+                Verified::Refusal(refusal) => refusal.heavy == id,
+                _ => self.proposal.role(id).is_some(),
+            };
+            document.signatures.retain(|signature| signed(signature.keyid));
             self.end = Some((document, verified));
             self.mine = status.mine;
         }

@@ -161,7 +161,7 @@ fn run_light_node(input: &[u8]) {
     for wanted in [
         Command::Network { descriptors: (0..3).map(samples::descriptor).collect() },
         Command::Import { name: "penguins".into(), bytes: csv },
-        Command::Rules { rules: vec![Rule::default()] },
+        Command::AddRule { rule: Rule::default() },
         Command::Join,
     ] {
         command(&mut node, wanted);

@@ -353,14 +353,15 @@ pub(super) const COMMAND: Target = Target {
         let rule = Rule { proposer: Some(stranger), dataset: None, participants_min: Some(5) };
         let commands = [
             Command::Network { descriptors: (0..3).map(samples::descriptor).collect() },
-            Command::Unpin,
+            Command::Repin { descriptors: (0..3).map(samples::descriptor).collect() },
             Command::Join,
             Command::Leave,
             Command::Import { name: "t".into(), bytes: b"a\n1\n".to_vec() },
             Command::Remove { name: "t".into() },
             Command::Approve { id: samples::id() },
             Command::Decline { id: samples::id() },
-            Command::Rules { rules: vec![rule] },
+            Command::AddRule { rule: rule.clone() },
+            Command::RemoveRule { rule },
         ];
         commands.iter().map(|command| serde_json::to_vec(command).expect("plain values")).collect()
     },
