@@ -10,15 +10,14 @@ use link::Link;
 use node::{Command, CommandError, LightView, Reply};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
+use web_sys::{ErrorEvent, MessageEvent, Worker};
 
+use crate::begin::{Begun, begin};
 use crate::message::{FromWorker, Status, ToWorker, post, unpack};
 use crate::network;
 use crate::verify::VerifiedDocument;
 use crate::wire::NetInput;
 
-/// Where the page build puts the worker's loader, which names the worker's files by their content.
-const WORKER_URL: &str = "/worker.js";
 /// Most commands, rows and verifications that wait for their answers at a time.
 pub const COMMANDS_MAX: usize = 1024;
 
@@ -78,13 +77,16 @@ impl Handle {
             listeners: RefCell::default(),
         });
         // At once: the worker loads on a thread of its own while the page is still drawn for the first time.
-        let spawned = inner.spawn();
+        let begun = begin().and_then(|Begun { worker, events }| inner.spawn(worker).map(|()| events));
         let started = Rc::downgrade(&inner);
         spawn_local(async move {
             let Some(inner) = started.upgrade() else { return };
             inner.tell(Event::Status(Status::Starting));
-            if let Err(error) = spawned {
-                inner.fail(format!("this browser does not start the node's worker: {}", words(&error)));
+            match begun {
+                Ok(events) => events.iter().for_each(|event| inner.heard(event)),
+                Err(error) => {
+                    inner.fail(format!("this browser does not start the node's worker: {}", words(&error)));
+                }
             }
         });
         spawn_local(network::watch(Rc::downgrade(&inner), kicked));
@@ -161,11 +163,7 @@ impl Inner {
         (self.on_event)(event);
     }
 
-    fn spawn(self: &Rc<Self>) -> Result<(), JsValue> {
-        let options = WorkerOptions::new();
-        options.set_type(WorkerType::Module);
-        options.set_name("formix-node");
-        let worker = Worker::new_with_options(WORKER_URL, &options)?;
+    fn spawn(self: &Rc<Self>, worker: Worker) -> Result<(), JsValue> {
         let on = |target: &web_sys::EventTarget, name, handle: fn(&Rc<Self>, &web_sys::Event)| {
             let inner: Weak<Self> = Rc::downgrade(self);
             EventListener::new(target, name, move |event| {
@@ -175,9 +173,9 @@ impl Inner {
             })
         };
         let mut listeners = vec![
-            on(&worker, "message", |inner, event| inner.received(event)),
-            on(&worker, "error", |inner, event| inner.broke(event)),
-            on(&worker, "messageerror", |inner, event| inner.broke(event)),
+            on(&worker, "message", Self::heard),
+            on(&worker, "error", Self::heard),
+            on(&worker, "messageerror", Self::heard),
         ];
         if let Some(window) = web_sys::window() {
             listeners.push(on(&window, "online", |inner, _| inner.kick()));
@@ -218,8 +216,15 @@ impl Inner {
         })
     }
 
-    fn received(self: &Rc<Self>, event: &web_sys::Event) {
-        let Some(event) = event.dyn_ref::<MessageEvent>() else { return };
+    /// Takes in an event of the worker: a message, or its failure.
+    fn heard(self: &Rc<Self>, event: &web_sys::Event) {
+        match event.dyn_ref::<MessageEvent>() {
+            Some(message) if event.type_() == "message" => self.received(message),
+            _ => self.broke(event),
+        }
+    }
+
+    fn received(self: &Rc<Self>, event: &MessageEvent) {
         let (message, parts) = match unpack::<FromWorker>(&event.data()) {
             Ok(message) => message,
             Err(error) => return self.fail(error.to_string()),

@@ -22,6 +22,7 @@
 //! for which the person reloads the page.
 #![cfg(target_arch = "wasm32")]
 
+mod begin;
 mod handle;
 mod message;
 mod network;

@@ -4,7 +4,7 @@
 //! writes their JavaScript; binaryen's `wasm-opt` shrinks them. A release build names each file by its content, so that it
 //! may be cached for ever, and compresses it; a development build keeps plain names, which `www/index.html` refers to.
 //!
-//! `index.html` loads `page.js`, and the page starts `worker.js` as a module worker. These two loaders are the only names
+//! `index.html` loads `page.js`, which starts `worker.js` as a module worker. These two loaders are the only names
 //! that code needs to know.
 
 mod manifest;
@@ -172,7 +172,8 @@ fn assemble(
     for (program, loader) in PROGRAMS {
         let (js, wasm) =
             bind(tree, profile, &inputs[&format!("{program}.wasm")], &work, program, &mut names)?;
-        manifest::write(&work.join(loader), loader_source(&js, &wasm).as_bytes())?;
+        let begin = if program == "ui" { BEGIN_WORKER } else { "" };
+        manifest::write(&work.join(loader), loader_source(&js, &wasm, begin).as_bytes())?;
         if program == "ui" {
             preload = format!(
                 "<link rel=\"modulepreload\" href=\"/{js}\">\n    \
@@ -237,10 +238,26 @@ fn bind(
     Ok((names.add(work, &js, &bytes)?, wasm))
 }
 
-/// A module that starts one wasm program. The Content-Security-Policy allows no inline script, so it is a file.
-fn loader_source(js: &str, wasm: &str) -> String {
+/// Starts the worker beside the page's program instead of after it, and keeps what it says until the program takes it:
+/// the other half is `browser/bridge/src/begin.rs`.
+const BEGIN_WORKER: &str = r#"const worker = new Worker("/worker.js", { type: "module", name: "formix-node" });
+const events = [];
+const taken = new AbortController();
+for (const name of ["message", "error", "messageerror"]) {
+  worker.addEventListener(name, (event) => events.push(event), { signal: taken.signal });
+}
+globalThis.takeFormixWorker = () => {
+  taken.abort();
+  delete globalThis.takeFormixWorker;
+  return { worker, events };
+};
+"#;
+
+/// A module that starts one wasm program, after `begin`. The Content-Security-Policy allows no inline script, so it is a
+/// file.
+fn loader_source(js: &str, wasm: &str, begin: &str) -> String {
     format!(
-        "import init from \"./{js}\";\n\
+        "import init from \"./{js}\";\n{begin}\
          await init({{ module_or_path: new URL(\"./{wasm}\", import.meta.url) }});\n"
     )
 }

@@ -26,7 +26,7 @@ fn names_follow_content_and_html_follows_names() {
 
 #[test]
 fn the_loader_names_both_files() {
-    let loader = loader_source("ui-1.js", "ui-2.wasm");
+    let loader = loader_source("ui-1.js", "ui-2.wasm", "");
     assert!(loader.contains("\"./ui-1.js\"") && loader.contains("\"./ui-2.wasm\""), "{loader}");
 }
 
