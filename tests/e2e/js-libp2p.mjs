@@ -1,4 +1,4 @@
-// npm's libp2p with @libp2p/webrtc, in real Chromium, dials a heavy node, is identified by it and pings it.
+// npm's libp2p with @libp2p/webrtc, in real Chromium, dials a heavy node, is identified, pings it, and moves data.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -6,8 +6,11 @@ import { openBrowser } from "./lib/browser.mjs";
 import { checkEnvironment } from "./lib/environment.mjs";
 import { openJsLibp2p } from "./lib/js-libp2p.mjs";
 import { Network } from "./lib/network.mjs";
+import { temporaryFolder } from "./lib/processes.mjs";
+import { buildOwnHost, startHost } from "./lib/tab-page.mjs";
 
 const PINGS = 20;
+const MIB = 8;
 
 let network, browser, stranger;
 before(async () => {
@@ -40,4 +43,15 @@ test("the heavy node serves on after a stranger has left", { timeout: 60_000 }, 
   const [heavy] = network.heavy;
   const address = (await heavy.addresses()).find((address) => address.includes("/webrtc-direct/"));
   for (let visits = 0; visits < 3; visits++) assert.equal((await stranger.visit(address, 1)).peer, heavy.id);
+});
+
+test("megabytes pass unbroken both ways", { timeout: 600_000 }, async (t) => {
+  const { host, address } = await startHost(buildOwnHost("dev"), temporaryFolder());
+  try {
+    const { counted, upMs, got, downMs } = await stranger.transfer(address, MIB);
+    assert.deepEqual({ counted, got }, { counted: MIB * 1024 * 1024, got: MIB * 1024 * 1024 });
+    t.diagnostic(`${(MIB / (upMs / 1000)).toFixed(1)} MiB/s up, ${(MIB / (downMs / 1000)).toFixed(1)} MiB/s down`);
+  } finally {
+    await host.kill();
+  }
 });
