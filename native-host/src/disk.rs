@@ -229,6 +229,8 @@ fn create_private(path: &Path) -> io::Result<()> {
 /// Makes a file's name in its folder durable.
 pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     match path.parent() {
+        // The parent of a bare file name is the empty path, which no system opens.
+        Some(folder) if cfg!(unix) && folder.as_os_str().is_empty() => fs::File::open(".")?.sync_all(),
         Some(folder) if cfg!(unix) => fs::File::open(folder)?.sync_all(),
         _ => Ok(()),
     }

@@ -86,8 +86,11 @@ pub(super) async fn up(args: UpArgs, common: &Common, home: &Home, out: &Out) ->
     }
     let listed: Vec<&Value> = nodes.iter().map(|node| &node.ready).collect();
     let ready = json!({ "event": "ready", "kind": "up", "pid": std::process::id(), "nodes": listed });
-    if let Some(path) = &args.ready_file {
-        write_private(path, ready.to_string().as_bytes()).with_context(|| path.display().to_string())?;
+    if let Some(path) = &args.ready_file
+        && let Err(error) = write_private(path, ready.to_string().as_bytes())
+    {
+        end(&mut nodes).await;
+        return Err(error).with_context(|| path.display().to_string());
     }
     out.event(&ready, || {
         let pages: String = nodes

@@ -172,3 +172,9 @@ fn no_damage_panics() {
     }
     assert!(refused > 20, "damage to the first pages is noticed: {refused}");
 }
+
+#[test]
+fn a_file_without_a_folder_stands_in_the_current_one() {
+    super::sync_folder(std::path::Path::new("ready.json")).unwrap();
+    super::sync_folder(std::path::Path::new("/")).unwrap();
+}
