@@ -12,6 +12,7 @@ mod up;
 mod view;
 
 use crate::{
+    descriptors,
     heavy::{self, HeavyOptions},
     home::Home,
     light::{self, LightOptions},
@@ -245,6 +246,9 @@ fn run(cli: Cli) -> Result<ExitCode> {
     }
     let serves = matches!(command, None | Some(Command::Up(_) | Command::Heavy(_) | Command::Light(_)));
     logs::start(common.log_format, common.log.as_deref(), serves)?;
+    if serves {
+        descriptors::take_all();
+    }
     let home = Home::open(common.home.clone())?;
     let out = Out { json: common.json };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting")?;

@@ -1,6 +1,7 @@
 //! A node's control socket: how the command line talks to a running node of the same home.
 //!
-//! One JSON line asks, one JSON line answers. The socket stands in the node's folder, which only its owner enters.
+//! One JSON line asks, one JSON line answers. The socket stands in the node's folder, which only its owner enters. The system takes
+//! socket paths of about a hundred bytes only; a longer one is reached through a short link that stands for a moment.
 
 use std::{
     io,
@@ -17,6 +18,10 @@ use tokio::{
 const LINE_MAX: u64 = 4 * 1024 * 1024;
 /// Most conversations at once.
 const TALKS_MAX: usize = 32;
+/// Longest path of a socket that every Unix takes, in bytes; the shortest limit is 104 with its end.
+const SOCKET_BYTES_MAX: usize = 100;
+/// Before the next try where no conversation could be taken: descriptors run out, and come back.
+const PAUSE: Duration = Duration::from_millis(100);
 /// How long an answer may take; a proposal waits for its heavy node.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -76,6 +81,38 @@ fn socket(folder: &Path) -> PathBuf {
     folder.join("control.sock")
 }
 
+/// A way to a socket whose path is short enough for the system.
+struct Way {
+    socket: PathBuf,
+    /// A link to the socket's folder, removed in the end.
+    link: Option<PathBuf>,
+}
+
+impl Way {
+    fn to(folder: &Path) -> io::Result<Self> {
+        let direct = socket(folder);
+        if direct.as_os_str().len() <= SOCKET_BYTES_MAX {
+            return Ok(Self { socket: direct, link: None });
+        }
+        let name = format!(".formix-{:016x}", rand::random::<u64>());
+        let short = |place: &PathBuf| place.as_os_str().len() <= SOCKET_BYTES_MAX / 2;
+        let place = Some(std::env::temp_dir()).filter(short).unwrap_or_else(|| "/tmp".into());
+        let link = place.join(name);
+        // Never in place of what is there; and in a shared folder only its owner removes it.
+        std::os::unix::fs::symlink(std::path::absolute(folder)?, &link)?;
+        Ok(Self { socket: socket(&link), link: Some(link) })
+    }
+}
+
+impl Drop for Way {
+    fn drop(&mut self) {
+        if let Some(link) = &self.link {
+            // A link that stays is of no harm.
+            let _ = std::fs::remove_file(link);
+        }
+    }
+}
+
 /// Answers with `answer` until the task is dropped. The folder's store is open, so no other process
 /// serves this socket and one that is there is left over.
 pub(crate) fn serve<F, R>(
@@ -92,12 +129,21 @@ where
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
         _ => {}
     }
-    let listener = UnixListener::bind(&path).map_err(failed)?;
+    let way = Way::to(folder).map_err(failed)?;
+    let listener = UnixListener::bind(&way.socket).map_err(failed)?;
+    drop(way);
     let talks = std::sync::Arc::new(Semaphore::new(TALKS_MAX));
     Ok(async move {
         loop {
             let Ok(permit) = std::sync::Arc::clone(&talks).acquire_owned().await else { return };
-            let Ok((stream, _)) = listener.accept().await else { return };
+            let stream = match listener.accept().await {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    tracing::warn!(%error, "the control socket takes nobody now");
+                    tokio::time::sleep(PAUSE).await;
+                    continue;
+                }
+            };
             let answer = answer.clone();
             tokio::spawn(async move {
                 if let Err(error) = talk(stream, answer).await {
@@ -133,7 +179,10 @@ where
 /// Asks the node in `folder`.
 pub(crate) async fn ask(folder: &Path, ask: &Ask) -> Result<serde_json::Value, ControlError> {
     let path = socket(folder);
-    let stream = match UnixStream::connect(&path).await {
+    let way = Way::to(folder).map_err(|error| ControlError::Io { path: path.clone(), error })?;
+    let connected = UnixStream::connect(&way.socket).await;
+    drop(way);
+    let stream = match connected {
         Ok(stream) => stream,
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
             return Err(ControlError::NotRunning);
@@ -157,5 +206,25 @@ pub(crate) async fn ask(folder: &Path, ask: &Ask) -> Result<serde_json::Value, C
         Ok(Answer::Ok(value)) => Ok(value),
         Ok(Answer::Error(why)) => Err(ControlError::Refused(why)),
         Err(error) => Err(failed(io::Error::new(io::ErrorKind::InvalidData, error))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_node_in_a_deep_folder_is_reached() {
+        let home = tempfile::tempdir().unwrap();
+        let deep = home.path().join("a".repeat(90)).join("b".repeat(90));
+        std::fs::create_dir_all(&deep).unwrap();
+        for folder in [home.path(), &deep] {
+            assert!(matches!(ask(folder, &Ask::Status).await, Err(ControlError::NotRunning)));
+            let serving = serve(folder, |_| async { Ok(serde_json::json!("up")) }).unwrap();
+            let serving = tokio::spawn(serving);
+            assert_eq!(ask(folder, &Ask::Status).await.unwrap(), "up");
+            assert!(folder.join("control.sock").exists());
+            serving.abort();
+        }
     }
 }

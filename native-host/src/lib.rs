@@ -21,6 +21,7 @@ mod cli;
 mod client;
 mod clock;
 mod control;
+mod descriptors;
 pub mod disk;
 mod drive;
 mod heavy;
