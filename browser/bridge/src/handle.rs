@@ -29,7 +29,7 @@ pub enum Event {
     /// How the node stands.
     Status(Status),
     /// Whether the host's list of heavy nodes came and was taken; otherwise what is wrong.
-    Network(Result<(), String>),
+    Network(Result<(), CommandError>),
 }
 
 /// The tab's node, as the page's views see it. Clones are the same node; the last one to go ends it.
@@ -55,6 +55,8 @@ pub(crate) struct Inner {
     tokens: Cell<u64>,
     /// Whether no heavy node is connected though some should be.
     alone: Cell<bool>,
+    /// Whether the node has stopped for good.
+    failed: Cell<bool>,
     kicks: mpsc::UnboundedSender<()>,
     on_event: Box<dyn Fn(Event)>,
     listeners: RefCell<Vec<EventListener>>,
@@ -72,6 +74,7 @@ impl Handle {
             waiting: RefCell::default(),
             tokens: Cell::new(0),
             alone: Cell::new(true),
+            failed: Cell::new(false),
             kicks,
             on_event: Box::new(on_event),
             listeners: RefCell::default(),
@@ -137,6 +140,10 @@ impl Handle {
 
     pub(crate) fn tell(&self, event: Event) {
         self.0.tell(event);
+    }
+
+    pub(crate) fn has_failed(&self) -> bool {
+        self.0.failed.get()
     }
 
     pub(crate) fn is_alone(&self) -> bool {
@@ -309,12 +316,15 @@ impl Inner {
         self.fail(said.unwrap_or_else(|| format!("the worker's script did not load ({})", event.type_())));
     }
 
-    /// Ends the node. What failed once stays as it is until the page is loaded again.
+    /// Ends the node. The first failure is told and stays: what follows it, such as the trap after a panic, says
+    /// less.
     fn fail(&self, detail: String) {
-        let Some(worker) = self.worker.borrow_mut().take() else {
-            return self.tell(Event::Status(Status::Failed { detail }));
-        };
-        worker.terminate();
+        if self.failed.replace(true) {
+            return;
+        }
+        if let Some(worker) = self.worker.borrow_mut().take() {
+            worker.terminate();
+        }
         self.link.borrow_mut().take();
         // Their receivers learn that nobody answers any more.
         self.waiting.borrow_mut().clear();

@@ -1,17 +1,13 @@
 //! Messages above every view: what stands in the node's way, and what to do about it.
 
-use super::{browser, dialog::Confirm, state::page};
+mod trust;
+
+use super::{browser, state::page};
 use crate::{testids, words};
 use bridge::Status;
-use keys::Envelope;
-use leptos::{prelude::*, task::spawn_local};
-use node::Command;
-
-/// What the host answers about its network.
-fn descriptors(text: &str) -> Option<Vec<Envelope>> {
-    let mut network: serde_json::Value = serde_json::from_str(text).ok()?;
-    serde_json::from_value(network.get_mut("heavy")?.take()).ok()
-}
+use leptos::prelude::*;
+use node::CommandError;
+use trust::TrustNew;
 
 /// Every message that is due.
 #[component]
@@ -19,6 +15,8 @@ pub(crate) fn Banners() -> impl IntoView {
     let page = page();
     let status = Memo::new(move |_| page.status.get());
     let storage_error = page.part(|view| view.storage_error.clone());
+    // The host is asked again and again; the same answer must not close a dialog that is open.
+    let network_error = Memo::new(move |_| page.network_error.get());
     view! {
         <div class="banners" aria-live="polite">
             {move || match status.get() {
@@ -37,7 +35,7 @@ pub(crate) fn Banners() -> impl IntoView {
                     </Banner>
                 }
             })}
-            {move || page.network_error.get().map(network)}
+            {move || network_error.get().map(network)}
         </div>
     }
 }
@@ -107,91 +105,40 @@ fn storage_refused(detail: String) -> impl IntoView {
 fn failed(detail: String) -> impl IntoView {
     view! {
         <Banner kind="failed" title="Your node has stopped">
-            <p>"What it had saved is still here. Reloading starts it again from there."</p>
+            <p>"Reloading starts it again from what this browser still keeps of it."</p>
             <Details detail />
             {reload_button()}
         </Banner>
     }
 }
 
-fn network(detail: String) -> AnyView {
-    // The node's own words; it names two reasons for which trust is the person's to give.
-    if detail.contains("since it first joined") {
-        let text = "This page’s host now names other heavy nodes than those that your node has trusted since it first joined. \
-                    That is right after the operators have moved to new machines, and wrong if somebody has taken over the host. \
-                    Ask the people who run it before you go on.";
-        view! {
-            <Banner kind="not-pinned" title="The host names heavy nodes that you do not know">
-                <p>{text}</p>
-                <Details detail />
+fn network(error: CommandError) -> AnyView {
+    match error {
+        CommandError::NotPinned { why } => view! {
+            <Banner kind="not-pinned" title="The host’s heavy nodes are not those that you know">
+                <p>
+                    "This page’s host now names other heavy nodes, or other keys of theirs, than those that your node trusts. That is right after the operators have moved to new machines, and wrong if somebody has taken over the host: shares sealed to the wrong keys could be read by somebody else. Your node keeps to the ones it knows. Ask the people who run them before you go on."
+                </p>
+                <Details detail=why />
                 <TrustNew />
             </Banner>
         }
-        .into_any()
-    } else if detail.contains("another sealing key") {
-        let text = "A heavy node that you know shows another key than before. Shares sealed to the wrong key could be read by \
-                    somebody else, so your node sends it nothing. Ask its operator before you go on.";
-        view! {
-            <Banner kind="not-pinned" title="A heavy node has changed its key">
-                <p>{text}</p>
-                <Details detail />
-                <TrustNew />
+        .into_any(),
+        CommandError::TooFewHeavyNodes { known } => view! {
+            <Banner kind="network" title="The host has not met its whole network yet">
+                <p>
+                    "A network has three heavy nodes, and it names " {known.to_string()}
+                    ". Your node asks again by itself."
+                </p>
             </Banner>
         }
-        .into_any()
-    } else {
-        view! {
+        .into_any(),
+        error => view! {
             <Banner kind="network" title="The host did not say who runs its network">
                 <p>"Your node goes on with the heavy nodes that it knows, and asks again by itself."</p>
-                <Details detail />
+                <Details detail=error.to_string() />
             </Banner>
         }
-        .into_any()
-    }
-}
-
-/// Forgets the pinned heavy nodes and takes those that the host names.
-#[component]
-fn TrustNew() -> impl IntoView {
-    let page = page();
-    let error = RwSignal::new(None::<String>);
-    let trust = move || {
-        spawn_local(async move {
-            let network = match browser::fetch("/api/v1/network").await {
-                Ok(text) => {
-                    descriptors(&text).ok_or_else(|| "the host’s answer is not a list of heavy nodes".into())
-                }
-                Err(error) => Err(error),
-            };
-            let result = match network {
-                Err(error) => Err(error),
-                // Asked for first: with no answer from the host, the old nodes stay trusted.
-                Ok(descriptors) => match page.command(Command::Unpin).await {
-                    Err(error) => Err(error.to_string()),
-                    Ok(_) => page
-                        .command(Command::Network { descriptors })
-                        .await
-                        .map_err(|error| error.to_string()),
-                },
-            };
-            match result {
-                Ok(_) => page.network_error.set(None),
-                Err(text) => {
-                    error.try_set(Some(words::sentence(&text)));
-                }
-            }
-        });
-    };
-    view! {
-        <Confirm
-            label="Trust the new heavy nodes"
-            title="Trust these heavy nodes from now on?"
-            text="Your node forgets the heavy nodes it knew and takes those that the host names now. Computations under way stay with the old ones."
-            go="Trust the new ones"
-            class="secondary"
-            testids=(testids::TRUST_NEW, testids::TRUST_NEW_CONFIRM)
-            on_go=trust
-        />
-        <p class="error" role="alert">{move || error.get()}</p>
+        .into_any(),
     }
 }

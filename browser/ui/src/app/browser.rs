@@ -1,11 +1,17 @@
 //! The browser's own services that views use.
 
 use codec::Instant;
-use js_sys::{Array, Date, Object, Reflect};
+use js_sys::{Array, Date, Function, Object, Reflect};
 use leptos::prelude::{document, window};
+use std::cell::RefCell;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, BlobPropertyBag, File, HtmlAnchorElement, HtmlElement, Response, Url};
+use web_sys::{Blob, BlobPropertyBag, Element, File, HtmlAnchorElement, HtmlElement, Response, Url};
+
+thread_local! {
+    /// What had the focus last.
+    static FOCUSED: RefCell<Option<Element>> = const { RefCell::new(None) };
+}
 
 /// The address's hash.
 pub(crate) fn hash() -> String {
@@ -23,11 +29,31 @@ pub(crate) fn reload() {
     let _ = window().location().reload();
 }
 
-/// Puts the keyboard's focus on an element, without a jump of the page.
+/// Puts the keyboard's focus on an element.
 pub(crate) fn focus(id: &str) {
     let element = document().get_element_by_id(id).and_then(|element| element.dyn_into::<HtmlElement>().ok());
     if let Some(element) = element {
         let _ = element.focus();
+    }
+}
+
+/// Notes what has the focus now, for [`mend_focus`].
+pub(crate) fn note_focus() {
+    FOCUSED.set(document().active_element());
+}
+
+/// Puts the focus on the view's heading, without a jump of the page, where it was lost because what had it is gone.
+/// Otherwise the keyboard would begin at the top of the page again.
+pub(crate) fn mend_focus() {
+    let lost = FOCUSED.with_borrow(|element| element.as_ref().is_some_and(|element| !element.is_connected()));
+    let nowhere = document().active_element().is_none_or(|element| element.tag_name() == "BODY");
+    let Some(heading) = document().get_element_by_id("heading").filter(|_| lost && nowhere) else { return };
+    let options = Object::new();
+    // A plain object takes any key, and every element that has an id has a focus.
+    let _ = Reflect::set(&options, &"preventScroll".into(), &true.into());
+    if let Ok(focus) = Reflect::get(&heading, &"focus".into()).and_then(|focus| focus.dyn_into::<Function>())
+    {
+        let _ = focus.call1(&heading, &options);
     }
 }
 

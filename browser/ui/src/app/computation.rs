@@ -5,6 +5,7 @@ mod facts;
 mod progress;
 mod refusal;
 mod result;
+mod unknown;
 
 use super::{
     icon::{Icon, Shape},
@@ -20,6 +21,7 @@ use node::{Command, TaskView};
 use progress::{Closing, Progress, Silent};
 use refusal::NoTotal;
 use result::Total;
+use unknown::Unknown;
 
 /// The view of one computation.
 #[component]
@@ -49,10 +51,7 @@ pub(crate) fn Computation(
         </p>
         <Show
             when=move || here.get()
-            fallback=move || view! {
-                <Heading text="Looking for this computation" />
-                <p class="lead" aria-busy="true">"It appears as soon as a heavy node tells of it."</p>
-            }
+            fallback=|| view! { <Unknown /> }
         >
             <Known id />
         </Show>
@@ -70,6 +69,13 @@ fn Known(
     // There as long as this component is: its parent sees to that.
     let task = Signal::derive(move || task.get());
     let phase = Memo::new(move |_| task.get().map_or(Phase::Silent, |task| Phase::of(&task, page.now.get())));
+    Effect::new(move |before: Option<Phase>| {
+        let phase = phase.get();
+        if before.is_some_and(|before| before != phase) {
+            page.say(phase.label());
+        }
+        phase
+    });
     let title = move || task.get().map(|task| task.proposal.title).unwrap_or_default();
     let body = move || {
         let phase = phase.get();

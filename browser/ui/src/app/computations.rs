@@ -16,13 +16,9 @@ pub(crate) fn asking(page: Page) -> Memo<Vec<ContentId>> {
 }
 
 fn by_phase(page: Page, wanted: impl Fn(Phase) -> bool + Send + Sync + 'static) -> Memo<Vec<ContentId>> {
-    let tasks = page.part(|view| view.tasks.clone());
-    Memo::new(move |_| {
+    page.part(move |view| {
         let now = page.now.get();
-        tasks.with(|tasks| {
-            let tasks = tasks.iter().filter(|task| wanted(Phase::of(task, now)));
-            tasks.map(|task| task.id).collect()
-        })
+        view.tasks.iter().filter(|task| wanted(Phase::of(task, now))).map(|task| task.id).collect()
     })
 }
 
@@ -114,6 +110,16 @@ fn ended_ago(task: &TaskView, page: Page) -> String {
     }
 }
 
+/// What a row of the list shows.
+#[derive(Clone, PartialEq)]
+struct Row {
+    phase: Phase,
+    title: String,
+    asked: String,
+    strong: String,
+    soft: String,
+}
+
 /// One computation in a list.
 #[component]
 pub(crate) fn TaskRow(
@@ -121,28 +127,31 @@ pub(crate) fn TaskRow(
     id: ContentId,
 ) -> impl IntoView {
     let page = page();
-    let task = page.task(id);
-    let phase = Memo::new(move |_| task.get().map_or(Phase::Silent, |task| Phase::of(&task, page.now.get())));
-    let head = Memo::new(move |_| {
-        task.get()
-            .map(|task| (task.proposal.title, task.proposal.dataset, task.proposal.field))
-            .unwrap_or_default()
+    // Only what the row shows: a whole computation holds two signed documents.
+    let row = page.part(move |view| {
+        let task = view.tasks.iter().find(|task| task.id == id)?;
+        let phase = Phase::of(task, page.now.get());
+        let (strong, soft) = at_the_end(task, phase, page);
+        let asked = format!("Sum of {} in {}", task.proposal.field, task.proposal.dataset);
+        Some(Row { phase, title: task.proposal.title.clone(), asked, strong, soft })
     });
-    let end =
-        Memo::new(move |_| task.get().map(|task| at_the_end(&task, phase.get(), page)).unwrap_or_default());
+    let phase = Memo::new(move |_| row.with(|row| row.as_ref().map_or(Phase::Silent, |row| row.phase)));
+    let text = move |pick: fn(&Row) -> &String| {
+        move || row.with(|row| row.as_ref().map(|row| pick(row).clone()).unwrap_or_default())
+    };
     view! {
         <li data-testid=testids::COMPUTATION data-id=id.to_string() data-phase=move || phase.get().name()>
             <a class="row" href=Route::Computation(id).href()>
                 <span class="row-main">
-                    <strong>{move || head.get().0}</strong>
-                    <span class="soft">"Sum of " {move || head.get().2} " in " {move || head.get().1}</span>
+                    <strong>{text(|row| &row.title)}</strong>
+                    <span class="soft">{text(|row| &row.asked)}</span>
                 </span>
                 <span class="tag" data-phase=move || phase.get().name()>
                     {move || phase.get().label()}
                 </span>
                 <span class="row-end numerals">
-                    <strong>{move || end.get().0}</strong>
-                    <span class="soft">{move || end.get().1}</span>
+                    <strong>{text(|row| &row.strong)}</strong>
+                    <span class="soft">{text(|row| &row.soft)}</span>
                 </span>
             </a>
         </li>

@@ -21,7 +21,7 @@ pub(crate) fn Data() -> impl IntoView {
     let names = page.part(|view| view.datasets.iter().map(|set| set.name.clone()).collect::<Vec<_>>());
     view! {
         <Heading text="My data" />
-        <p class="lead">"Kept in this browser, on this device. Nobody else can see it, and nothing here is ever sent."</p>
+        <p class="lead">"Kept in this browser, on this device, not encrypted. No record is ever sent."</p>
         <Import />
         <Show when=move || page.is_known() && names.get().is_empty()>
             <section class="empty">

@@ -22,14 +22,26 @@ pub(crate) fn Confirm(
     class: &'static str,
     /// Names for tests: of the button that opens it, and of the one that goes ahead.
     testids: (&'static str, &'static str),
+    /// What to do when the dialog opens.
+    #[prop(optional, into)]
+    on_open: Option<Callback<()>>,
+    /// Whether it may go ahead.
+    #[prop(default = true.into(), into)]
+    ready: Signal<bool>,
     /// What to do.
     on_go: impl Fn() + 'static,
+    /// What stands below the text.
+    #[prop(optional)]
+    children: Option<Children>,
 ) -> impl IntoView {
     let dialog = NodeRef::<Dialog>::new();
     let open = move |_| {
         if let Some(dialog) = dialog.get_untracked() {
             // Refused only where it is open already.
             let _ = dialog.show_modal();
+        }
+        if let Some(on_open) = on_open {
+            on_open.run(());
         }
     };
     let close = move || {
@@ -46,6 +58,7 @@ pub(crate) fn Confirm(
             <article>
                 <h2>{title}</h2>
                 <p>{text}</p>
+                {children.map(|children| children())}
                 <footer class="actions">
                     <button type="button" class="secondary" on:click=move |_| close()>
                         "Keep it as it is"
@@ -54,6 +67,7 @@ pub(crate) fn Confirm(
                         type="button"
                         class="danger-fill"
                         data-testid=testids.1
+                        disabled=move || !ready.get()
                         on:click=move |_| {
                             close();
                             on_go();

@@ -120,11 +120,16 @@ fn Asked(filling: Filling) -> impl IntoView {
 /// What most people leave alone.
 #[component]
 fn Limits(filling: Filling) -> impl IntoView {
-    // Opened by an error in it, which would be out of sight otherwise.
-    let open =
-        move || filling.error(Field::ParticipantsMax).is_some() || filling.error(Field::RecordsMax).is_some();
+    // Opened by an error in it, which would be out of sight otherwise. Only the person closes it.
+    let details = NodeRef::<leptos::html::Details>::new();
+    Effect::new(move || {
+        let wrong = [Field::ParticipantsMax, Field::RecordsMax].map(|field| filling.error(field).is_some());
+        if let Some(details) = details.get().filter(|_| wrong.contains(&true)) {
+            details.set_open(true);
+        }
+    });
     view! {
-        <details class="part" prop:open=open>
+        <details class="part" node_ref=details>
             <summary>"Limits"</summary>
             <div class="fields">
                 <TextInput filling field=Field::ParticipantsMax label="At most so many people" kind="number"

@@ -29,8 +29,7 @@ pub(crate) fn Rules() -> impl IntoView {
     let rules = page.part(|view| (view.rules.clone(), Some(view.id)));
     let doing = Doing::new();
     let remove = move |rule: Rule| {
-        let rules = page.peek(|view| view.rules.iter().filter(|known| **known != rule).cloned().collect());
-        doing.run(page, Command::Rules { rules }, |_| ());
+        doing.run(page, Command::RemoveRule { rule }, move |_| page.say("The rule is deleted."));
     };
     let row = move |rule: Rule, own: keys::NodeId| {
         let text = describe(&rule, own);
@@ -120,11 +119,8 @@ fn NewRule() -> impl IntoView {
             Err(why) => return problem.set(Some(words::sentence(&why))),
         };
         problem.set(None);
-        let mut rules = page.peek(|view| view.rules.clone());
-        if !rules.contains(&rule) {
-            rules.push(rule);
-        }
-        doing.run(page, Command::Rules { rules }, move |_| {
+        doing.run(page, Command::AddRule { rule }, move |_| {
+            page.say("The rule is in force.");
             for text in [dataset, proposer, participants] {
                 text.try_set(String::new());
             }
@@ -154,7 +150,7 @@ fn NewRule() -> impl IntoView {
                             data-testid=testids::RULE_PARTICIPANTS bind:value=participants />
                     </div>
                 </div>
-                <p class="sentence" aria-live="polite">{sentence}</p>
+                <p class="sentence">{sentence}</p>
                 <p class="soft">
                     {move || if allows_all() {
                         "With no field filled in, the rule approves everything that your data can answer."

@@ -42,6 +42,11 @@ pub(crate) fn Shell() -> impl IntoView {
         }
         route
     });
+    window_event_listener(leptos::ev::focusin, |_| super::browser::note_focus());
+    Effect::new(move || {
+        page.follow();
+        request_animation_frame(super::browser::mend_focus);
+    });
     let elsewhere = Memo::new(move |_| matches!(page.status.get(), Status::OtherTab));
     let skip = |event: leptos::ev::MouseEvent| {
         event.prevent_default();
@@ -62,6 +67,10 @@ pub(crate) fn Shell() -> impl IntoView {
                 <ThemeToggle />
             </div>
         </header>
+        // Always there, since screen readers hear only what changes in a region that they know.
+        <p class="hidden" role="status">
+            {move || page.said.get()}
+        </p>
         <main id="main">
             <Banners />
             {move || match page.route.get() {

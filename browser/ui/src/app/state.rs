@@ -14,11 +14,15 @@ pub(crate) struct Page {
     /// How the node itself is.
     pub(crate) status: RwSignal<Status>,
     /// Why the host's word on its network was not taken, while it was not.
-    pub(crate) network_error: RwSignal<Option<String>>,
+    pub(crate) network_error: RwSignal<Option<CommandError>>,
     /// The clock, second by second.
     pub(crate) now: RwSignal<Instant>,
     /// The view that is shown.
     pub(crate) route: RwSignal<Route>,
+    /// How many files were added: a file of the same shape changes nothing else that is shown.
+    pub(crate) imports: RwSignal<u64>,
+    /// What a screen reader says next.
+    pub(crate) said: RwSignal<String>,
     handle: StoredValue<Handle, LocalStorage>,
 }
 
@@ -31,6 +35,8 @@ impl Page {
         let handle = Handle::start(move |event| match event {
             Event::View(shown) => view.set(Some(Arc::new(*shown))),
             Event::Status(now) => status.set(now),
+            // Storage has a message of its own, and says nothing about the host.
+            Event::Network(Err(CommandError::Storage { .. })) => {}
             Event::Network(result) => network_error.set(result.err()),
         });
         let now = RwSignal::new(clock());
@@ -39,12 +45,31 @@ impl Page {
         window_event_listener(leptos::ev::hashchange, move |_| {
             route.set(Route::of(&super::browser::hash()));
         });
-        Self { view, status, network_error, now, route, handle: StoredValue::new_local(handle) }
+        let (imports, said) = (RwSignal::new(0), RwSignal::new(String::new()));
+        let handle = StoredValue::new_local(handle);
+        Self { view, status, network_error, now, route, imports, said, handle }
+    }
+
+    /// Has a screen reader say something when it is next silent.
+    pub(crate) fn say(self, text: impl Into<String>) {
+        self.said.set(text.into());
+    }
+
+    /// Follows all that may take an element from under the focus: the node's view, the address and the clock.
+    pub(crate) fn follow(self) {
+        self.view.track();
+        self.route.track();
+        self.now.track();
     }
 
     /// Whether the node has said anything yet.
     pub(crate) fn is_known(self) -> bool {
         self.view.with(Option::is_some)
+    }
+
+    /// Whether the node is to be connected.
+    pub(crate) fn joined(self) -> bool {
+        self.view.with(|view| view.as_ref().is_some_and(|view| view.joined))
     }
 
     /// A part of the node's view, told on only when it changes; the default until the node has spoken.
@@ -104,13 +129,26 @@ impl Doing {
     /// Asks `command` of the node, then calls `then` where that went well. One at a time: a second press waits
     /// for nothing and does nothing.
     pub(crate) fn run(self, page: Page, command: Command, then: impl FnOnce(Reply) + 'static) {
+        self.run_made(page, std::future::ready(Ok(command)), then);
+    }
+
+    /// The same for a command that takes a while to make.
+    pub(crate) fn run_made(
+        self,
+        page: Page,
+        command: impl Future<Output = Result<Command, CommandError>> + 'static,
+        then: impl FnOnce(Reply) + 'static,
+    ) {
         if self.busy.get_untracked() {
             return;
         }
         self.busy.set(true);
         self.error.set(None);
         spawn_local(async move {
-            let result = page.command(command).await;
+            let result = match command.await {
+                Ok(command) => page.command(command).await,
+                Err(error) => Err(error),
+            };
             // The view may be gone by now, and its signals with it.
             self.busy.try_set(false);
             match result {

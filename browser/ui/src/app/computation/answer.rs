@@ -6,6 +6,7 @@ use crate::{
         icon::Shape,
         state::{Doing, Page, page},
     },
+    phase::Phase,
     route::Route,
     testids, words,
 };
@@ -36,6 +37,18 @@ pub(super) fn Answer(task: Signal<Option<TaskView>>) -> impl IntoView {
     let dataset = Memo::new(move |_| task.get().map(|task| task.proposal.dataset).unwrap_or_default());
     let question = Memo::new(move |_| task.get().map(|task| asked(&task)).unwrap_or_default());
     let always = RwSignal::new(false);
+    let at_least = Memo::new(move |_| {
+        let least = task.get().map_or(0, |task| task.proposal.participants_min);
+        words::count(least.into(), "answer")
+    });
+    let others = others(page(), task);
+    let also = move || match others.get() {
+        0 => String::new(),
+        others => format!(
+            "With this, your node also answers {} now.",
+            words::count(others, "other waiting question")
+        ),
+    };
     view! {
         <section class="card consent" data-testid=testids::LEAVES>
             <h2>"What leaves this tab if you approve"</h2>
@@ -53,7 +66,10 @@ pub(super) fn Answer(task: Signal<Option<TaskView>>) -> impl IntoView {
             <p class="soft">{move || question.get()}</p>
             <label class="check">
                 <input type="checkbox" data-testid=testids::ALWAYS bind:checked=always />
-                <span>"From now on, always approve questions about " <strong>{move || dataset.get()}</strong></span>
+                <span>
+                    "From now on, always approve questions about " <strong>{move || dataset.get()}</strong>
+                    " by this proposer, with at least " {move || at_least.get()} ". " {also}
+                </span>
             </label>
             <Buttons task always />
             {marked(Shape::Lock, "An answer cannot be taken back once it is sent.")}
@@ -75,7 +91,7 @@ fn Buttons(
         let Some(task) = task.get_untracked() else { return };
         // The rule approves this one as well; without one, the command does.
         let command = if always.get_untracked() {
-            always_approve(page, task.proposal.dataset)
+            Command::AddRule { rule: rule(&task) }
         } else {
             Command::Approve { id: task.id }
         };
@@ -101,13 +117,24 @@ fn Buttons(
     }
 }
 
-fn always_approve(page: Page, dataset: String) -> Command {
-    let mut rules = page.peek(|view| view.rules.clone());
-    let rule = Rule { dataset: Some(dataset), ..Rule::default() };
-    if !rules.contains(&rule) {
-        rules.push(rule);
+/// What approves `task` and its like: the same data, the same proposer, no fewer answers.
+fn rule(task: &TaskView) -> Rule {
+    Rule {
+        dataset: Some(task.proposal.dataset.clone()),
+        proposer: Some(task.proposal.proposer),
+        participants_min: Some(task.proposal.participants_min),
     }
-    Command::Rules { rules }
+}
+
+/// How many other questions that rule answers as soon as it is in force.
+fn others(page: Page, task: Signal<Option<TaskView>>) -> Memo<u64> {
+    let rule = Memo::new(move |_| task.get().map(|task| (task.id, rule(&task))));
+    page.part(move |view| {
+        let Some((id, rule)) = rule.get() else { return 0 };
+        let now = page.now.get();
+        let waits = |task: &&TaskView| task.id != id && Phase::of(task, now) == Phase::Asks;
+        view.tasks.iter().filter(waits).filter(|task| rule.allows(&task.proposal)).count() as u64
+    })
 }
 
 /// Why this node's data does not answer, and how it could.

@@ -20,12 +20,20 @@ pub(super) fn Progress(task: Signal<Option<TaskView>>) -> impl IntoView {
         (answers, needed) if answers >= needed => "Enough for a total".to_owned(),
         (answers, needed) => format!("{} more needed for a total", needed - answers),
     };
+    // Each answer would be too much to hear.
+    let reached = Memo::new(move |_| answers.get() >= needed.get());
+    Effect::new(move |before: Option<bool>| {
+        let reached = reached.get();
+        if reached && before == Some(false) {
+            page.say("There are enough answers for a total.");
+        }
+        reached
+    });
     view! {
         <section class="card progress-card">
             <h2>"Progress"</h2>
             <div class="measures">
                 <div
-                    aria-live="polite"
                     data-testid=testids::ANSWERS
                     data-answers=move || answers.get().to_string()
                     data-needed=move || needed.get().to_string()
@@ -65,7 +73,7 @@ fn Shares(task: Signal<Option<TaskView>>) -> impl IntoView {
         }
     };
     view! {
-        <div class="shares" aria-live="polite" data-testid=testids::SHARES data-held=move || held.get().to_string()>
+        <div class="shares" data-testid=testids::SHARES data-held=move || held.get().to_string()>
             <Ring filled=held class="ring medium" />
             <p>
                 {text}
@@ -88,14 +96,14 @@ pub(super) fn Closing(task: Signal<Option<TaskView>>) -> impl IntoView {
         words::span(end.since_ms(page.now.get()))
     };
     view! {
-        <section class="card" aria-live="polite">
+        <section class="card">
             <h2>"Adding up"</h2>
             <p>
                 "The deadline has passed with " {move || words::count(answers().into(), "answer")}
                 ". The three heavy nodes now agree on which answers all of them hold, and add up exactly these."
             </p>
             <progress aria-label="Adding up"></progress>
-            <p class="soft">"In at most " <span class="numerals" aria-live="off">{rest}</span> " there is a total, or a reason why not."</p>
+            <p class="soft">"In at most " <span class="numerals">{rest}</span> " there is a total, or a reason why not."</p>
         </section>
     }
 }

@@ -1,6 +1,6 @@
 //! No total, and the signed reason.
 
-use super::result::{Download, Signatures};
+use super::result::{Download, Signatures, heavy};
 use crate::{testids, words};
 use aggregate::RefusalReason;
 use leptos::prelude::*;
@@ -13,27 +13,41 @@ pub(super) fn NoTotal(task: Signal<Option<TaskView>>) -> impl IntoView {
         let task = task.get()?;
         match task.end {
             Some(End::Refusal { reason, text, document, .. }) => {
-                Some((task.id, reason, text, document, task.document))
+                Some((task.id, reason, text, document, task.document, heavy(&task.proposal)))
             }
             _ => None,
         }
     });
     move || {
-        refusal.get().map(|(id, reason, text, document, proposal)| {
+        refusal.get().map(|(id, reason, text, document, proposal, heavy)| {
             view! {
-                <section class="card" aria-live="polite" data-testid=testids::REFUSAL>
+                <section class="card" data-testid=testids::REFUSAL>
                     <h2>"There is no total"</h2>
                     <p class="reason">{in_words(&reason, &text)}</p>
-                    <p>"Nothing was added up, and nobody learned anything about anybody’s numbers."</p>
+                    <p>{consequence(&reason)}</p>
                 </section>
                 <section class="card">
                     <h2>"How you know"</h2>
-                    <Signatures proposal=proposal.clone() end=document.clone() />
+                    <Signatures heavy proposal=proposal.clone() end=document.clone() />
                     <p class="soft">{words::sentence(&text)}</p>
                     <Download name=format!("formix-{}.json", id.short()) proposal end=document />
                 </section>
             }
         })
+    }
+}
+
+/// What has been learned by then, and what may still come.
+const fn consequence(reason: &RefusalReason) -> &'static str {
+    match reason {
+        RefusalReason::TooFew { .. }
+        | RefusalReason::NotAccepted { .. }
+        | RefusalReason::Shrunk { .. }
+        | RefusalReason::Expired => {
+            "Nothing was added up, and nobody learned anything about anybody’s numbers."
+        }
+        // Its sums may be on their way to the others already.
+        _ => "No total is signed. One may still come.",
     }
 }
 
@@ -50,8 +64,13 @@ fn in_words(reason: &RefusalReason, text: &str) -> String {
             heavy.len()
         ),
         RefusalReason::HeavyDisagrees { .. } => {
-            "The three heavy nodes did not agree with each other, so none of them signed a total.".into()
+            "The three heavy nodes did not agree with each other, and a total needs all three.".into()
         }
+        RefusalReason::Shrunk { participants, held } => format!(
+            "Of {} that a heavy node holds, only {} reached all three. A total that leaves out so many could say too much about the rest.",
+            words::count((*held).into(), "answer"),
+            words::grouped(&participants.to_string())
+        ),
         RefusalReason::NotAccepted { .. } => "A heavy node did not accept the question.".into(),
         RefusalReason::HeavyRefused { .. } => "A heavy node gave up, and a total needs all three.".into(),
         RefusalReason::Expired => "A heavy node was not running when it was time to add up.".into(),

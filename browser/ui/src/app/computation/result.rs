@@ -8,8 +8,8 @@ use crate::{
     },
     testids, words,
 };
-use aggregate::{Outcome, message::Mine};
-use keys::Envelope;
+use aggregate::{Outcome, Proposal, message::Mine};
+use keys::{Envelope, NodeId};
 use leptos::{prelude::*, task::spawn_local};
 use node::{TaskView, light::End};
 
@@ -20,23 +20,24 @@ pub(super) fn Total(task: Signal<Option<TaskView>>) -> impl IntoView {
         let task = task.get()?;
         match task.end {
             Some(End::Result { outcome, mine, document }) => {
-                Some((outcome, mine, document, task.document, task.proposal.decimals))
+                let heavy = heavy(&task.proposal);
+                Some((outcome, mine, document, task.document, heavy, task.proposal.decimals))
             }
             _ => None,
         }
     });
     move || {
-        result.get().map(|(outcome, mine, document, proposal, decimals)| {
+        result.get().map(|(outcome, mine, document, proposal, heavy, decimals)| {
             let name = format!("formix-{}.json", outcome.computation.short());
             view! {
-                <section class="card total" aria-live="polite">
+                <section class="card total">
                     <h2>"The total"</h2>
                     <Numbers outcome=outcome.clone() decimals />
                     <p>{of_mine(mine)}</p>
                 </section>
                 <section class="card">
                     <h2>"How you know"</h2>
-                    <Signatures proposal=proposal.clone() end=document.clone() />
+                    <Signatures heavy proposal=proposal.clone() end=document.clone() />
                     <p class="soft">
                         "All three name the same set of " {words::count(outcome.participants.into(), "answer")} ", by this digest:"
                     </p>
@@ -46,6 +47,11 @@ pub(super) fn Total(task: Signal<Option<TaskView>>) -> impl IntoView {
             }
         })
     }
+}
+
+/// The three heavy nodes that the proposal names.
+pub(super) fn heavy(proposal: &Proposal) -> Vec<NodeId> {
+    proposal.heavy.iter().map(|key| key.id).collect()
 }
 
 /// Sum, average, participants, records.
@@ -89,6 +95,8 @@ fn of_mine(mine: Mine) -> &'static str {
 /// The signers, and what checking their signatures here gave.
 #[component]
 pub(super) fn Signatures(
+    /// Whose signatures count: the proposal's heavy nodes.
+    heavy: Vec<NodeId>,
     /// The signed proposal.
     proposal: Envelope,
     /// The signed end.
@@ -96,7 +104,10 @@ pub(super) fn Signatures(
 ) -> impl IntoView {
     let page = page();
     let checked = RwSignal::new(None::<Result<usize, String>>);
-    let signers: Vec<_> = end.signatures.iter().map(|signature| signature.keyid).collect();
+    let signers: Vec<_> = heavy
+        .into_iter()
+        .map(|id| (id, end.signatures.iter().any(|signature| signature.keyid == id)))
+        .collect();
     let documents = (proposal.to_json(), end.to_json());
     spawn_local(async move {
         let result = page.handle().verify(documents.0, documents.1).await;
@@ -107,7 +118,7 @@ pub(super) fn Signatures(
         Some(Ok(_)) => "verified",
         Some(Err(_)) => "failed",
     };
-    let many = signers.len();
+    let many = signers.iter().filter(|(_, signed)| *signed).count();
     let words = move || match (checked.get(), many) {
         (None, _) => "Checking the signatures in this page…".to_owned(),
         (Some(Ok(0)), 1) => "Its signature was checked in this page and fits.".into(),
@@ -117,16 +128,17 @@ pub(super) fn Signatures(
         }
         (Some(Err(why)), _) => format!("A signature does not fit: {why}. Do not trust this."),
     };
-    let signer = move |id: keys::NodeId| {
-        let mark = move || match checked.get() {
+    let signer = move |(id, signed): (NodeId, bool)| {
+        let mark = move || match checked.get().filter(|_| signed) {
             None => None,
             Some(Ok(_)) => Some(view! { <Icon shape=Shape::Check /> }),
             Some(Err(_)) => Some(view! { <Icon shape=Shape::Cross /> }),
         };
+        let unsigned = (!signed).then(|| view! { <span class="soft">" has not signed this"</span> });
         view! {
             <li>
                 <span class="mark">{mark}</span>
-                <span>"Heavy node " <span class="id" title=id.to_string()>"…" {id.short()}</span></span>
+                <span>"Heavy node " <span class="id" title=id.to_string()>"…" {id.short()}</span> {unsigned}</span>
             </li>
         }
     };

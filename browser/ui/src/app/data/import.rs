@@ -8,17 +8,10 @@ use crate::{
     },
     testids, words,
 };
-use leptos::{ev::DragEvent, html::Input, prelude::*, task::spawn_local};
-use node::{Command, Reply};
+use leptos::{ev::DragEvent, html::Input, prelude::*};
+use node::{Command, CommandError, Reply};
 use vault::{IMPORT_BYTES_MAX, ImportError, NAME_CHARS_MAX};
 use web_sys::{File, FileList};
-
-/// A file that waits for its name.
-#[derive(Debug, Clone)]
-struct Chosen {
-    name: String,
-    bytes: Vec<u8>,
-}
 
 /// Where files go.
 #[component]
@@ -26,7 +19,8 @@ pub(super) fn Import() -> impl IntoView {
     let page = page();
     let doing = Doing::new();
     let over = RwSignal::new(false);
-    let chosen = RwSignal::new_local(None::<Chosen>);
+    // The file itself waits for its name; its bytes stay where they are until then.
+    let chosen = RwSignal::new_local(None::<File>);
     let name = RwSignal::new(String::new());
     let problem = RwSignal::new(None::<String>);
     let done = RwSignal::new(None::<String>);
@@ -43,18 +37,9 @@ pub(super) fn Import() -> impl IntoView {
             problem.set(Some(ImportError::TooLarge { len }.to_string()));
             return;
         }
-        spawn_local(async move {
-            match browser::read(&file).await {
-                Ok(bytes) => {
-                    name.try_set(words::stem(&file.name()));
-                    chosen.try_set(Some(Chosen { name: file.name(), bytes }));
-                    request_animation_frame(|| browser::focus("dataset-name"));
-                }
-                Err(why) => {
-                    problem.try_set(Some(why));
-                }
-            }
-        });
+        name.set(words::stem(&file.name()));
+        chosen.set(Some(file));
+        request_animation_frame(|| browser::focus("dataset-name"));
     };
     let first = |files: Option<FileList>| files.and_then(|files| files.get(0));
     let on_change = move |_| {
@@ -78,12 +63,18 @@ pub(super) fn Import() -> impl IntoView {
         let Some(file) = chosen.get_untracked() else { return };
         let name = name.get_untracked().trim().to_owned();
         let told = name.clone();
-        let command = Command::Import { name, bytes: file.bytes };
         problem.set(None);
-        doing.run(page, command, move |reply| {
+        let command = async move {
+            let bytes = browser::read(&file).await.map_err(|why| CommandError::Import { why })?;
+            Ok(Command::Import { name, bytes })
+        };
+        doing.run_made(page, command, move |reply| {
+            page.imports.update(|imports| *imports += 1);
             chosen.try_set(None);
             if let Reply::Imported { rows } = reply {
-                done.try_set(Some(format!("Added {} as “{told}”.", words::count(rows as u64, "record"))));
+                let text = format!("Added {} as “{told}”.", words::count(rows as u64, "record"));
+                page.say(text.clone());
+                done.try_set(Some(text));
             }
         });
     };
@@ -93,7 +84,7 @@ pub(super) fn Import() -> impl IntoView {
     };
     let replaces = page.part(|view| view.datasets.iter().map(|set| set.name.clone()).collect::<Vec<_>>());
     let naming = move || {
-        let file = chosen.get().map(|chosen| chosen.name).unwrap_or_default();
+        let file = chosen.with(|chosen| chosen.as_ref().map(File::name)).unwrap_or_default();
         let taken = move || replaces.with(|names| names.iter().any(|known| *known == name.get().trim()));
         view! {
             <form class="card naming" on:submit=add>
@@ -161,6 +152,6 @@ pub(super) fn Import() -> impl IntoView {
                 </p>
             })}
         </div>
-        <p class="done" role="status">{move || done.get()}</p>
+        <p class="done">{move || done.get()}</p>
     }
 }

@@ -25,8 +25,15 @@ pub(super) fn Table(
     let asked = StoredValue::new(0_u64);
     Effect::new(move || {
         // Read again when another file takes the data set's place.
-        let (first, total) = (from.get().min(rows.get().saturating_sub(1)), rows.get());
+        let total = rows.get();
+        // A shorter one may end before the part that is shown.
+        let last_part = total.saturating_sub(1) / PER_PART * PER_PART;
+        if from.get() > last_part {
+            return from.set(last_part);
+        }
+        let first = from.get();
         fields.track();
+        page.imports.track();
         let name = name.clone();
         loading.set(true);
         asked.update_value(|asked| *asked += 1);
