@@ -291,9 +291,9 @@ impl fmt::Display for ReportRefusal {
 }
 
 impl Wire for Request {
-    const BYTES_MAX: usize = Protocol::Aggregate.bytes_max();
+    const BYTES_MAX: usize = Protocol::Aggregate.request_bytes_max();
 }
 
 impl Wire for Response {
-    const BYTES_MAX: usize = Protocol::Aggregate.bytes_max();
+    const BYTES_MAX: usize = Protocol::Aggregate.response_bytes_max();
 }

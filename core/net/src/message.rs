@@ -24,8 +24,23 @@ impl Protocol {
         }
     }
 
-    /// Longest request or response body, in bytes. The shell refuses longer frames by their prefix.
+    /// Longest request or response body, in bytes: the larger of both.
     pub const fn bytes_max(self) -> usize {
+        let (request, response) = (self.request_bytes_max(), self.response_bytes_max());
+        if request > response { request } else { response }
+    }
+
+    /// Longest request body, in bytes. The shell refuses longer frames by their prefix: what anybody may send unasked is small.
+    pub const fn request_bytes_max(self) -> usize {
+        match self {
+            Self::Link => 512,
+            // A proposal's signed envelope has at most 64 KiB, a report less.
+            Self::Aggregate => 128 * 1024,
+        }
+    }
+
+    /// Longest response body, in bytes. The shell refuses longer frames by their prefix.
+    pub const fn response_bytes_max(self) -> usize {
         match self {
             Self::Link => 512,
             Self::Aggregate => 1024 * 1024,
@@ -76,9 +91,9 @@ pub enum LinkResponse {
 }
 
 impl Wire for LinkRequest {
-    const BYTES_MAX: usize = Protocol::Link.bytes_max();
+    const BYTES_MAX: usize = Protocol::Link.request_bytes_max();
 }
 
 impl Wire for LinkResponse {
-    const BYTES_MAX: usize = Protocol::Link.bytes_max();
+    const BYTES_MAX: usize = Protocol::Link.response_bytes_max();
 }

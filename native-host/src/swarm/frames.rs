@@ -13,18 +13,19 @@ const CHUNK: usize = 16 * 1024;
 /// The frames of one protocol.
 #[derive(Debug, Clone)]
 pub(super) struct Frames {
-    max: usize,
+    request_max: usize,
+    response_max: usize,
 }
 
 impl Frames {
     pub(super) const fn of(protocol: Protocol) -> Self {
-        Self { max: protocol.bytes_max() }
+        Self { request_max: protocol.request_bytes_max(), response_max: protocol.response_bytes_max() }
     }
 
-    async fn read<T: AsyncRead + Unpin + Send>(&self, io: &mut T) -> io::Result<Vec<u8>> {
+    async fn read<T: AsyncRead + Unpin + Send>(io: &mut T, max: usize) -> io::Result<Vec<u8>> {
         let invalid = |error| io::Error::new(io::ErrorKind::InvalidData, error);
-        let mut reader = frame::Reader::new(self.max);
-        let mut chunk = vec![0; CHUNK.min(self.max + 8)];
+        let mut reader = frame::Reader::new(max);
+        let mut chunk = vec![0; CHUNK.min(max + 8)];
         loop {
             let len = io.read(&mut chunk).await?;
             if len == 0 {
@@ -37,8 +38,8 @@ impl Frames {
         }
     }
 
-    async fn write<T: AsyncWrite + Unpin + Send>(&self, io: &mut T, body: &[u8]) -> io::Result<()> {
-        if body.len() > self.max {
+    async fn write<T: AsyncWrite + Unpin + Send>(io: &mut T, body: &[u8], max: usize) -> io::Result<()> {
+        if body.len() > max {
             return Err(io::ErrorKind::InvalidInput.into());
         }
         io.write_all(&frame::write(body)).await?;
@@ -56,27 +57,27 @@ impl Codec for Frames {
     where
         T: AsyncRead + Unpin + Send,
     {
-        self.read(io).await
+        Self::read(io, self.request_max).await
     }
 
     async fn read_response<T>(&mut self, _: &StreamProtocol, io: &mut T) -> io::Result<Vec<u8>>
     where
         T: AsyncRead + Unpin + Send,
     {
-        self.read(io).await
+        Self::read(io, self.response_max).await
     }
 
     async fn write_request<T>(&mut self, _: &StreamProtocol, io: &mut T, body: Vec<u8>) -> io::Result<()>
     where
         T: AsyncWrite + Unpin + Send,
     {
-        self.write(io, &body).await
+        Self::write(io, &body, self.request_max).await
     }
 
     async fn write_response<T>(&mut self, _: &StreamProtocol, io: &mut T, body: Vec<u8>) -> io::Result<()>
     where
         T: AsyncWrite + Unpin + Send,
     {
-        self.write(io, &body).await
+        Self::write(io, &body, self.response_max).await
     }
 }
