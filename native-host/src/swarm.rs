@@ -5,10 +5,12 @@
 //!
 //! # Bounds
 //! [`CONNECTIONS_MAX`] connections, [`CONNECTIONS_PER_PEER_MAX`] of one peer, [`HANDSHAKES_MAX`] under way; requests of one
-//! connection: [`behaviour::STREAMS_MAX`]; frames by protocol; the relay by [`behaviour::relay_config`]. Kademlia stores no records.
+//! connection: [`behaviour::STREAMS_MAX`]; frames by protocol; the relay by [`behaviour::relay_config`]. Kademlia stores no records, and
+//! keeps of a peer only addresses at the IP address that it is connected from. Nothing but the node's own word makes it dial.
 
 mod behaviour;
 mod frames;
+mod gate;
 mod listen;
 
 pub(crate) use listen::{ListenError, Ports, announced};
@@ -33,6 +35,7 @@ use net::{Failure, Input, Output, Protocol, RequestId, Responder};
 use std::{
     collections::{BTreeSet, HashMap, HashSet, VecDeque},
     error::Error,
+    net::IpAddr,
     time::Duration,
 };
 use webrtc_host::Certificate;
@@ -70,6 +73,8 @@ pub(crate) struct Shell {
     /// The connection that each peer made last.
     inbound: HashMap<PeerId, ConnectionId>,
     dials: HashMap<ConnectionId, (NodeId, String)>,
+    /// From where peers are connected, where that is known.
+    remotes: HashMap<ConnectionId, IpAddr>,
     asked: HashMap<(Protocol, OutboundRequestId), RequestId>,
     answering: HashMap<Responder, (Protocol, InboundRequestId, ResponseChannel<Vec<u8>>)>,
     responders: HashMap<(Protocol, InboundRequestId), Responder>,
@@ -122,6 +127,7 @@ impl Shell {
             connected: HashSet::new(),
             inbound: HashMap::new(),
             dials: HashMap::new(),
+            remotes: HashMap::new(),
             asked: HashMap::new(),
             answering: HashMap::new(),
             responders: HashMap::new(),
@@ -193,6 +199,7 @@ impl Shell {
         let options =
             DialOpts::peer_id(peer_id(peer)).addresses(vec![parsed]).condition(PeerCondition::Always).build();
         let connection = options.connection_id();
+        self.swarm.behaviour_mut().gate.open(connection);
         match self.swarm.dial(options) {
             Ok(()) => {
                 tracing::debug!(%peer, %address, "dialing");
@@ -247,22 +254,30 @@ impl Shell {
                 };
                 // Who connects anew has lost the connection before, whatever this side believes of it: a
                 // page that was killed says no farewell, and what is sent over it reaches nobody.
+                let mut replaces = false;
                 if endpoint.is_listener()
                     && let Some(before) = self.inbound.insert(peer_id, connection_id)
                 {
                     self.swarm.close_connection(before);
+                    replaces = true;
+                }
+                let address = match endpoint {
+                    ConnectedPoint::Dialer { address, .. } => address,
+                    ConnectedPoint::Listener { send_back_addr, .. } => send_back_addr,
+                };
+                if let Some(ip) = listen::ip_of(&address) {
+                    self.remotes.insert(connection_id, ip.to_canonical());
                 }
                 if num_established.get() == 1 {
                     self.connected.insert(peer_id);
-                    let address = match endpoint {
-                        ConnectedPoint::Dialer { address, .. } => address,
-                        ConnectedPoint::Listener { send_back_addr, .. } => send_back_addr,
-                    };
                     tracing::debug!(%peer, %address, "connected");
                     self.tell(Input::Connected { peer, address: address.to_string() });
+                } else if replaces {
+                    self.tell(Input::Moved { peer, address: address.to_string() });
                 }
             }
             SwarmEvent::ConnectionClosed { peer_id, connection_id, num_established, cause, .. } => {
+                self.remotes.remove(&connection_id);
                 if self.inbound.get(&peer_id) == Some(&connection_id) {
                     self.inbound.remove(&peer_id);
                 }
@@ -311,11 +326,13 @@ impl Shell {
         match event {
             BehaviourEvent::Link(event) => self.handle_message(Protocol::Link, event),
             BehaviourEvent::Aggregate(event) => self.handle_message(Protocol::Aggregate, event),
-            BehaviourEvent::Identify(identify::Event::Received { peer_id, info, .. }) => {
+            BehaviourEvent::Identify(identify::Event::Received { connection_id, peer_id, info }) => {
                 if info.protocols.contains(&behaviour::KAD)
+                    && let Some(remote) = self.remotes.get(&connection_id)
                     && let Some(kad) = self.swarm.behaviour_mut().kad.as_mut()
                 {
-                    for address in info.listen_addrs.into_iter().take(behaviour::KAD_ADDRESSES_MAX) {
+                    let known = info.listen_addrs.into_iter().filter(|address| is_at(address, *remote));
+                    for address in known.take(behaviour::KAD_ADDRESSES_MAX) {
                         kad.add_address(&peer_id, address);
                     }
                 }
@@ -364,6 +381,13 @@ impl std::fmt::Debug for Shell {
     }
 }
 
+/// Whether a peer that is connected from `remote` may have `address` passed on as its own. Others would have third parties dialed.
+fn is_at(address: &Multiaddr, remote: IpAddr) -> bool {
+    let text = address.to_string();
+    let dialed = net::Transport::of(&text).is_some_and(|transport| transport != net::Transport::Relay);
+    dialed && listen::ip_of(address).is_some_and(|ip| ip.to_canonical() == remote)
+}
+
 fn failure(error: &OutboundFailure) -> Failure {
     match error {
         OutboundFailure::DialFailure | OutboundFailure::ConnectionClosed => Failure::Disconnected,
@@ -405,3 +429,6 @@ pub(crate) fn words(error: &(dyn Error + 'static)) -> String {
     }
     all.join(": ")
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! The protocols that a node speaks.
 
-use super::{CONNECTIONS_MAX, CONNECTIONS_PER_PEER_MAX, HANDSHAKES_MAX, frames::Frames};
+use super::{CONNECTIONS_MAX, CONNECTIONS_PER_PEER_MAX, HANDSHAKES_MAX, frames::Frames, gate::Gate};
 use libp2p::{
     PeerId, StreamProtocol,
     connection_limits::{self, ConnectionLimits},
@@ -25,6 +25,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// A node's protocols.
 #[derive(NetworkBehaviour)]
 pub(super) struct Behaviour {
+    pub(super) gate: Gate,
     limits: connection_limits::Behaviour,
     identify: identify::Behaviour,
     ping: ping::Behaviour,
@@ -50,6 +51,7 @@ impl Behaviour {
             .with_agent_version(agent.into())
             .with_cache_size(1_024);
         Ok(Self {
+            gate: Gate::default(),
             limits: connection_limits::Behaviour::new(limits),
             identify: identify::Behaviour::new(identify),
             ping: ping::Behaviour::new(ping::Config::new()),
@@ -86,6 +88,8 @@ fn kad(peer: PeerId) -> kad::Behaviour<MemoryStore> {
     let mut config = kad::Config::new(KAD);
     // Peers find each other here; nothing is kept for them.
     config.set_record_filtering(kad::StoreInserts::FilterBoth);
+    // Only addresses that were checked get in, and nothing is looked up by itself.
+    config.set_kbucket_inserts(kad::BucketInserts::Manual).set_periodic_bootstrap_interval(None);
     let mut kad = kad::Behaviour::with_config(peer, MemoryStore::new(peer), config);
     kad.set_mode(Some(kad::Mode::Server));
     kad
