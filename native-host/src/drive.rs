@@ -167,20 +167,20 @@ impl<M: Machine, O: Owner<M>> Pump<M, O> {
                 biased;
                 () = told(&mut stop) => break,
                 ended = ended(&mut commit) => self.stored(ended),
-                happened = self.shell.next() => match happened {
-                    Happened::Input(input) => self.node.handle_input(clock::now(), M::from_net(input)),
-                    Happened::Addresses => {
+                next = next(&mut self.shell, &mut asks, sleep) => match next {
+                    Next::Happened(Happened::Input(input)) => {
+                        self.node.handle_input(clock::now(), M::from_net(input));
+                    }
+                    Next::Happened(Happened::Addresses) => {
                         let listening = self.shell.addresses().cloned().collect();
                         let announced = self.owner.addresses(listening);
                         self.shell.announce(&announced);
                     }
-                },
-                ask = asks.recv() => match ask {
-                    Some(Ask::Look(look)) => look(&self.node),
-                    Some(Ask::Input(input)) => self.node.handle_input(clock::now(), input),
-                    None => break,
-                },
-                () = sleep => {}
+                    Next::Asked(Some(Ask::Look(look))) => look(&self.node),
+                    Next::Asked(Some(Ask::Input(input))) => self.node.handle_input(clock::now(), input),
+                    Next::Asked(None) => break,
+                    Next::Due => {}
+                }
             }
             let now = clock::now();
             if self.node.poll_timeout().is_some_and(|(due, _)| due <= now) {
@@ -217,6 +217,26 @@ impl<M: Machine, O: Owner<M>> Pump<M, O> {
             tracing::error!(%error, "a commit failed");
         }
         self.node.handle_input(clock::now(), M::stored(ticket, result));
+    }
+}
+
+/// What comes next, where it is not the end of something.
+enum Next<M: Machine> {
+    Happened(Happened),
+    Asked(Option<Ask<M>>),
+    Due,
+}
+
+/// Takes from the network and from the rest of the program by lot: neither can shut the other out. Cancelling it loses nothing.
+async fn next<M: Machine>(
+    shell: &mut Shell,
+    asks: &mut mpsc::Receiver<Ask<M>>,
+    sleep: time::Sleep,
+) -> Next<M> {
+    tokio::select! {
+        happened = shell.next() => Next::Happened(happened),
+        ask = asks.recv() => Next::Asked(ask),
+        () = sleep => Next::Due,
     }
 }
 
