@@ -19,8 +19,7 @@ pub(super) struct Speaker {
 impl Speaker {
     /// The signed descriptor with these addresses.
     pub(super) fn describe(&self, addresses: &[Multiaddr]) -> (Envelope, Vec<String>) {
-        // A descriptor holds 16; a machine with more interfaces is better told what to announce.
-        let addresses: Vec<String> = addresses.iter().take(16).map(Multiaddr::to_string).collect();
+        let addresses = told(addresses);
         let descriptor = Descriptor {
             version: 1,
             id: self.identity.id(),
@@ -30,6 +29,11 @@ impl Speaker {
         };
         (descriptor.sign(&self.identity), addresses)
     }
+}
+
+/// The addresses that a descriptor holds: the first 16. A machine with more interfaces is better told what to announce.
+fn told(addresses: &[Multiaddr]) -> Vec<String> {
+    addresses.iter().take(16).map(Multiaddr::to_string).collect()
 }
 
 pub(super) struct HeavyOwner {
@@ -86,7 +90,7 @@ impl Owner<HeavyNode> for HeavyOwner {
         let options = &self.speaker.options;
         let addresses = announced(listening.iter(), &options.external, &options.announce);
         let known = self.public.addresses();
-        if known != addresses.iter().map(Multiaddr::to_string).collect::<Vec<_>>() {
+        if known != told(&addresses) {
             let (descriptor, texts) = self.speaker.describe(&addresses);
             tracing::info!(addresses = ?texts, "the node's addresses have changed");
             self.public.describe(descriptor, texts);
