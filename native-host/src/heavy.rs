@@ -99,7 +99,6 @@ pub(crate) async fn run(home: &Home, options: HeavyOptions, out: &Out, stop: Sto
         node: handle.clone(),
         commits,
         page: options.page.clone(),
-        ip: options.listen,
         allow_hosts: options.allow_hosts.clone(),
         allow_origins: options.allow_origins.clone(),
         started: clock::now(),

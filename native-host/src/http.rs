@@ -1,8 +1,8 @@
 //! HTTP on a heavy node: the API, the events, the metrics and the page.
 //!
 //! Every error is a problem document (RFC 9457). Responses carry a Content-Security-Policy that lets a page load from nowhere but this
-//! host and connect to nothing but the heavy nodes that it knows. A request on a loopback address under a foreign `Host` is refused: so
-//! a web page that rebinds its name to this machine gets nothing.
+//! host and connect to nothing but the heavy nodes that it knows. A request under a `Host` that is neither an IP address, nor localhost, nor
+//! allowed by the operator is refused: so a web page that rebinds its name to this machine gets nothing.
 //!
 //! # Bounds
 //! [`CONNECTIONS_MAX`] connections, [`events::CLIENTS_MAX`] listeners to events, bodies of [`BODY_BYTES_MAX`], proposals that wait
@@ -35,7 +35,6 @@ use std::{
     cmp::Reverse,
     collections::{BTreeMap, HashMap, HashSet},
     io,
-    net::IpAddr,
     path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock,
@@ -155,7 +154,6 @@ pub(crate) struct Parts {
     pub(crate) node: Handle<HeavyNode>,
     pub(crate) commits: Histogram,
     pub(crate) page: Option<PathBuf>,
-    pub(crate) ip: IpAddr,
     pub(crate) allow_hosts: Vec<String>,
     pub(crate) allow_origins: Vec<String>,
     pub(crate) started: Instant,

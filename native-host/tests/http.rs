@@ -63,7 +63,7 @@ async fn foreign_names_and_origins_are_refused() {
     let http = Client::new();
     let rebound = http.get(&url).header(header::HOST, "evil.example").send().await.unwrap();
     problem(rebound, StatusCode::MISDIRECTED_REQUEST).await;
-    for host in ["localhost:1", "own.example", "[::1]:4800"] {
+    for host in ["localhost:1", "own.example", "[::1]:4800", "203.0.113.7:4800"] {
         let response = http.get(&url).header(header::HOST, host).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::OK, "{host}");
         assert!(!response.headers().contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN));

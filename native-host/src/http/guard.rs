@@ -55,16 +55,17 @@ pub(super) async fn guard(State(site): State<Site>, request: Request, next: Next
 fn check(site: &Site, request: &Request, origin_allowed: bool) -> Result<(), Problem> {
     let host = host(request.headers(), request.uri());
     let name = host.map(host_name);
+    // A name that is not this host's may have been bound to its address by a stranger's page; an address cannot be.
     let is_own = |name: &str| {
         let name = name.trim_end_matches('.');
         name.eq_ignore_ascii_case("localhost")
-            || name.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
+            || name.parse::<std::net::IpAddr>().is_ok()
             || site.allow_hosts.iter().any(|host| host.eq_ignore_ascii_case(name))
     };
-    if site.ip.is_loopback() && !name.is_some_and(is_own) {
+    if !name.is_some_and(is_own) {
         return Err(Problem::new(
             StatusCode::MISDIRECTED_REQUEST,
-            "this host answers to loopback names only; start it with --allow-host to serve another name",
+            "this host answers to its IP addresses and to localhost; start it with --allow-host to serve another name",
         ));
     }
     if request.method() != Method::POST || origin_allowed {
