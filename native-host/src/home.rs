@@ -8,7 +8,7 @@
 
 use crate::{
     clock,
-    disk::RedbStore,
+    disk::{RedbStore, sync_folder},
     secrets::{self, SecretError},
 };
 use codec::Instant;
@@ -150,8 +150,7 @@ impl Home {
                 return Err(HomeError::OtherKind { name: name.into(), is: node.kind, wanted: kind });
             }
             let folder = self.folder(node.id);
-            make_private(&folder)?;
-            let found = secrets::identity(&folder)?.id();
+            let found = secrets::known_identity(&folder)?.id();
             return if found == node.id {
                 Ok(node)
             } else {
@@ -162,7 +161,10 @@ impl Home {
         make_private(&draft)?;
         let id = secrets::identity(&draft)?.id();
         let folder = self.folder(id);
-        fs::rename(&draft, &folder).map_err(|error| HomeError::Io { path: folder, error })?;
+        // Durable before the node is listed: what is listed has its key.
+        fs::rename(&draft, &folder)
+            .and_then(|()| sync_folder(&folder))
+            .map_err(|error| HomeError::Io { path: folder, error })?;
         let node = NodeRecord { id, name: name.into(), kind, created: clock::now() };
         let mut batch = Batch::new();
         batch.put(

@@ -31,6 +31,12 @@ pub(crate) enum SecretError {
         /// Which.
         path: PathBuf,
     },
+    /// The file of a node that there was is gone.
+    #[error("{} is missing; restore it from a copy: without it this node is another node", path.display())]
+    Missing {
+        /// Which.
+        path: PathBuf,
+    },
     /// The certificate is damaged.
     #[error("{}: {error}; restore it from a copy, or delete it: then a new one is made, and the node's WebRTC address changes", path.display())]
     Certificate {
@@ -44,6 +50,15 @@ pub(crate) enum SecretError {
 /// The signing identity in `folder`, made at the first call.
 pub(crate) fn identity(folder: &Path) -> Result<Identity, SecretError> {
     seed(&folder.join("identity.key")).map(Identity::from_seed)
+}
+
+/// The signing identity of a node that has one.
+pub(crate) fn known_identity(folder: &Path) -> Result<Identity, SecretError> {
+    let path = folder.join("identity.key");
+    if !path.try_exists().map_err(|error| SecretError::Io { path: path.clone(), error })? {
+        return Err(SecretError::Missing { path });
+    }
+    identity(folder)
 }
 
 /// The sealing key in `folder`, made at the first call.
