@@ -204,3 +204,6 @@ impl Listener {
         permit.send(Incoming { connection, path });
     }
 }
+
+#[cfg(test)]
+mod tests;
