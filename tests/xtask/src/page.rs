@@ -172,8 +172,8 @@ fn assemble(
     for (program, loader) in PROGRAMS {
         let (js, wasm) =
             bind(tree, profile, &inputs[&format!("{program}.wasm")], &work, program, &mut names)?;
-        let begin = if program == "ui" { BEGIN_WORKER } else { "" };
-        manifest::write(&work.join(loader), loader_source(&js, &wasm, begin).as_bytes())?;
+        let (begin, failed) = if program == "ui" { (BEGIN_WORKER, SAY_FAILED) } else { ("", "") };
+        manifest::write(&work.join(loader), loader_source(&js, &wasm, begin, failed).as_bytes())?;
         if program == "ui" {
             preload = format!(
                 "<link rel=\"modulepreload\" href=\"/{js}\">\n    \
@@ -253,12 +253,24 @@ globalThis.takeFormixWorker = () => {
 };
 "#;
 
-/// A module that starts one wasm program, after `begin`. The Content-Security-Policy allows no inline script, so it is a
-/// file.
-fn loader_source(js: &str, wasm: &str, begin: &str) -> String {
+/// Says in the page that the program did not start, where the words "Starting" stand.
+const SAY_FAILED: &str = r#"  const place = document.getElementById("starting");
+  if (place) {
+    place.removeAttribute("aria-busy");
+    place.firstElementChild.textContent =
+      "Formix did not start. Reload the page; if that does not help, this browser may be too old for it.";
+  }
+"#;
+
+/// A module that starts one wasm program, after `begin`, and does `failed` where that fails. The Content-Security-Policy
+/// allows no inline script, so it is a file.
+fn loader_source(js: &str, wasm: &str, begin: &str, failed: &str) -> String {
+    // Imported by a call, so that a file that is gone or not understood is caught too.
     format!(
-        "import init from \"./{js}\";\n{begin}\
-         await init({{ module_or_path: new URL(\"./{wasm}\", import.meta.url) }});\n"
+        "{begin}try {{\n  \
+           const {{ default: init }} = await import(\"./{js}\");\n  \
+           await init({{ module_or_path: new URL(\"./{wasm}\", import.meta.url) }});\n\
+         }} catch (error) {{\n{failed}  throw error;\n}}\n"
     )
 }
 

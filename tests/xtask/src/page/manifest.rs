@@ -93,13 +93,12 @@ impl Manifest {
         })
     }
 
-    /// Moves the page from `work` to `out`: new files, then the entry page, then the manifest; last, what the page that
-    /// stood there before no longer needs is removed. Whoever serves `out` meanwhile finds a whole page at each step.
+    /// Moves the page from `work` to `out`: what content named, then the loaders and the rest that name it, then the entry
+    /// page, then the manifest; last, what the page that stood there before no longer needs is removed. Whoever serves
+    /// `out` meanwhile finds a whole page at each step.
     pub(crate) fn install(&self, work: &Path, out: &Path) -> Result<()> {
         let previous = Self::read(out);
-        let (entries, parts): (Vec<_>, Vec<_>) =
-            self.files.iter().partition(|file| file.path.ends_with(".html"));
-        for file in parts.into_iter().chain(entries) {
+        for file in self.in_order() {
             for path in [
                 PathBuf::from(&file.path),
                 beside(Path::new(&file.path), "gz"),
@@ -124,6 +123,13 @@ impl Manifest {
             }
         }
         Ok(())
+    }
+
+    /// The files so that each comes after those that it names.
+    pub(crate) fn in_order(&self) -> Vec<&File> {
+        let mut files: Vec<&File> = self.files.iter().collect();
+        files.sort_by_key(|file| (file.path.ends_with(".html"), !file.immutable));
+        files
     }
 
     /// The sizes, to print.

@@ -26,7 +26,7 @@ fn names_follow_content_and_html_follows_names() {
 
 #[test]
 fn the_loader_names_both_files() {
-    let loader = loader_source("ui-1.js", "ui-2.wasm", "");
+    let loader = loader_source("ui-1.js", "ui-2.wasm", "", "");
     assert!(loader.contains("\"./ui-1.js\"") && loader.contains("\"./ui-2.wasm\""), "{loader}");
 }
 
@@ -68,6 +68,17 @@ fn installing_replaces_the_page_and_leaves_strangers_alone() {
 
     fs::write(out.join("ui-2.js"), b"cut").unwrap();
     assert!(!manifest.is_whole(out));
+}
+
+#[test]
+fn each_file_is_installed_after_those_that_it_names() {
+    let work = tempfile::tempdir().unwrap();
+    for name in ["a.html", "page.js", "ui-1.js", "ui-2.wasm"] {
+        write(&work.path().join(name), b"new").unwrap();
+    }
+    let manifest = manifest_of(work.path(), &["ui-1.js", "ui-2.wasm"]);
+    let order: Vec<_> = manifest.in_order().into_iter().map(|file| file.path.as_str()).collect();
+    assert_eq!(order, ["ui-1.js", "ui-2.wasm", "page.js", "a.html"]);
 }
 
 #[test]
