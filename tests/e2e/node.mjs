@@ -210,7 +210,11 @@ test("a worker that does not start, or fails, is told of", { timeout: 60_000 }, 
   const tab = await openTab("tab whose worker fails");
   await tab.join();
   const [worker] = tab.page.workers();
-  await worker.evaluate(() => { setTimeout(() => { throw new Error("spoilt"); }); });
+  // A panic: its words, then the trap that it ends in.
+  await worker.evaluate(() => {
+    postMessage([JSON.stringify({ Status: { Failed: { detail: "spoilt" } } })]);
+    setTimeout(() => { throw new Error("unreachable"); });
+  });
   await banner(tab, "failed").getByText("spoilt").waitFor({ state: "attached" });
   await tab.page.reload();
   await tab.connected(3);
