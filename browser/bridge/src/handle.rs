@@ -29,7 +29,7 @@ pub enum Event {
     /// How the node stands.
     Status(Status),
     /// Whether the host's list of heavy nodes came and was taken; otherwise what is wrong.
-    Network(Result<(), String>),
+    Network(Result<(), CommandError>),
 }
 
 /// The tab's node, as the page's views see it. Clones are the same node; the last one to go ends it.

@@ -9,7 +9,7 @@ use futures::{FutureExt as _, StreamExt as _};
 use gloo::net::http::Request;
 use gloo::timers::future::sleep;
 use keys::Envelope;
-use node::Command;
+use node::{Command, CommandError};
 
 use crate::handle::{Event, Handle, Inner};
 
@@ -40,11 +40,8 @@ pub(crate) async fn watch(inner: Weak<Inner>, mut kicks: mpsc::UnboundedReceiver
             return;
         }
         let taken = match told {
-            Ok(descriptors) => {
-                let command = Command::Network { descriptors };
-                handle.command(command).await.map(drop).map_err(|error| error.to_string())
-            }
-            Err(error) => Err(error),
+            Ok(descriptors) => handle.command(Command::Network { descriptors }).await.map(drop),
+            Err(why) => Err(CommandError::Network { why }),
         };
         handle.tell(Event::Network(taken));
         let pause = if handle.is_alone() { EVERY_WHILE_ALONE } else { EVERY };
