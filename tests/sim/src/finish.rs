@@ -8,6 +8,8 @@ use node::light::End;
 /// Milliseconds that everybody has been up and in touch before the end is the same everywhere.
 const IN_TOUCH_MS: u64 = 45_000;
 
+/// Milliseconds before a deadline that are enough to answer, where nothing goes wrong.
+const IN_TIME_MS: u64 = 5_000;
 /// Milliseconds in which a host that can store answers, or says that it does not.
 const ANSWER_MAX_MS: u64 = 5_000;
 
@@ -16,7 +18,11 @@ impl World {
     pub(crate) fn finish(&mut self) {
         let ids: Vec<ContentId> = self.oracle.known.keys().copied().collect();
         for id in ids {
-            if let Err(what) = self.ends_agree(id).and_then(|()| self.promises_are_kept(id)) {
+            let held = self
+                .ends_agree(id)
+                .and_then(|()| self.promises_are_kept(id))
+                .and_then(|()| self.nobody_is_missed(id));
+            if let Err(what) = held {
                 self.violated(format!("{id}: {what}"));
             }
         }
@@ -104,6 +110,28 @@ impl World {
         Ok(())
     }
 
+    /// Without troubles, everybody who was there in time, and whose rule allows it, is in the result.
+    fn nobody_is_missed(&self, id: ContentId) -> Result<(), String> {
+        let known = &self.oracle.known[&id];
+        let Some((_, set)) = known.result.as_ref().filter(|_| self.plan.is_calm) else { return Ok(()) };
+        if (known.proposal.participants_max as usize) < self.plan.lights.len() {
+            return Ok(());
+        }
+        for (at, light) in self.plan.lights.iter().enumerate() {
+            let host = HEAVY + at;
+            let deadline = self.hosts[host].world(known.proposal.deadline);
+            let in_time = light.comes_at.max(known.since) + IN_TIME_MS < deadline;
+            let answers = light.malice.is_none() && !light.decides && light.away.is_none();
+            if answers && in_time && light.contribution(&known.proposal).is_some() {
+                let report = self.oracle.report_of(id, host);
+                if !report.is_some_and(|report| set.contains(&report)) {
+                    return Err(format!("light {host} was there in time and is not in the result"));
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn left_in_order(&self, host: usize) -> Result<(), String> {
         let h = &self.hosts[host];
         let is_honest = h.heavy().is_some() || h.light().is_some();
@@ -138,6 +166,8 @@ impl World {
             if let Some((_, set)) = &known.result {
                 self.tally.results += 1;
                 self.tally.participants += set.len() as u64;
+                let deadline = known.proposal.deadline.since_ms(crate::host::instant(0));
+                self.tally.result_after_ms += known.result_at.unwrap_or(0).saturating_sub(deadline);
                 continue;
             }
             let mut codes: Vec<&str> = known.reasons.values().map(name).collect();

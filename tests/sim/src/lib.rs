@@ -24,6 +24,7 @@
 //!    crashes; once the network has healed, whoever can be reached has the result that anybody has.
 //! 6. No machine asks for a second commit while one is under way, keeps a request unanswered, spins on its
 //!    timers, has more requests under way than its bounds say, or fails to start from what it stored.
+//! 7. Without troubles, everybody who was there in time is in the result, whatever those who mean ill do.
 //!
 //! # Bounds
 //! A run ends at a time that its plan sets; its agenda holds what is under way.

@@ -147,6 +147,7 @@ fn table(total: &Tally, seeds: u64, nodes: u16, seconds: f32) -> String {
     line("crashes", total.crashes);
     line("computations", total.computations);
     line("results", total.results);
+    line("milliseconds from deadline to result, mean", total.result_after_ms / total.results.max(1));
     line("reports in results", total.participants);
     line("reports acknowledged by all three", total.acknowledged);
     for (reason, count) in &total.refusals {

@@ -23,6 +23,10 @@ pub const SLACK_MS: u64 = 5_000;
 /// What is known of one computation.
 #[derive(Debug)]
 pub(crate) struct Known {
+    /// When a heavy node first showed it, in world time.
+    pub(crate) since: u64,
+    /// When a heavy node first showed a result.
+    pub(crate) result_at: Option<u64>,
     pub(crate) proposal: Proposal,
     /// By heavy node: how many reports it closed with, and which of them it has named.
     offers: [Option<(u32, BTreeMap<u32, ReportId>)>; HEAVY],
@@ -196,6 +200,8 @@ impl Oracle {
                 return self.violated(now, format!("heavy {host} accepts {id}, which is not in order"));
             };
             let known = Known {
+                since: now,
+                result_at: None,
                 proposal,
                 offers: Default::default(),
                 acknowledged: BTreeMap::new(),
@@ -238,6 +244,7 @@ impl Oracle {
                     self.violated(now, format!("heavy {host} shows a result of {id}: {what}"));
                 }
                 let known = self.known.get_mut(&id).expect("just put there");
+                known.result_at.get_or_insert(now);
                 known.ends[host] = Some(end.clone());
             }
             Ok(_) => self.violated(now, "an end of a new kind"),

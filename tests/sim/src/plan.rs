@@ -96,6 +96,8 @@ pub(crate) struct Plan {
     pub(crate) commit_ms: (u64, u64),
     /// A heavy node that stops for good.
     pub(crate) dies: Option<(u64, usize)>,
+    /// Whether there is no trouble but people who mean ill.
+    pub(crate) is_calm: bool,
     /// When the last trouble is over.
     pub(crate) troubles_end: u64,
     /// When the run ends.
@@ -189,6 +191,7 @@ impl Plan {
             full,
             commit_ms: *dice.pick(&[(1, 3), (2, 30), (5, 400)]),
             dies,
+            is_calm: !rough,
             troubles_end,
             // The grace period; and then time for what was signed late to reach everybody.
             ends_at: troubles_end.max(last_deadline + aggregate::proposal::GRACE_MS) + 75_000,

@@ -55,6 +55,8 @@ pub struct Tally {
     pub results: u64,
     /// Reports in results.
     pub participants: u64,
+    /// Milliseconds from deadlines to results, of all results together.
+    pub result_after_ms: u64,
     /// Reports that all three heavy nodes acknowledged.
     pub acknowledged: u64,
     /// Computations without a result, by the codes of the reasons that its heavy nodes gave.
@@ -75,6 +77,7 @@ impl Tally {
         self.computations += other.computations;
         self.results += other.results;
         self.participants += other.participants;
+        self.result_after_ms += other.result_after_ms;
         self.acknowledged += other.acknowledged;
         self.malformed += other.malformed;
         for (code, count) in &other.refusals {

@@ -32,6 +32,8 @@ fn calm_networks_end_in_results() {
         hold(&report);
         assert_eq!(report.tally.refusals.keys().filter(|code| *code != "too-few").count(), 0);
         assert!(report.tally.results > 0);
+        let mean_ms = report.tally.result_after_ms / report.tally.results;
+        assert!(mean_ms < 4_000, "results come {mean_ms} ms after their deadlines");
     }
 }
 
