@@ -8,6 +8,8 @@ use keys::{Envelope, EnvelopeError, Identity, NodeId, SealPublic};
 const PAYLOAD_TYPE: &str = "application/vnd.formix.heavy+json";
 /// Most heavy nodes that a node keeps descriptors of.
 pub const HEAVY_NODES_MAX: usize = 64;
+/// Milliseconds by which a descriptor may be dated ahead of the clock that reads it.
+pub const DESCRIPTOR_AHEAD_MS_MAX: u64 = 10 * 60_000;
 /// Longest payload, in bytes: what is accepted stays a readable envelope.
 const PAYLOAD_BYTES_MAX: usize = 16 * 1024;
 /// Most addresses of one heavy node.
@@ -47,6 +49,13 @@ pub enum DescriptorError {
         /// The stranger.
         found: NodeId,
     },
+    /// Signed more than [`DESCRIPTOR_AHEAD_MS_MAX`] ahead of the clock here. It would outlast every later word.
+    FromTheFuture {
+        /// Whose.
+        id: NodeId,
+        /// By how much, in milliseconds.
+        ahead_ms: u64,
+    },
     /// More than [`HEAVY_NODES_MAX`].
     TooMany,
 }
@@ -65,6 +74,12 @@ impl fmt::Display for DescriptorError {
                 f,
                 "the host names heavy node …{}, which is not among those pinned when this node first met the network",
                 found.short()
+            ),
+            Self::FromTheFuture { id, ahead_ms } => write!(
+                f,
+                "heavy node …{} dates its descriptor {} minutes from now; its clock or the one here is wrong",
+                id.short(),
+                ahead_ms / 60_000
             ),
             Self::TooMany => write!(f, "more than {HEAVY_NODES_MAX} heavy nodes"),
         }
@@ -100,6 +115,19 @@ impl Descriptor {
         }
         if descriptor.addresses.len() > ADDRESSES_MAX || descriptor.addresses.iter().any(|a| a.len() > 512) {
             return Err(malformed(format!("more than {ADDRESSES_MAX} addresses, or a very long one")));
+        }
+        Ok(descriptor)
+    }
+
+    /// Reads a descriptor that its node has signed, and by `now` could have.
+    ///
+    /// # Errors
+    /// [`DescriptorError`].
+    pub fn open_at(envelope: &Envelope, now: Instant) -> Result<Self, DescriptorError> {
+        let descriptor = Self::open(envelope)?;
+        let ahead_ms = descriptor.issued.since_ms(now);
+        if ahead_ms > DESCRIPTOR_AHEAD_MS_MAX {
+            return Err(DescriptorError::FromTheFuture { id: descriptor.id, ahead_ms });
         }
         Ok(descriptor)
     }

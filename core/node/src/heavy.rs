@@ -472,7 +472,7 @@ impl HeavyNode {
     // Fellows and proposals.
 
     fn meet(&mut self, now: Instant, mut envelope: Envelope) {
-        let refused = match Descriptor::open(&envelope) {
+        let refused = match Descriptor::open_at(&envelope, now) {
             Err(error) => error,
             Ok(descriptor) if descriptor.id == self.identity.id() => return,
             Ok(descriptor) => match self.fellows.get(&descriptor.id) {

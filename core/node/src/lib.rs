@@ -28,7 +28,7 @@ mod storage;
 #[cfg(test)]
 mod tests;
 
-pub use descriptor::{Descriptor, DescriptorError, HEAVY_NODES_MAX};
+pub use descriptor::{DESCRIPTOR_AHEAD_MS_MAX, Descriptor, DescriptorError, HEAVY_NODES_MAX};
 pub use heavy::{ComputationView, HeavyConfig, HeavyInput, HeavyNode, HeavyOutput};
 pub use light::{
     Command, CommandError, LightConfig, LightInput, LightNode, LightOutput, LightView, Reply, Rule,

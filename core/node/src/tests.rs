@@ -454,6 +454,29 @@ fn strange_heavy_nodes_are_not_pinned_over_the_known() {
 }
 
 #[test]
+fn a_descriptor_from_the_future_is_refused() {
+    let mut world = World::new(1);
+    let light = World::light(10);
+    let known = heavy_config(1);
+    let (id, seal) = (known.identity.id(), known.seal.public());
+    let at = |ahead_ms| {
+        let issued = world.now.plus_ms(ahead_ms);
+        Descriptor { version: 1, id, seal, addresses: vec![], issued }.sign(&known.identity)
+    };
+    let (near, far) = (at(crate::DESCRIPTOR_AHEAD_MS_MAX), at(11 * 60_000));
+    assert!(Descriptor::open_at(&near, world.now).is_ok());
+    let reply = world.command(light, Command::Network { descriptors: vec![far.clone()] });
+    assert!(matches!(reply, Err(CommandError::Network { why }) if why.contains("11 minutes")));
+    let mut heavy = HeavyNode::new(heavy_config(2), &[], world.now).unwrap();
+    heavy.handle_input(world.now, HeavyInput::Fellow { envelope: far });
+    assert!(matches!(
+        heavy.poll_output(),
+        Some(HeavyOutput::FellowRefused { error: crate::DescriptorError::FromTheFuture { .. } })
+    ));
+    assert!(heavy.fellows().is_empty());
+}
+
+#[test]
 fn a_proposal_through_other_heavy_nodes_is_refused_with_the_field() {
     let mut world = World::new(1);
     let proposer = Identity::from_seed([99; 32]);

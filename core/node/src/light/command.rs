@@ -224,8 +224,8 @@ impl LightNode {
     pub(super) fn command(&mut self, now: Instant, token: u64, command: Command) {
         self.changed = true;
         let refused = match command {
-            Command::Network { descriptors } => self.network(token, self.heavy.clone(), &descriptors),
-            Command::Repin { descriptors } => self.network(token, BTreeMap::new(), &descriptors),
+            Command::Network { descriptors } => self.network(now, token, self.heavy.clone(), &descriptors),
+            Command::Repin { descriptors } => self.network(now, token, BTreeMap::new(), &descriptors),
             Command::Join => {
                 self.choose(token, |settings| settings.joined = true);
                 Ok(())
@@ -351,11 +351,12 @@ impl LightNode {
     /// Pins `descriptors` on top of `pinned`, which may only change their addresses.
     fn network(
         &mut self,
+        now: Instant,
         token: u64,
         pinned: BTreeMap<NodeId, (Descriptor, Envelope)>,
         descriptors: &[Envelope],
     ) -> Result<(), CommandError> {
-        let heavy = merge(pinned, descriptors).map_err(|error| match error {
+        let heavy = merge(now, pinned, descriptors).map_err(|error| match error {
             DescriptorError::NotPinned { .. } | DescriptorError::OtherKey(_) => {
                 CommandError::NotPinned { why: error.to_string() }
             }
@@ -410,6 +411,7 @@ impl LightNode {
 const HEAVY: usize = aggregate::additive64::SHARES;
 
 fn merge(
+    now: Instant,
     mut heavy: BTreeMap<NodeId, (Descriptor, Envelope)>,
     descriptors: &[Envelope],
 ) -> Result<BTreeMap<NodeId, (Descriptor, Envelope)>, DescriptorError> {
@@ -418,7 +420,7 @@ fn merge(
     }
     let is_pinned = !heavy.is_empty();
     for envelope in descriptors {
-        let descriptor = Descriptor::open(envelope)?;
+        let descriptor = Descriptor::open_at(envelope, now)?;
         match heavy.get(&descriptor.id) {
             Some((known, _)) if known.seal != descriptor.seal => {
                 return Err(DescriptorError::OtherKey(descriptor.id));
