@@ -192,6 +192,9 @@ impl Decoder {
     }
 }
 
+/// Three bytes hold any length that is allowed.
+const PREFIX_LEN_MAX: usize = 3;
+
 struct FrameEnd {
     prefix: usize,
     total: usize,
@@ -199,11 +202,13 @@ struct FrameEnd {
 
 fn frame_end(bytes: &[u8]) -> Result<Option<FrameEnd>, FrameError> {
     let Some((len, prefix)) = varint(bytes)? else {
-        // Three bytes hold any length that is allowed.
-        return if bytes.len() > 3 { Err(FrameError::TooLong) } else { Ok(None) };
+        return if bytes.len() > PREFIX_LEN_MAX { Err(FrameError::TooLong) } else { Ok(None) };
     };
     match usize::try_from(len) {
-        Ok(len) if len <= MESSAGE_LEN_MAX - prefix => Ok(Some(FrameEnd { prefix, total: prefix + len })),
+        // A padded prefix is refused also when it is whole, so that no cut of the bytes matters.
+        Ok(len) if prefix <= PREFIX_LEN_MAX && len <= MESSAGE_LEN_MAX - prefix => {
+            Ok(Some(FrameEnd { prefix, total: prefix + len }))
+        }
         _ => Err(FrameError::TooLong),
     }
 }

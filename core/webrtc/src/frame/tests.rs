@@ -26,6 +26,14 @@ fn known_bytes() {
 }
 
 #[test]
+fn a_padded_prefix_is_refused_however_the_bytes_are_cut() {
+    let padded = [0x80, 0x80, 0x80, 0];
+    assert_eq!(decode(&padded), Err(FrameError::TooLong));
+    let mut decoder = Decoder::new();
+    assert!(padded.iter().any(|byte| decoder.feed(&[*byte], |_| ()).is_err()));
+}
+
+#[test]
 fn largest_payload_fits_the_limit() {
     let payload = vec![7; MESSAGE_LEN_MAX - OVERHEAD_MAX];
     let frame = Frame { flag: Some(Flag::FinAck), credit: Some(u64::MAX), payload: &payload };
