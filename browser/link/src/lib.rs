@@ -13,7 +13,8 @@
 //! webrtc-direct by the crate `webrtc_tab`, and WebSocket with Noise and Yamux. A page only dials.
 //!
 //! # Bounds
-//! - A message: [`net::Protocol::bytes_max`], refused by its length prefix.
+//! - A message: [`net::Protocol::request_bytes_max`] and [`net::Protocol::response_bytes_max`], refused by its
+//!   length prefix.
 //! - Requests of one peer under way: [`STREAMS_MAX`] per connection and protocol, in both directions
 //!   together.
 //! - Bytes that came over a WebSocket and are not yet read: [`UNREAD_MAX`].

@@ -49,9 +49,8 @@ impl Behaviour {
             let config = request_response::Config::default()
                 .with_request_timeout(REQUEST_PATIENCE)
                 .with_max_concurrent_streams(STREAMS_MAX);
-            let frames = Frames { bytes_max: protocol.bytes_max() };
             let offered = [(StreamProtocol::new(protocol.name()), ProtocolSupport::Full)];
-            Requests::with_codec(frames, offered, config)
+            Requests::with_codec(Frames::of(protocol), offered, config)
         };
         Self { link: protocol(Protocol::Link), aggregate: protocol(Protocol::Aggregate) }
     }
@@ -307,4 +306,19 @@ fn chain(error: &dyn std::error::Error) -> String {
         source = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use super::*;
+
+    #[wasm_bindgen_test]
+    fn every_protocol_is_offered() {
+        let mut behaviour = Behaviour::new();
+        for protocol in Protocol::ALL {
+            assert!(behaviour.of(protocol).is_some(), "{}", protocol.name());
+        }
+    }
 }
