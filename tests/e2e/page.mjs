@@ -70,6 +70,9 @@ test("what a person chose is there after a reload", { timeout: 60_000 }, async (
   await tab.find("rule").waitFor();
   await tab.find("rule-remove").click();
   await tab.find("rule").waitFor({ state: "detached" });
+  // What had the focus is gone, so the keyboard goes on from the heading.
+  await tab.page.waitForFunction(() => document.activeElement.id === "heading");
+  assert.equal(await tab.page.locator("[role=status]").first().textContent().then((text) => text.trim()), "The rule is deleted.");
   await tab.go("data");
   await tab.find("remove").click();
   await tab.find("remove-confirm").click();
@@ -116,7 +119,58 @@ test("paging goes through all records and no further", { timeout: 60_000 }, asyn
   await shows("21", 3);
   assert.ok(await tab.find("rows-next").isDisabled());
   assert.equal((await tab.find("rows-range").textContent()).trim(), "21–23 of 23");
+
+  // Another file of the same shape takes its place.
+  await tab.importFile("numbers", "numbers.csv", `n\n${rows.map((row) => row * 100).join("\n")}\n`);
+  await shows("2100", 3);
+  // A shorter one leaves nothing where the part was.
+  await tab.importFile("numbers", "numbers.csv", "n\n7\n");
+  await shows("7", 1);
   await tab.context.close();
+});
+
+test("a computation that nobody tells of is not waited for without end", { timeout: 60_000 }, async () => {
+  const tab = await Tab.open(browser, network.url, "unknown");
+  // An id in order that is no computation's.
+  await tab.load("#/computations/bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy");
+  await tab.find("join").click();
+  await tab.connected(3);
+  await tab.page.getByRole("heading", { name: "This computation is unknown here" }).waitFor();
+  assert.equal(await tab.page.evaluate(() => document.activeElement.id), "heading");
+  assert.deepEqual(tab.errors, []);
+  await tab.context.close();
+});
+
+test("a rule made with an answer is as narrow as the question, and answers what else waits for it", { timeout: 60_000 }, async () => {
+  const tab = await Tab.open(browser, network.url, "always");
+  await tab.join();
+  await tab.importFile("commute", "commute.csv", "minutes\n12\n30\n");
+  const form = { title: "How long?", dataset: "commute", field: "minutes", lower: 0, upper: 100, deadline: 5 };
+  const wider = await tab.propose({ ...form, participants_min: 9 });
+  const same = await tab.propose({ ...form, participants_min: 5 });
+  const narrower = await tab.propose({ ...form, participants_min: 4 });
+  await tab.show(same);
+  assert.match(await tab.find("leaves").textContent(), /at least 5 answers\. .*answers 1 other waiting question now/);
+  await tab.find("always").check();
+  await tab.find("approve").click();
+  await tab.find("detail", `[data-id="${same}"][data-phase="answered"]`).waitFor();
+  await tab.page.waitForFunction(() => document.activeElement.id === "heading");
+  await tab.go("computations");
+  await tab.find("computation", `[data-id="${wider}"][data-phase="answered"]`).waitFor();
+  await tab.find("computation", `[data-id="${narrower}"][data-phase="asks"]`).waitFor();
+  await tab.go("rules");
+  assert.match(await tab.find("rule").textContent(), /“commute” that you propose yourself that need at least 5 answers/);
+  assert.deepEqual(tab.errors, []);
+  await tab.context.close();
+});
+
+test("a page whose program does not come says so", { timeout: 60_000 }, async () => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.route("**/ui*.wasm", (route) => route.abort());
+  await page.goto(network.url);
+  await page.locator("#starting", { hasText: "Formix did not start" }).waitFor();
+  await context.close();
 });
 
 test("nothing moves while the page loads", { timeout: 60_000 }, async () => {
@@ -154,6 +208,9 @@ test("other heavy nodes under the same address are trusted only when the person 
     await tab.find("banner", `[data-kind="not-pinned"]`).waitFor();
     assert.deepEqual((await tab.links()).map((link) => link.peer).sort(), old);
     await tab.find("trust-new").click();
+    const named = tab.page.locator("dialog[open] li .id");
+    await named.first().waitFor();
+    assert.deepEqual((await named.allTextContents()).sort(), moved.heavy.map((heavy) => heavy.id).sort());
     await tab.find("trust-new-confirm").click();
     await tab.connected(3);
     await tab.find("banner").waitFor({ state: "detached" });
