@@ -68,11 +68,13 @@ impl Mutator {
         (self.rng.next_u64() % limit.max(1) as u64) as usize
     }
 
-    /// The next input: a known one with one to eight changes.
+    /// The next input: a known one with one change, or a few.
     pub fn next_input(&mut self) -> Vec<u8> {
         let at = self.below(self.pool.len());
         let mut input = self.pool[at].clone();
-        for _ in 0..=self.below(8) {
+        // Mostly few: what is broken in two places is refused at the first.
+        self.change(&mut input);
+        while self.below(3) == 0 {
             self.change(&mut input);
         }
         input.truncate(INPUT_MAX);
@@ -92,7 +94,7 @@ impl Mutator {
     fn change(&mut self, input: &mut Vec<u8>) {
         let at = self.below(input.len());
         let span = self.below(1 + (input.len() - at.min(input.len())).min(32));
-        match self.below(10) {
+        match self.below(12) {
             0 => {
                 if let Some(byte) = input.get_mut(at) {
                     *byte ^= 1 << self.below(8);
@@ -125,6 +127,18 @@ impl Mutator {
                 let step = self.below(5) as u8;
                 if let Some(byte) = input.get_mut(at) {
                     *byte = byte.wrapping_add(step).wrapping_sub(2);
+                }
+            }
+            9 | 10 => {
+                // Another letter for a letter and another digit for a digit: texts stay texts.
+                let step = self.below(25) as u8 + 1;
+                if let Some(byte) = input.get_mut(at) {
+                    *byte = match *byte {
+                        b'0'..=b'9' => b'0' + (*byte - b'0' + step) % 10,
+                        b'a'..=b'z' => b'a' + (*byte - b'a' + step) % 26,
+                        b'A'..=b'Z' => b'A' + (*byte - b'A' + step) % 26,
+                        other => other,
+                    };
                 }
             }
             _ => {
