@@ -5,8 +5,10 @@
 //! allowed by the operator is refused: so a web page that rebinds its name to this machine gets nothing.
 //!
 //! # Bounds
-//! [`CONNECTIONS_MAX`] connections, [`events::CLIENTS_MAX`] listeners to events, bodies of [`BODY_BYTES_MAX`], proposals that wait
-//! for their commit [`PROPOSALS_MAX`].
+//! [`CONNECTIONS_MAX`] connections, of one network [`CONNECTIONS_EACH_MAX`]; [`events::CLIENTS_MAX`] listeners to events, of one network
+//! [`events::CLIENTS_EACH_MAX`]; bodies of [`BODY_BYTES_MAX`]; proposals that wait for their commit [`PROPOSALS_MAX`]. A request's head comes
+//! within [`HEAD_PATIENCE`], and what is sent is taken within [`capped::TAKEN_WITHIN`]. This machine's own addresses, and so a proxy on
+//! it, have no share of their own.
 
 mod api;
 mod capped;
@@ -14,6 +16,7 @@ mod events;
 mod guard;
 mod metrics;
 mod page;
+mod places;
 mod problem;
 
 pub(crate) use events::Hub;
@@ -21,33 +24,46 @@ pub(crate) use events::Hub;
 use crate::{drive::Handle, stop::told};
 use axum::{
     Router,
+    body::Bytes,
     extract::DefaultBodyLimit,
     http::{HeaderName, HeaderValue},
     middleware::{from_fn_with_state, map_response},
     routing::get,
+    serve::Listener,
 };
 use capped::Capped;
 use codec::{ContentId, Instant};
+use hyper::{Request, body::Incoming};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
 use keys::Envelope;
 use node::{ComputationView, HeavyNode, heavy::COMPUTATIONS_MAX};
 use prometheus_client::metrics::histogram::Histogram;
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, HashMap, HashSet},
-    io,
+    net::IpAddr,
     path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 use tokio::{
     net::TcpListener,
-    sync::{oneshot, watch},
+    sync::{mpsc, oneshot, watch},
 };
+use tower::ServiceExt;
 
 /// Most open connections.
 const CONNECTIONS_MAX: usize = 4_096;
+/// Most open connections of one network.
+const CONNECTIONS_EACH_MAX: usize = 256;
+/// How long a request's head may take to come, and a connection to stand unused.
+const HEAD_PATIENCE: Duration = Duration::from_secs(20);
 /// Longest body of a request: a signed proposal, with room for an envelope's JSON.
 const BODY_BYTES_MAX: usize = Envelope::BYTES_MAX;
 /// Most proposals that wait for their commit.
@@ -63,6 +79,8 @@ pub(crate) struct Public {
     pub(crate) hub: Hub,
     /// The computations as they stand, durable. Making a view checks signatures; reading it here does not.
     views: RwLock<BTreeMap<ContentId, Arc<ComputationView>>>,
+    /// All of them as JSON, made once for all who ask until one changes.
+    listed: Mutex<Option<Bytes>>,
     proposals: Mutex<HashMap<u64, Proposed>>,
     tokens: AtomicU64,
 }
@@ -77,6 +95,7 @@ impl Public {
             addresses: RwLock::new(addresses),
             hub: Hub::new(),
             views: RwLock::default(),
+            listed: Mutex::default(),
             proposals: Mutex::default(),
             tokens: AtomicU64::new(1),
         }
@@ -115,6 +134,23 @@ impl Public {
             let kept: HashSet<ContentId> = node.computations().into_iter().collect();
             views.retain(|id, _| kept.contains(id));
         }
+        drop(views);
+        // After the change: a list that was made from the views before is dropped here.
+        *self.listed() = None;
+    }
+
+    fn listed(&self) -> MutexGuard<'_, Option<Bytes>> {
+        self.listed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// All computations as JSON, the latest deadline first. Who asks meanwhile waits and gets the same bytes.
+    fn list(&self) -> Bytes {
+        let make = || {
+            let views = self.views();
+            let views: Vec<&ComputationView> = views.iter().map(Arc::as_ref).collect();
+            serde_json::to_vec(&views).expect("views always serialise").into()
+        };
+        self.listed().get_or_insert_with(make).clone()
     }
 
     /// A computation as it stands.
@@ -174,13 +210,47 @@ impl Site {
     }
 }
 
-/// Serves until the node stops.
-pub(crate) async fn serve(listener: TcpListener, site: Site) -> io::Result<()> {
+/// Who asks.
+#[derive(Debug, Clone, Copy)]
+struct Asker(IpAddr);
+
+/// Serves until the node stops and its clients have their answers.
+pub(crate) async fn serve(listener: TcpListener, site: Site) {
     let mut stop = site.stop.clone();
     let app = router(site);
-    axum::serve(Capped::new(listener, CONNECTIONS_MAX), app)
-        .with_graceful_shutdown(async move { told(&mut stop).await })
-        .await
+    let mut listener = Capped::new(listener, CONNECTIONS_MAX, CONNECTIONS_EACH_MAX);
+    let (under_way, mut all_ended) = mpsc::channel::<()>(1);
+    loop {
+        let (stream, address) = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = told(&mut stop) => break,
+        };
+        let (app, mut stop, under_way) = (app.clone(), stop.clone(), under_way.clone());
+        tokio::spawn(async move {
+            let service = tower::service_fn(move |mut request: Request<Incoming>| {
+                request.extensions_mut().insert(Asker(address.ip()));
+                app.clone().oneshot(request)
+            });
+            let mut http = hyper::server::conn::http1::Builder::new();
+            http.timer(TokioTimer::new()).header_read_timeout(HEAD_PATIENCE);
+            let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+            tokio::pin!(connection);
+            let ended = tokio::select! {
+                ended = connection.as_mut() => ended,
+                () = told(&mut stop) => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            };
+            if let Err(error) = ended {
+                tracing::debug!(%address, %error, "HTTP");
+            }
+            drop(under_way);
+        });
+    }
+    drop((listener, under_way));
+    // Nothing is ever sent: it closes with the last connection.
+    let _ = all_ended.recv().await;
 }
 
 fn router(site: Site) -> Router {

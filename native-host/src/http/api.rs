@@ -56,8 +56,8 @@ pub(super) async fn healthz(State(site): State<Site>) -> Answer<Json<Value>> {
     }
 }
 
-pub(super) async fn computations(State(site): State<Site>) -> Json<Vec<ComputationView>> {
-    Json(site.public.views().iter().map(|view| view.as_ref().clone()).collect())
+pub(super) async fn computations(State(site): State<Site>) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], site.public.list()).into_response()
 }
 
 fn id(text: &str) -> Answer<ContentId> {

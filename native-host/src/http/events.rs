@@ -2,9 +2,14 @@
 //!
 //! A client that reads too slowly misses nothing silently: its stream ends, it connects again, and reads the present state first.
 
-use super::{Site, problem::Problem};
+use super::{
+    Asker, Site,
+    places::{Place, Places},
+    problem::Problem,
+};
 use crate::{drive::Handle, stop::told};
 use axum::{
+    Extension,
     extract::State,
     http::StatusCode,
     response::sse::{Event, KeepAlive, Sse},
@@ -23,12 +28,15 @@ use tokio::{
 
 /// Most clients that listen at once.
 pub(super) const CLIENTS_MAX: usize = 1_024;
+/// Most clients of one network that listen at once.
+pub(super) const CLIENTS_EACH_MAX: usize = 64;
 /// Events that a slow client may be behind.
 const BEHIND_MAX: usize = 256;
 /// Between two views of the peers: thousands may come and go in a second.
 const PEERS_EVERY: Duration = Duration::from_millis(200);
 
 static CLIENTS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(CLIENTS_MAX)));
+static PLACES: LazyLock<Arc<Places>> = LazyLock::new(|| Places::new(CLIENTS_EACH_MAX));
 
 /// Where a node's events go out to those who listen.
 pub(crate) struct Hub {
@@ -83,15 +91,19 @@ struct Listening {
     computations: broadcast::Receiver<Arc<str>>,
     peers: watch::Receiver<Arc<str>>,
     stop: watch::Receiver<bool>,
-    _place: OwnedSemaphorePermit,
+    _room: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 pub(super) async fn events(
     State(site): State<Site>,
+    Extension(Asker(ip)): Extension<Asker>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
-    let place = Arc::clone(&CLIENTS).try_acquire_owned().map_err(|_| {
+    let full = || {
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too many clients listen to events; try again later")
-    })?;
+    };
+    let place = PLACES.take(ip).ok_or_else(full)?;
+    let room = Arc::clone(&CLIENTS).try_acquire_owned().map_err(|_| full())?;
     let mut peers = site.public.hub.peers.subscribe();
     // The state at hand comes first.
     peers.mark_changed();
@@ -99,6 +111,7 @@ pub(super) async fn events(
         computations: site.public.hub.computations.subscribe(),
         peers,
         stop: site.stop.clone(),
+        _room: room,
         _place: place,
     };
     let events = stream::unfold(listening, |mut listening| async {
