@@ -34,10 +34,13 @@
 //! `webrtc` crate also honour credit for each stream and do not get that far.
 //!
 //! # Bounds
-//! All in [`Config`]: connections and handshakes under way of a listener, open channels of a
-//! connection, unread bytes of a stream and of a connection, unacknowledged bytes of both. Datagrams
+//! All in [`Config`]: connections and handshakes under way of a listener, handshakes of one address,
+//! open channels of a connection, unread bytes of a stream and of a connection, unacknowledged bytes of
+//! both. A channel takes nothing out of SCTP before it is accepted, and so not before its peer is
+//! authenticated; one that closes before that is forgotten. Datagrams
 //! waiting for a connection's task: as many bytes as its window. Addresses that passed a connectivity
-//! check: 4096, for ten seconds. A peer that is silent for [`Config::peer_timeout`] is gone.
+//! check: 4096, for ten seconds. A peer that is silent for [`Config::peer_timeout`] is gone. An idle
+//! connection takes about 30 KiB.
 //!
 //! # Provided
 //! Listening with a persistent certificate, dialling, identities proved by Noise and bound to both
@@ -59,6 +62,7 @@ mod datagrams;
 mod dcep;
 mod driver;
 mod error;
+mod greeted;
 mod handshake;
 mod ice;
 mod listener;
