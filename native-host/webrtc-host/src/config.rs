@@ -13,6 +13,8 @@ pub struct Config {
     /// Connections of a listener whose handshake is under way; a further peer is not answered until
     /// one finishes or times out.
     pub handshakes_max: usize,
+    /// The same of one IP address; this machine's own have no share.
+    pub handshakes_each_max: usize,
     /// How long ICE, DTLS, SCTP and Noise together may take.
     pub handshake_timeout: Duration,
     /// Silence after which a peer counts as gone. Peers check consent every few seconds (RFC 7675).
@@ -26,6 +28,9 @@ pub struct Config {
     /// Unread bytes that a stream takes out of SCTP; the rest stays there and closes the window. Also
     /// the credit given to peers with per-stream flow control.
     pub stream_receive_max: usize,
+    /// Unread bytes that all streams of a connection together take out of SCTP. Beyond it a stream takes
+    /// a message only when it holds none, so that its reader gets on.
+    pub connection_unread_max: usize,
     /// Unread bytes in SCTP, over all streams of a connection: the window offered to the peer.
     pub connection_receive_max: usize,
     /// Unacknowledged bytes that a stream hands to SCTP before its writer waits.
@@ -41,12 +46,14 @@ impl Default for Config {
         Self {
             connections_max: 20_000,
             handshakes_max: 512,
+            handshakes_each_max: 64,
             handshake_timeout: Duration::from_secs(15),
             peer_timeout: Duration::from_secs(8),
             consent_interval: Duration::from_millis(2_500),
             streams_inbound_max: 256,
             streams_outbound_max: 256,
             stream_receive_max: 256 * 1024,
+            connection_unread_max: 4 * 1024 * 1024,
             connection_receive_max: 1024 * 1024,
             stream_send_max: 512 * 1024,
             connection_send_max: 2 * 1024 * 1024,

@@ -61,6 +61,8 @@ struct Slot {
     machine: stream::Stream,
     /// `None` once the channel is closed; its identifier may then name another stream.
     channel: Option<u16>,
+    /// Somebody has it: the application, or the handshake. Until then its data stays in SCTP.
+    taken: bool,
     /// The application dropped its handle.
     detached: bool,
     /// The writer waits for SCTP, not for the peer's credit.
@@ -240,6 +242,7 @@ impl State {
 
     pub(crate) fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<Result<Key, CloseReason>> {
         if let Some(key) = self.accepted.pop_front() {
+            self.take(key);
             return Poll::Ready(Ok(key));
         }
         if let Some(reason) = self.closed {
@@ -256,6 +259,7 @@ impl State {
         match self.session.open() {
             Some(channel) => {
                 let key = self.insert(channel, self.stream_config());
+                self.take(key);
                 self.wake_driver();
                 Poll::Ready(Ok(key))
             }
@@ -402,6 +406,7 @@ impl State {
         let slot = Slot {
             machine: stream::Stream::new(config),
             channel: Some(channel),
+            taken: false,
             detached: false,
             blocked: false,
             reader: None,
@@ -412,6 +417,15 @@ impl State {
         key
     }
 
+    /// From now on somebody reads the stream.
+    fn take(&mut self, key: Key) {
+        if let Some(slot) = self.slots.get_mut(&key) {
+            slot.taken = true;
+        }
+        self.fill(key);
+        self.settle(key);
+    }
+
     fn handle_output(&mut self, now: Instant, output: Output) {
         match output {
             Output::Connected => {
@@ -419,7 +433,9 @@ impl State {
                 let closes = self.session.is_dialer();
                 let handshake = stream::Config::handshake();
                 let linger = if closes { handshake.linger } else { 3 * handshake.linger };
-                self.noise = Some(self.insert(NOISE_CHANNEL, stream::Config { closes, linger, ..handshake }));
+                let key = self.insert(NOISE_CHANNEL, stream::Config { closes, linger, ..handshake });
+                self.take(key);
+                self.noise = Some(key);
                 self.connected = true;
                 wake(&mut self.handshake_waker);
                 wake(&mut self.open);
@@ -452,6 +468,11 @@ impl State {
                     }
                     self.channel_gone(channel);
                     self.settle(key);
+                    if self.slots.get(&key).is_some_and(|slot| !slot.taken) {
+                        // Nobody has seen it; a peer that opens and closes would fill the queue.
+                        self.slots.remove(&key);
+                        self.accepted.retain(|waiting| *waiting != key);
+                    }
                 }
             }
             Output::Closed(reason) => self.handle_closed(reason),
@@ -482,7 +503,13 @@ impl State {
 
     /// Moves messages from SCTP to a stream while it has room; whether it moved any.
     fn fill(&mut self, key: Key) -> bool {
-        let Some(slot) = self.slots.get_mut(&key) else {
+        let others: usize = self
+            .slots
+            .iter()
+            .filter(|(other, _)| **other != key)
+            .map(|(_, slot)| slot.machine.unread())
+            .sum();
+        let Some(slot) = self.slots.get_mut(&key).filter(|slot| slot.taken) else {
             return false;
         };
         let Some(channel) = slot.channel else {
@@ -490,7 +517,12 @@ impl State {
         };
         let clock = self.origin.elapsed();
         let mut any = false;
-        while slot.machine.unread() < self.config.stream_receive_max
+        let has_room = |unread: usize| {
+            unread == 0
+                || (unread < self.config.stream_receive_max
+                    && others + unread < self.config.connection_unread_max)
+        };
+        while has_room(slot.machine.unread())
             && self.session.read(channel, |message| {
                 slot.machine.handle_input(clock, Input::Message(message));
             })

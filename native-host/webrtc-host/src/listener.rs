@@ -3,26 +3,29 @@
 //! A dialler first has to answer to its own address: the listener replies to its connectivity check
 //! without keeping more than the user fragment, and only a DTLS ClientHello from an address that was
 //! checked shortly before makes a session. DTLS then asks for its cookie before it computes anything.
+//!
+//! Neither proves where a datagram came from: who forges addresses can pass the check and send a
+//! ClientHello, and each such session holds one of the handshakes until its time is up. An address has
+//! a share of them only ([`Config::handshakes_each_max`](crate::Config::handshakes_each_max)), but one
+//! who forges many addresses can keep newcomers out. Connections that stand are not touched.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::sync::{Notify, mpsc};
-use webrtc::sdp::Ufrag;
 
+use crate::config::Config;
 use crate::connection::Connection;
 use crate::driver::{Driver, Source};
+use crate::greeted::Greeted;
 use crate::ice::{self, BindingRequest, Kind};
 use crate::session::{Session, Shared};
 use crate::socket::{Path, Socket};
 
 /// Addresses that passed a check and have not begun DTLS. One more evicts another.
 const GREETED_MAX: usize = 4096;
-/// How long a passed check counts.
-const GREETED_FOR: Duration = Duration::from_secs(10);
 /// Record type of a DTLS handshake message.
 const DTLS_HANDSHAKE: u8 = 22;
 
@@ -36,11 +39,23 @@ pub(crate) struct Incoming {
 #[derive(Default)]
 pub(crate) struct Table {
     connections: Mutex<HashMap<SocketAddr, Arc<Connection>>>,
-    handshakes: AtomicUsize,
+    handshakes: Mutex<Handshakes>,
     shrunk: Notify,
 }
 
+/// Handshakes under way.
+#[derive(Default)]
+struct Handshakes {
+    all: usize,
+    /// By address, but for those of this machine.
+    each: HashMap<IpAddr, usize>,
+}
+
 impl Table {
+    fn handshakes(&self) -> MutexGuard<'_, Handshakes> {
+        self.handshakes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn connections(&self) -> MutexGuard<'_, HashMap<SocketAddr, Arc<Connection>>> {
         self.connections.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -65,21 +80,41 @@ impl Drop for Registration {
 }
 
 /// One of the handshakes that may be under way at once; its drop makes room for another.
-pub(crate) struct HandshakeSlot(Arc<Table>);
+pub(crate) struct HandshakeSlot {
+    table: Arc<Table>,
+    ip: IpAddr,
+}
 
 impl HandshakeSlot {
-    fn take(table: &Arc<Table>, max: usize) -> Option<Self> {
-        if table.handshakes.fetch_add(1, Ordering::Relaxed) >= max {
-            table.handshakes.fetch_sub(1, Ordering::Relaxed);
+    fn take(table: &Arc<Table>, ip: IpAddr, config: &Config) -> Option<Self> {
+        let ip = ip.to_canonical();
+        let mut handshakes = table.handshakes();
+        if handshakes.all >= config.handshakes_max {
             return None;
         }
-        Some(Self(Arc::clone(table)))
+        if !ip.is_loopback() {
+            let each = handshakes.each.entry(ip).or_default();
+            if *each >= config.handshakes_each_max {
+                return None;
+            }
+            *each += 1;
+        }
+        handshakes.all += 1;
+        drop(handshakes);
+        Some(Self { table: Arc::clone(table), ip })
     }
 }
 
 impl Drop for HandshakeSlot {
     fn drop(&mut self) {
-        self.0.handshakes.fetch_sub(1, Ordering::Relaxed);
+        let mut handshakes = self.table.handshakes();
+        handshakes.all -= 1;
+        if let Some(each) = handshakes.each.get_mut(&self.ip) {
+            *each -= 1;
+            if *each == 0 {
+                handshakes.each.remove(&self.ip);
+            }
+        }
     }
 }
 
@@ -91,7 +126,7 @@ pub(crate) async fn run(
     table: Arc<Table>,
     incoming: mpsc::Sender<Incoming>,
 ) {
-    let mut listener = Listener { socket, shared, table, incoming, greeted: HashMap::new() };
+    let mut listener = Listener { socket, shared, table, incoming, greeted: Greeted::new(GREETED_MAX) };
     loop {
         if listener.incoming.is_closed() {
             if listener.table.len() == 0 {
@@ -117,7 +152,7 @@ struct Listener {
     shared: Arc<Shared>,
     table: Arc<Table>,
     incoming: mpsc::Sender<Incoming>,
-    greeted: HashMap<SocketAddr, (Ufrag, Instant)>,
+    greeted: Greeted,
 }
 
 impl Listener {
@@ -147,7 +182,7 @@ impl Listener {
             Kind::Stun => {
                 if let Some(request) = BindingRequest::read(datagram) {
                     self.socket.try_send_one(path, &request.response(path.remote));
-                    self.greet(path.remote, request.ufrag);
+                    self.greeted.insert(path.remote, request.ufrag, Instant::now());
                 }
             }
             Kind::Dtls if datagram[0] == DTLS_HANDSHAKE => self.begin(path, datagram),
@@ -155,37 +190,19 @@ impl Listener {
         }
     }
 
-    fn greet(&mut self, remote: SocketAddr, ufrag: Ufrag) {
-        let now = Instant::now();
-        if self.greeted.len() >= GREETED_MAX && !self.greeted.contains_key(&remote) {
-            self.greeted.retain(|_, (_, since)| now.duration_since(*since) < GREETED_FOR);
-            // Of a flood, any; the map's own random order picks.
-            if self.greeted.len() >= GREETED_MAX
-                && let Some(victim) = self.greeted.keys().next().copied()
-            {
-                self.greeted.remove(&victim);
-            }
-        }
-        self.greeted.insert(remote, (ufrag, now));
-    }
-
     fn begin(&mut self, path: Path, datagram: &[u8]) {
         let now = Instant::now();
-        let Some((_, since)) = self.greeted.get(&path.remote) else {
-            return;
-        };
-        let fresh = now.duration_since(*since) < GREETED_FOR;
         let config = self.shared.config;
-        if !fresh || self.table.len() >= config.connections_max {
+        if !self.greeted.is_fresh(path.remote, now) || self.table.len() >= config.connections_max {
             return;
         }
         let Ok(permit) = self.incoming.try_reserve() else {
             return;
         };
-        let Some(slot) = HandshakeSlot::take(&self.table, config.handshakes_max) else {
+        let Some(slot) = HandshakeSlot::take(&self.table, path.remote.ip(), &config) else {
             return;
         };
-        let Some((ufrag, _)) = self.greeted.remove(&path.remote) else {
+        let Some(ufrag) = self.greeted.take(path.remote) else {
             return;
         };
         tracing::debug!(remote = %path.remote, "connection begins");

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use common::{Command, ECHO, Node, Seen, download, upload};
+use common::{Command, DOWNLOAD, ECHO, Node, Seen, download, upload};
 use futures::{AsyncReadExt, AsyncWrite, AsyncWriteExt, StreamExt};
 use libp2p::multiaddr::Protocol;
 use libp2p::{Multiaddr, StreamProtocol};
@@ -150,6 +150,25 @@ async fn a_slow_reader_stops_the_writer_and_nobody_else() -> anyhow::Result<()> 
     let (closed, got) = futures::join!(stream.close(), reader);
     closed?;
     assert_eq!(got?, sent);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn downloads_given_up_midway_leave_the_connection_whole() -> anyhow::Result<()> {
+    let (mut a, b) = (Node::start().await?, Node::start().await?);
+    a.connect(&b).await?;
+    for _ in 0..5 {
+        let mut streams = Vec::new();
+        for _ in 0..12 {
+            let mut stream = a.control.open_stream(b.peer, DOWNLOAD).await?;
+            stream.write_all(&(64 * MIB).to_be_bytes()).await?;
+            stream.flush().await?;
+            stream.read_exact(&mut [0]).await?;
+            streams.push(stream);
+        }
+        drop(streams);
+        upload(&mut a.control, b.peer, MIB).await?;
+    }
     Ok(())
 }
 

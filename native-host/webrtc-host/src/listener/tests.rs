@@ -1,12 +1,13 @@
 //! A listener on loopback, and diallers that stop wherever the test wants.
 
 use std::future::poll_fn;
+use std::time::Duration;
 
 use tokio::net::UdpSocket;
+use webrtc::sdp::Ufrag;
 
 use super::*;
 use crate::certificate::Certificate;
-use crate::config::Config;
 use crate::datagrams::Outbox;
 use crate::session::CloseReason;
 
@@ -128,15 +129,18 @@ async fn connections_are_bounded() {
     assert_eq!(host.table.len(), 1);
 }
 
-#[tokio::test]
-async fn a_flood_of_checks_takes_bounded_memory() {
-    let shared = shared(Config::default());
-    let socket = Arc::new(Socket::bind(SocketAddr::from(([127, 0, 0, 1], 0)), 1 << 16).unwrap());
-    let (incoming, _receiver) = mpsc::channel(1);
-    let mut listener = Listener { socket, shared, table: Arc::default(), incoming, greeted: HashMap::new() };
-    for n in 0..GREETED_MAX as u32 + 500 {
-        let remote = SocketAddr::from((std::net::Ipv4Addr::from(n), 9));
-        listener.greet(remote, Ufrag::from_random([1; 24]));
-    }
-    assert_eq!(listener.greeted.len(), GREETED_MAX);
+#[test]
+fn an_address_has_a_share_of_the_handshakes() {
+    let config = Config { handshakes_max: 3, handshakes_each_max: 1, ..Config::default() };
+    let table = Arc::new(Table::default());
+    let take = |ip: &str| HandshakeSlot::take(&table, ip.parse().unwrap(), &config);
+    let one = take("192.0.2.1").unwrap();
+    assert!(take("::ffff:192.0.2.1").is_none());
+    let two = take("192.0.2.2").unwrap();
+    drop(one);
+    let local = [take("127.0.0.1").unwrap(), take("127.0.0.1").unwrap()];
+    assert!(take("192.0.2.3").is_none());
+    drop((two, local));
+    let handshakes = table.handshakes();
+    assert!(handshakes.all == 0 && handshakes.each.is_empty());
 }

@@ -339,3 +339,21 @@ fn what_arrives_on_a_closed_channel_harms_none_after_it() {
     assert_eq!((pair.closed(0), pair.closed(1)), (None, None));
     assert!(!pair.seen[0].iter().any(|seen| matches!(seen, Output::ChannelClosed(_))));
 }
+
+#[test]
+fn closing_an_unread_channel_that_fills_the_window_ends_only_that_channel() {
+    let config = Config::default();
+    let mut pair = Pair::new(config);
+    pair.connect(&mut perfect);
+    let (id, other) = (pair.dialer.open().unwrap(), pair.dialer.open().unwrap());
+    pair.run(&mut perfect, |pair| pair.opened(1).len() == 2);
+    for _ in 0..4 * config.connection_receive_max / 8192 {
+        assert!(pair.listener.write(id, vec![1; 8192]));
+    }
+    pair.exchange(&mut perfect);
+    pair.dialer.close_channel(id);
+    pair.run(&mut perfect, |pair| pair.seen[1].contains(&Output::ChannelClosed(id)));
+    assert!(pair.dialer.write(other, vec![2; 5]));
+    pair.run(&mut perfect, |pair| read_all(&mut pair.listener, other) == [vec![2; 5]]);
+    assert_eq!((pair.closed(0), pair.closed(1)), (None, None));
+}
