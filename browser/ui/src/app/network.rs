@@ -37,7 +37,7 @@ pub(crate) fn Network() -> impl IntoView {
                     </For>
                 </ul>
                 <p class="soft">
-                    "These were named by the host when you first came, and your node trusts no others since. "
+                    "Your node trusts these and no others until you say so. "
                     {move || up.get()} " of " {move || pinned.get().len()} " connected."
                 </p>
             </Show>

@@ -35,7 +35,7 @@ fn NotJoined() -> impl IntoView {
     view! {
         <Heading text="Join to see this computation" />
         <p class="lead">
-            "Your node is not part of the network, so nobody has told it of this computation. Joining shares nothing: you decide on each question."
+            "Your node is not part of the network, so nobody has told it of this computation. Joining tells the heavy nodes that it is here, and nothing else until you or a rule of yours says yes."
         </p>
         <p class="actions">
             <button
