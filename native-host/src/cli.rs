@@ -155,7 +155,7 @@ struct HeavyArgs {
     /// The folder of the built page [default: FORMIX_PAGE, or `dist` where it is found]
     #[arg(long, value_name = "DIR")]
     page: Option<PathBuf>,
-    /// A name that a node on a loopback address answers to, besides `localhost`; repeatable
+    /// A name that the node answers to, besides `localhost` and IP addresses; repeatable
     #[arg(long, value_name = "NAME")]
     allow_host: Vec<String>,
     /// A web origin whose pages may use the API, or `*`; repeatable

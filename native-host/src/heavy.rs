@@ -48,10 +48,12 @@ pub(crate) async fn run(home: &Home, options: HeavyOptions, out: &Out, stop: Sto
     let record = home.node(Kind::Heavy, &options.name)?;
     let folder = home.folder(record.id);
     let store_path = folder.join("node.db");
+    // The key is made before the store: a node that has a store had one, and others sealed to it.
+    let is_new = !store_path.try_exists().with_context(|| store_path.display().to_string())?;
+    let seal = if is_new { secrets::seal(&folder)? } else { secrets::known_seal(&folder)? };
     let in_store = || format!("the store {}", store_path.display());
     let store = RedbStore::open(&store_path).with_context(in_store)?;
     let identity = secrets::identity(&folder)?;
-    let seal = secrets::seal(&folder)?;
     let certificate = secrets::certificate(&folder)?;
 
     let ports = ports(&folder, options.port)?;

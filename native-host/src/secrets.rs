@@ -54,11 +54,20 @@ pub(crate) fn identity(folder: &Path) -> Result<Identity, SecretError> {
 
 /// The signing identity of a node that has one.
 pub(crate) fn known_identity(folder: &Path) -> Result<Identity, SecretError> {
-    let path = folder.join("identity.key");
-    if !path.try_exists().map_err(|error| SecretError::Io { path: path.clone(), error })? {
-        return Err(SecretError::Missing { path });
+    known(folder.join("identity.key")).map(Identity::from_seed)
+}
+
+/// The sealing key of a node that has one.
+pub(crate) fn known_seal(folder: &Path) -> Result<SealKey, SecretError> {
+    known(folder.join("seal.key")).map(SealKey::from_seed)
+}
+
+fn known(path: PathBuf) -> Result<[u8; 32], SecretError> {
+    match path.try_exists() {
+        Ok(true) => seed(&path),
+        Ok(false) => Err(SecretError::Missing { path }),
+        Err(error) => Err(SecretError::Io { path, error }),
     }
-    identity(folder)
 }
 
 /// The sealing key in `folder`, made at the first call.

@@ -10,7 +10,7 @@ async fn up_brings_three_nodes_together_and_stops_with_its_starter() {
     let home = tempfile::tempdir().unwrap();
     let ready_file = home.path().join("ready.json");
     let mut command = formix(home.path());
-    command.args(["--json", "up", "--port", "0", "--while-stdin", "--ready-file"]).arg(&ready_file);
+    command.args(["--json", "up", "--port", "0", "--while-stdin", "--ready-file", "ready.json"]);
     let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
     let stdin = child.stdin.take();
     let up = Node::from(child).await;

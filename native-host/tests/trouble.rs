@@ -79,6 +79,13 @@ async fn a_wrong_certificate_or_key_is_named() {
     fs::write(folder.join("seal.key"), "short\n").unwrap();
     let words = run_failing(home.path(), &HEAVY).await;
     assert!(words.contains("seal.key") && words.contains("restore it"), "{words}");
+    // A node that had its keys gets no others.
+    for key in ["seal.key", "identity.key"] {
+        fs::remove_file(folder.join(key)).unwrap();
+        let words = run_failing(home.path(), &HEAVY).await;
+        assert!(words.contains(key) && words.contains("restore it"), "{words}");
+        assert!(!folder.join(key).exists());
+    }
 }
 
 #[tokio::test]
