@@ -23,9 +23,9 @@ use std::{
 };
 use store::StoreError;
 
-/// Most times that a machine may ask to be woken within a second: so many, and so many per connection
-/// and computation.
-const WAKES_PER_SECOND_MAX: (usize, usize) = (20, 5);
+/// Most times that a machine may ask to be woken within a second: so many, and so many for each other host
+/// that may be connected and each computation.
+const WAKES_PER_SECOND_MAX: (usize, usize) = (30, 2);
 /// Milliseconds between two looks of a person who decides by hand.
 const LOOK_EVERY_MS: u64 = 1_500;
 /// Milliseconds before a person tries again what failed.
@@ -434,7 +434,8 @@ impl World {
             h.wakes.1 += 1;
             h.wake_at = Some(at);
             let (few, each) = WAKES_PER_SECOND_MAX;
-            let spins = h.wakes.1 as usize > few + each * (h.connections.len() + self.oracle.known.len());
+            let others = if host < HEAVY { self.plan.lights.len() } else { HEAVY };
+            let spins = h.wakes.1 as usize > few + each * (others + self.oracle.known.len());
             self.at(at, Event::Wake { host });
             if spins {
                 self.violated(format!("host {host} asks to be woken all the time: {why}"));
