@@ -77,6 +77,17 @@ test("each heavy node killed after it acknowledged, before the deadline: every a
   assert.equal(shown.sum, exact(penguins()).sum);
 });
 
+test("an answer given while a heavy node is down reaches it when it is back", { timeout: 180_000 }, async () => {
+  const seconds = 40;
+  const id = await tab.propose(draft(PARTICIPANTS, seconds));
+  const heavy = network.heavy[1];
+  await heavy.kill();
+  await tab.approve(id, 2);
+  await heavy.start();
+  await tab.find("shares", '[data-held="3"]').waitFor();
+  for (const end of await ends(id, seconds)) assertExact(end);
+});
+
 for (const role of ROLES) {
   test(`heavy node ${role + 1} killed while the three agree: the exact total or a signed refusal`, { timeout: 180_000 }, async (t) => {
     const seconds = 12;
