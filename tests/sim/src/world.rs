@@ -67,6 +67,7 @@ pub(crate) enum Event {
     /// A person looks at their page.
     Look {
         host: usize,
+        incarnation: u32,
     },
     Wish {
         host: usize,
@@ -279,7 +280,7 @@ impl World {
                 self.tell(host, Told::Stored { ticket, result });
             }
             Event::Act { host } => self.act(host),
-            Event::Look { host } => self.look(host),
+            Event::Look { host, incarnation } => self.look(host, incarnation),
             Event::Wish { host, command } => {
                 if let Some(person) = &mut self.hosts[host].person {
                     person.want(*command);
@@ -347,7 +348,8 @@ impl World {
         if self.hosts[host].person.is_some() {
             self.act(host);
             if self.hosts[host].person.as_ref().is_some_and(|person| person.decides) {
-                self.after(LOOK_EVERY_MS, Event::Look { host });
+                let incarnation = self.hosts[host].incarnation;
+                self.after(LOOK_EVERY_MS, Event::Look { host, incarnation });
             }
         }
     }
@@ -547,8 +549,9 @@ impl World {
         self.tell(host, Told::Light(LightInput::Command { token, command }));
     }
 
-    fn look(&mut self, host: usize) {
-        let Some(light) = self.hosts[host].light() else { return };
+    fn look(&mut self, host: usize, incarnation: u32) {
+        let h = &self.hosts[host];
+        let Some(light) = h.light().filter(|_| h.incarnation == incarnation) else { return };
         let waiting: Vec<_> = light
             .view()
             .tasks
@@ -567,7 +570,7 @@ impl World {
             }
         }
         self.act(host);
-        self.after(LOOK_EVERY_MS, Event::Look { host });
+        self.after(LOOK_EVERY_MS, Event::Look { host, incarnation });
     }
 
     fn ask(&mut self, at: usize, index: usize) {
