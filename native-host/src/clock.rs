@@ -29,7 +29,7 @@ impl Clock {
 }
 
 /// The moment, by the system's clock; where that was set back, by what has passed since.
-pub(crate) fn now() -> Instant {
+pub fn now() -> Instant {
     let utc_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
     let mut clock = CLOCK.lock().unwrap_or_else(PoisonError::into_inner);
     // Read under the lock: who comes later reads later.
@@ -39,7 +39,7 @@ pub(crate) fn now() -> Instant {
 }
 
 /// How long to wait for `moment`.
-pub(crate) fn until(moment: Instant) -> Duration {
+pub fn until(moment: Instant) -> Duration {
     Duration::from_millis(moment.since_ms(now()))
 }
 

@@ -7,6 +7,7 @@
 //! # How to drive it
 //! `formix --help`. `formix heavy` runs one heavy node, `formix up` three on this machine, `formix light` a light node, `formix comp`
 //! proposes. Nodes keep everything under `~/.formix/` (`FORMIX_HOME`, `--home`).
+//! A program of another kind, such as `examples/crowd.rs`, drives a [`Shell`] by [`clock`] itself.
 //!
 //! # Bounds
 //! Connections and requests by the swarm and by [`net::Limits`]; HTTP connections, bodies, event listeners and waiting proposals by
@@ -19,7 +20,7 @@
 
 mod cli;
 mod client;
-mod clock;
+pub mod clock;
 mod control;
 mod descriptors;
 pub mod disk;
@@ -34,6 +35,7 @@ mod stop;
 mod swarm;
 
 pub use cli::main;
+pub use swarm::{Happened, SetupError, Shell};
 
 /// The software's name and version, as peers are told.
 const AGENT: &str = concat!("formix/", env!("CARGO_PKG_VERSION"));

@@ -55,11 +55,11 @@ const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
 /// The swarm cannot be set up.
 #[derive(Debug, thiserror::Error)]
 #[error("the network cannot be set up: {0}")]
-pub(crate) struct SetupError(Box<dyn Error + Send + Sync>);
+pub struct SetupError(Box<dyn Error + Send + Sync>);
 
 /// What happened on the network.
 #[derive(Debug)]
-pub(crate) enum Happened {
+pub enum Happened {
     /// For the node.
     Input(Input),
     /// [`Shell::addresses`] has changed.
@@ -67,7 +67,7 @@ pub(crate) enum Happened {
 }
 
 /// The swarm and what ties its names to the node's.
-pub(crate) struct Shell {
+pub struct Shell {
     swarm: Swarm<Behaviour>,
     connected: HashSet<PeerId>,
     /// The connection that each peer made last.
@@ -90,7 +90,7 @@ impl Shell {
     ///
     /// # Errors
     /// [`SetupError`] where the system lacks what a transport needs.
-    pub(crate) async fn new(
+    pub async fn new(
         identity: &Identity,
         certificate: Option<Certificate>,
         agent: &str,
@@ -155,7 +155,7 @@ impl Shell {
     }
 
     /// Does what the node asks.
-    pub(crate) fn apply(&mut self, output: Output) {
+    pub fn apply(&mut self, output: Output) {
         match output {
             Output::Dial { peer, address } => self.dial(peer, address),
             Output::Hangup { peer } => {
@@ -214,7 +214,7 @@ impl Shell {
     }
 
     /// The next thing that happens. Cancelling it loses nothing.
-    pub(crate) async fn next(&mut self) -> Happened {
+    pub async fn next(&mut self) -> Happened {
         loop {
             if let Some(happened) = self.happened.pop_front() {
                 return happened;

@@ -9,6 +9,13 @@ export function median(numbers) {
 
 const three = (number) => Number(number.toPrecision(3));
 
+/** A row's goal in words, and whether it is missed. */
+function goalOf({ value, goal, at_least: atLeast }) {
+  const words = (sign, bound, met) => `${sign} ${bound.toLocaleString("en")}${met ? "" : "  MISSED"}`;
+  if (goal !== undefined) return words("≤", goal, value <= goal);
+  return atLeast === undefined ? "" : words("≥", atLeast, value >= atLeast);
+}
+
 /** Collects rows. With `json`, each is a line of its own: name, value, unit, peer, peer_value, ratio (value / peer_value). */
 export class Table {
   constructor(json) {
@@ -16,8 +23,8 @@ export class Table {
     this.rows = [];
   }
 
-  /** One measurement: its `value`, or the median of its `values`; a goal not to exceed; a peer measured in the same run. */
-  row({ name, value, values, unit, goal = null, peer = null, peerValues }) {
+  /** One measurement: its `value`, or the median of its `values`; a goal not to exceed, or to reach; a peer measured in the same run. */
+  row({ name, value, values, unit, goal = null, atLeast = null, peer = null, peerValues }) {
     const measured = value ?? median(values);
     const peerValue = peerValues ? median(peerValues) : null;
     this.rows.push({
@@ -28,6 +35,7 @@ export class Table {
       peer_value: peerValue === null ? null : three(peerValue),
       ratio: peerValue === null ? null : three(measured / peerValue),
       ...(goal === null ? {} : { goal }),
+      ...(atLeast === null ? {} : { at_least: atLeast }),
       ...(values ? { runs: values.length, min: three(Math.min(...values)), max: three(Math.max(...values)) } : {}),
     });
   }
@@ -41,7 +49,7 @@ export class Table {
       row.name,
       `${row.value.toLocaleString("en")} ${row.unit}`,
       row.runs ? `${row.min} to ${row.max}` : "",
-      row.goal === undefined ? "" : `≤ ${row.goal.toLocaleString("en")}${row.value <= row.goal ? "" : "  MISSED"}`,
+      goalOf(row),
       row.peer === null ? "" : `${row.peer}: ${row.peer_value} ${row.unit}`,
     ]);
     cells.unshift(["name", "median", "range", "goal", "peer"]);

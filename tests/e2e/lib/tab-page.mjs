@@ -16,7 +16,7 @@ function cargo(...args) {
 }
 
 /** Builds a program with cargo; gives its path. */
-function buildProgram(profile, ...what) {
+export function buildProgram(profile, ...what) {
   const args = ["build", "--quiet", "--profile", profile, ...what, "--message-format", "json-render-diagnostics"];
   const messages = cargo(...args).trim().split("\n").map((line) => JSON.parse(line));
   return messages.map((message) => message.executable).filter(Boolean).at(-1);
