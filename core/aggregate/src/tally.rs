@@ -99,7 +99,8 @@ pub struct Tally {
     /// Light nodes whose reports are not durable yet.
     volatile: BTreeSet<NodeId>,
     reports_durable: u32,
-    segments: u32,
+    /// Numbers of the segments written, ascending; a store that failed may lack some.
+    segments: Vec<u32>,
     peers: [Peer; ROLES],
     committed: Option<Committed>,
     result: Option<Envelope>,
@@ -144,7 +145,7 @@ impl Tally {
             lights: BTreeMap::new(),
             volatile: BTreeSet::new(),
             reports_durable: 0,
-            segments: 0,
+            segments: Vec::new(),
             peers: Default::default(),
             committed: None,
             result: None,
@@ -338,8 +339,9 @@ impl Tally {
             Some(Stored { light: *light, nonce: *nonce, share: share.clone() })
         });
         let segment = Segment { reports: stored.collect() };
-        batch.put(record::segment_key(self.id, self.segments), codec::encode(&segment));
-        self.segments += 1;
+        let at = self.segments.last().map_or(0, |last| last.saturating_add(1));
+        batch.put(record::segment_key(self.id, at), codec::encode(&segment));
+        self.segments.push(at);
         true
     }
 
@@ -719,7 +721,7 @@ impl Tally {
         let mut batch = Batch::new();
         batch.put(key(self.id, record::END), self.encode_end());
         batch.put(key(self.id, record::PROPOSAL), self.envelope.to_json());
-        for at in 0..self.segments {
+        for at in self.segments.iter().copied() {
             batch.delete(record::segment_key(self.id, at));
         }
         for kind in [record::CLOSED, record::COMMITTED, record::SIGNED] {

@@ -150,7 +150,7 @@ impl Tally {
     /// Removes every trace of an ended computation.
     pub fn forget(&self, batch: &mut Batch) {
         batch.delete(key(self.id, PROPOSAL));
-        for at in 0..self.segments {
+        for at in self.segments.iter().copied() {
             batch.delete(segment_key(self.id, at));
         }
         for kind in [CLOSED, COMMITTED, SIGNED, END] {
@@ -171,7 +171,10 @@ impl Tally {
             }
             self.hold(light, nonce, share);
         }
-        self.segments = self.segments.max(u32::from_be_bytes(at.try_into().ok()?).checked_add(1)?);
+        let at = u32::from_be_bytes(at.try_into().ok()?);
+        // There is always a next number; below that, a damaged one costs no more than its key.
+        at.checked_add(1)?;
+        self.segments.push(at);
         self.reports_durable = self.reports.len() as u32;
         Some(())
     }

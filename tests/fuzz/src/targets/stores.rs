@@ -95,6 +95,12 @@ fn computations() -> Vec<Vec<u8>> {
     seeds.push(records(&["heavy, refused"]));
     // Reports, a commitment or an end without a proposal.
     seeds.push(records(&STEPS[1..2]));
+    // A segment whose number is far beyond how many there are.
+    let segment = [b"t/".as_slice(), samples::id().digest(), &[1]].concat();
+    let mut far = records(&STEPS[..2]);
+    let at = far.windows(segment.len()).position(|key| key == segment).expect("a segment's key");
+    far[at + segment.len()..][..4].copy_from_slice(&[0xff, 0xff, 0xff, 0xf0]);
+    seeds.push(far);
     seeds
 }
 
