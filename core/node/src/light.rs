@@ -166,6 +166,8 @@ pub struct LightNode {
     datasets: BTreeMap<String, (Dataset, Vec<FieldView>)>,
     tasks: BTreeMap<ContentId, Task>,
     requests: BTreeMap<RequestId, (NodeId, Purpose)>,
+    /// Proposals that no heavy node has answered yet, and the heavy nodes left to ask.
+    proposing: BTreeMap<u64, (Vec<u8>, Vec<NodeId>)>,
     /// Computations that heavy nodes announced and that are to be fetched, and who announced them.
     announced: BTreeMap<ContentId, NodeId>,
     fetching: usize,
@@ -200,6 +202,7 @@ impl LightNode {
             datasets: BTreeMap::new(),
             tasks: BTreeMap::new(),
             requests: BTreeMap::new(),
+            proposing: BTreeMap::new(),
             announced: BTreeMap::new(),
             fetching: 0,
             refresh_at: None,
@@ -513,8 +516,10 @@ impl LightNode {
                 let result = match response {
                     Some(Response::Proposed { id }) => Ok(Reply::Proposed { id }),
                     Some(Response::NotAccepted { why }) => Err(CommandError::NotAccepted { why }),
-                    _ => Err(CommandError::NoHeavyNode),
+                    // The same proposal at another heavy node is the same computation.
+                    _ => return self.propose_to_next(now, token),
                 };
+                self.proposing.remove(&token);
                 self.reply(token, result);
             }
             _ => {}

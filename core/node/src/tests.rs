@@ -586,3 +586,23 @@ fn settings_that_cannot_be_stored_do_not_hold() {
     assert!(matches!(reply, Some(Err(CommandError::Storage { .. }))));
     assert!(node.view().rules.is_empty());
 }
+
+#[test]
+fn a_proposal_that_one_heavy_node_does_not_answer_goes_to_another() {
+    let mut world = World::new(1);
+    let (light, draft, now) = (World::light(10), world.draft(60), world.now);
+    let Some(Node::Light(node)) = world.nodes.get_mut(&light) else { panic!() };
+    node.handle_input(now, LightInput::Command { token: 77, command: Command::Propose { draft } });
+    let asked = core::iter::from_fn(|| node.poll_output()).find_map(|output| match output {
+        LightOutput::Net(net::Output::Request { peer, id, .. }) => Some((peer, id)),
+        _ => None,
+    });
+    let (first, id) = asked.unwrap();
+    let input = net::Input::Response { id, result: Err(net::Failure::Disconnected) };
+    node.handle_input(now, LightInput::Net(input));
+    let again = core::iter::from_fn(|| node.poll_output()).find_map(|output| match output {
+        LightOutput::Net(net::Output::Request { peer, .. }) => Some(peer),
+        _ => None,
+    });
+    assert!(again.is_some_and(|second| second != first));
+}

@@ -401,9 +401,23 @@ impl LightNode {
             .and_then(|proposal| proposal.check_deadline(now).map(|()| proposal))
             .map_err(|error| CommandError::Draft { why: error.to_string() })?;
         let envelope = proposal.sign(&self.identity).to_json();
-        let request = Request::Propose { envelope };
-        let asked = heavy.iter().any(|key| self.ask(now, key.id, &request, Purpose::Propose { token }));
-        if asked { Ok(()) } else { Err(CommandError::NoHeavyNode) }
+        self.proposing.insert(token, (envelope, heavy.iter().map(|key| key.id).collect()));
+        self.propose_to_next(now, token);
+        Ok(())
+    }
+
+    /// Puts a proposal to the next of its heavy nodes that is up; says so where none is left.
+    pub(super) fn propose_to_next(&mut self, now: Instant, token: u64) {
+        while let Some((envelope, left)) = self.proposing.get_mut(&token) {
+            let Some(heavy) = left.pop() else {
+                self.proposing.remove(&token);
+                return self.reply(token, Err(CommandError::NoHeavyNode));
+            };
+            let request = Request::Propose { envelope: envelope.clone() };
+            if self.ask(now, heavy, &request, Purpose::Propose { token }) {
+                return;
+            }
+        }
     }
 }
 
