@@ -22,6 +22,7 @@
 
 pub mod draft;
 pub mod phase;
+pub mod plot;
 pub mod route;
 pub mod testids;
 pub mod words;
