@@ -1,0 +1,205 @@
+"""A heavy node's HTTP interface: requests, problem documents, server-sent events.
+
+Bounds: an answer has at most :data:`ANSWER_BYTES_MAX` bytes, an event :data:`EVENT_BYTES_MAX`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from functools import cache
+from typing import Any, Final
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx
+
+from .documents import loads
+from .errors import DocumentError, InvalidProposal, NetworkError, ProblemError, UnknownComputation, Unreachable
+
+__all__ = ["Api", "events"]
+
+#: Longest answer that is read, in bytes: a list of a heavy node's 1,000 computations.
+ANSWER_BYTES_MAX: Final = 64 * 1024 * 1024
+#: Longest event that is read, in bytes.
+EVENT_BYTES_MAX: Final = 4 * 1024 * 1024
+#: A heavy node's stream says something at least every 15 seconds, if only that it lives.
+_QUIET_S: Final = 45.0
+_FIELD: Final = re.compile(r"`([a-z][\w.\[\]-]*)`: (.+)", re.DOTALL)
+
+
+def base_url(network: str) -> str:
+    """A heavy node's HTTP address, with scheme and without a trailing slash.
+
+    Raises:
+        NetworkError: It is none.
+    """
+    parts = urlsplit(network if "://" in network else f"http://{network}")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise NetworkError(f"`{network}` is not a heavy node's HTTP address, such as `http://127.0.0.1:4800`")
+    return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """The trust in certificate authorities, read once."""
+    return httpx.create_ssl_context()
+
+
+def _is_here(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class Api:
+    """One heavy node's HTTP interface. Each request has a connection of its own unless :meth:`connected` shares one."""
+
+    def __init__(self, network: str, *, timeout: float = 15.0, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self.url = base_url(network)
+        self._timeout = timeout
+        self._transport = transport
+        self._shared: httpx.AsyncClient | None = None
+
+    def _open(self) -> httpx.AsyncClient:
+        # A proxy in the environment is not for a node on this machine.
+        here = _is_here(self.url)
+        return httpx.AsyncClient(
+            verify=False if self.url.startswith("http:") else _tls(),
+            trust_env=not here,
+            timeout=self._timeout,
+            transport=self._transport,
+            headers={"user-agent": "formix-python/0.1.0"},
+        )
+
+    def _client(self) -> AbstractAsyncContextManager[httpx.AsyncClient]:
+        return self._open() if self._shared is None else nullcontext(self._shared)
+
+    async def connect(self) -> None:
+        """Shares one client among all requests from now on."""
+        if self._shared is None:
+            self._shared = self._open()
+
+    async def close(self) -> None:
+        """Closes the shared client."""
+        if self._shared is not None:
+            shared, self._shared = self._shared, None
+            await shared.aclose()
+
+    async def get(self, path: str) -> Any:
+        """What stands at a path below ``/api/v1``.
+
+        Raises:
+            NetworkError: The node does not answer, or answers with a problem.
+        """
+        return await self._request("GET", path)
+
+    async def post(self, path: str, body: bytes) -> Any:
+        """Sends a JSON body to a path below ``/api/v1``.
+
+        Raises:
+            NetworkError: The node does not answer, or answers with a problem.
+            InvalidProposal: The problem names a field of what was sent.
+        """
+        return await self._request("POST", path, body)
+
+    async def _request(self, method: str, path: str, body: bytes | None = None) -> Any:
+        url = f"{self.url}/api/v1{path}"
+        headers = {"content-type": "application/json"} if body is not None else {}
+        received = bytearray()
+        try:
+            async with self._client() as client, client.stream(method, url, content=body, headers=headers) as response:
+                async for chunk in response.aiter_bytes():
+                    received += chunk
+                    if len(received) > ANSWER_BYTES_MAX:
+                        raise Unreachable(url, f"answers with more than {ANSWER_BYTES_MAX} bytes")
+        except httpx.TimeoutException as error:
+            raise Unreachable(url, "no answer in time") from error
+        except httpx.HTTPError as error:
+            raise Unreachable(url, str(error) or type(error).__name__) from error
+        if not response.is_success:
+            raise _problem(url, response.status_code, bytes(received))
+        try:
+            return loads(bytes(received), url)
+        except DocumentError as error:
+            raise Unreachable(url, f"does not answer like a heavy node: {error}") from None
+
+    @asynccontextmanager
+    async def events(self) -> AsyncIterator[AsyncIterator[tuple[str, str]]]:
+        """The node's server-sent events, as names and data.
+
+        Raises:
+            NetworkError: The node does not answer, or answers with a problem; while iterating too, when the stream breaks.
+        """
+        url = f"{self.url}/api/v1/events"
+        timeout = httpx.Timeout(self._timeout, read=_QUIET_S)
+        try:
+            async with self._client() as client, client.stream("GET", url, timeout=timeout) as response:
+                if not response.is_success:
+                    raise _problem(url, response.status_code, await response.aread())
+                yield events(response.aiter_text())
+        except httpx.HTTPError as error:
+            raise Unreachable(url, str(error) or type(error).__name__) from error
+
+
+def _problem(url: str, status: int, body: bytes) -> Exception:
+    """The error that a problem document means (RFC 9457).
+
+    Members beyond the standard's: ``path``, the place in what was sent, with ``position`` (a character offset) and ``hint``.
+    """
+    try:
+        problem = loads(body, url)
+    except DocumentError:
+        problem = {}
+    if not isinstance(problem, dict):
+        problem = {}
+    detail = problem.get("detail")
+    detail = detail if isinstance(detail, str) else "without a reason"
+    path, position, hint = problem.get("path"), problem.get("position"), problem.get("hint")
+    if status in (400, 422):
+        named = _FIELD.match(detail)
+        if isinstance(path, str):
+            return InvalidProposal(
+                path,
+                named[2] if named and named[1] == path else detail,
+                position=position if isinstance(position, int) else None,
+                hint=hint if isinstance(hint, str) else None,
+            )
+        if named:
+            return InvalidProposal(named[1], named[2])
+        if status == 422:
+            return InvalidProposal("", detail)
+    kind = UnknownComputation if status == 404 else ProblemError
+    return kind(url, status, detail, problem)
+
+
+async def events(parts: AsyncIterator[str]) -> AsyncIterator[tuple[str, str]]:
+    """The messages of an event stream (WHATWG HTML, "Server-sent events"), as names and data.
+
+    Raises:
+        DocumentError: One is longer than :data:`EVENT_BYTES_MAX`.
+    """
+    name, data, rest, held = "", list[str](), "", 0
+    async for part in parts:
+        # A line may end in CR, LF or both; a CR at the end of a part may be half of both.
+        lines = re.split(r"\r\n|\r(?!\Z)|\n", rest + part)
+        rest = lines.pop()
+        if len(rest) + held > EVENT_BYTES_MAX:
+            raise DocumentError(f"an event of more than {EVENT_BYTES_MAX} bytes")
+        for line in lines:
+            if not line:
+                if data:
+                    yield name or "message", "\n".join(data)
+                name, data, held = "", [], 0
+                continue
+            field, _, text = line.partition(":")
+            text = text.removeprefix(" ")
+            if field == "event":
+                name = text
+            elif field == "data":
+                data.append(text)
+                held += len(text)

@@ -1,0 +1,176 @@
+"""Verifies how a computation ended, without a network and without trust in whoever handed the documents over.
+
+A **result** holds when it names the computation at hand and the heavy nodes that its scheme needs have signed it. A
+**refusal** holds when the heavy node that it names, one of the computation's three, has signed it; a result supersedes
+refusals. Whether these heavy nodes deserve trust is for the caller to know.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict
+
+from .documents import Envelope, NodeId, loads
+from .errors import DocumentError, VerificationError
+from .figures import Answer
+from .proposal import Proposal, read
+
+if TYPE_CHECKING:
+    from .results import Result
+
+__all__ = ["Outcome", "Refusal", "verify"]
+
+#: Media types of the payloads.
+RESULT_TYPE: Final = "application/vnd.formix.result+json"
+REFUSAL_TYPE: Final = "application/vnd.formix.refusal+json"
+
+#: A document as a caller may have it: read, as JSON text, or as what a JSON reader made of it.
+DocumentLike: TypeAlias = Envelope | bytes | str | Mapping[str, Any]
+
+
+class Outcome(BaseModel):
+    """A computation's totals: the payload of a document that heavy nodes sign."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    #: Version of this document's format: 2.
+    version: Literal[2]
+    #: Which computation.
+    computation: str
+    #: How answers were shared.
+    scheme: str
+    #: How many answers are in the totals.
+    participants: int
+    #: How many answers were left out because their proof of validity failed.
+    rejected: int
+    #: Digest of the ids of the counted reports, ascending.
+    set: str
+    #: The totals of each component, exact.
+    totals: tuple[int, ...]
+    #: What the totals say.
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A heavy node's verified statement that it has no result."""
+
+    #: The computation.
+    id: str
+    #: What was asked.
+    proposal: Proposal
+    #: Who refuses.
+    heavy: NodeId
+    #: The reason's code, such as ``too-few``.
+    code: str
+    #: Everything that the reason says.
+    reason: Mapping[str, Any]
+    #: The signed documents: proposal and refusal.
+    documents: tuple[Envelope, Envelope]
+
+    @property
+    def text(self) -> str:
+        """The reason in words."""
+        return _words(self.code, self.reason)
+
+    def __str__(self) -> str:
+        return f"{self.proposal.title}\n  no result: {self.text}\n  signed by …{self.heavy.short}"
+
+
+class _RefusalPayload(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    version: Literal[1, 2]
+    computation: str
+    heavy: str
+    reason: dict[str, Any]
+
+
+def _envelope(document: DocumentLike) -> Envelope:
+    return document if isinstance(document, Envelope) else Envelope.from_json(document)
+
+
+def verify(proposal: DocumentLike, end: DocumentLike | None = None) -> Result | Refusal:
+    """Verifies the end of a computation against its proposal.
+
+    Give the proposal's envelope and the end's; or one document with both, as ``Result.document.to_json()``,
+    ``formix comp show --documents`` and ``GET /api/v1/computations/{id}/documents`` write it.
+
+    Raises:
+        DocumentError: One of them is not a document of its kind.
+        VerificationError: They are, and do not prove what they say.
+    """
+    if end is None:
+        both = loads(proposal, "the documents") if isinstance(proposal, bytes | str) else proposal
+        if not isinstance(both, Mapping) or not {"proposal", "end"} <= set(both):
+            raise DocumentError("give the proposal and the end, or one document with both")
+        if both["end"] is None:
+            raise DocumentError("the computation has not ended: there is nothing to verify yet")
+        proposal, end = both["proposal"], both["end"]
+    asked, ended = _envelope(proposal), _envelope(end)
+    id, opened = Proposal.open(asked)
+    if ended.payload_type == REFUSAL_TYPE:
+        return _refusal(id, opened, asked, ended)
+    return _result(id, opened, asked, ended)
+
+
+def _result(id: str, proposal: Proposal, asked: Envelope, ended: Envelope) -> Result:
+    from .results import Documents, Result
+
+    outcome = read(Outcome, ended.verify(RESULT_TYPE, ()), "a result")
+    needed = proposal.heavy_ids if proposal.scheme != "rep64" else ()
+    ended.verify(RESULT_TYPE, needed)
+    signed_by = tuple(heavy for heavy in proposal.heavy_ids if ended.is_signed_by(heavy))
+    if len(signed_by) < 2:
+        raise VerificationError(f"signed by {len(signed_by)} of the computation's heavy nodes, where two are needed")
+    if outcome.computation != id or outcome.scheme != proposal.scheme:
+        raise VerificationError("a result of another computation")
+    if outcome.participants < proposal.participants_min:
+        raise VerificationError(f"a result of {outcome.participants} participants, fewer than the proposal asks for")
+    if outcome.answer.participants != outcome.participants or outcome.answer.result.kind != proposal.query.get("kind"):
+        raise VerificationError("the answer does not belong to the totals")
+    return Result(id, proposal, outcome, Documents(asked, ended), signed_by)
+
+
+def _refusal(id: str, proposal: Proposal, asked: Envelope, ended: Envelope) -> Refusal:
+    payload = read(_RefusalPayload, ended.verify(REFUSAL_TYPE, ()), "a refusal")
+    heavy = NodeId(payload.heavy)
+    if payload.computation != id or heavy not in proposal.heavy_ids:
+        raise VerificationError("a refusal of another computation")
+    ended.verify(REFUSAL_TYPE, [heavy])
+    code = payload.reason.get("code")
+    if not isinstance(code, str):
+        raise DocumentError("not a refusal: its reason has no code")
+    return Refusal(id, proposal, heavy, code, payload.reason, (asked, ended))
+
+
+def _short(id: object) -> str:
+    return f"…{str(id)[-6:]}"
+
+
+def _words(code: str, reason: Mapping[str, Any]) -> str:
+    """A reason in words; one that is unknown here in its own JSON."""
+    try:
+        match code:
+            case "not-accepted":
+                return f"heavy node {_short(reason['heavy'])} did not accept the proposal: {reason['why']}"
+            case "too-few":
+                return f"{reason['participants']} answers reached all heavy nodes, and {reason['participants_min']} are needed"
+            case "shrunk":
+                return (
+                    f"only {reason['participants']} of the {reason['held']} answers held by one heavy node are held by all, "
+                    "which would leave too few people among whom to hide"
+                )
+            case "heavy-missing":
+                return f"no answer in time from {' '.join(map(_short, reason['heavy']))} ({reason['awaited']})"
+            case "heavy-disagrees":
+                return f"heavy node {_short(reason['heavy'])} disagrees about {reason['about']}"
+            case "heavy-refused":
+                return f"heavy node {_short(reason['heavy'])} refused first ({reason['reason']})"
+            case "expired":
+                return "the heavy node was not running when it had to decide"
+    except (KeyError, TypeError):
+        pass
+    return json.dumps(reason)
