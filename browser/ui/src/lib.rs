@@ -20,7 +20,9 @@
 //!
 //! It follows WCAG 2.2 AA and the WAI-ARIA practices of native elements.
 
+pub mod answer;
 pub mod draft;
+pub mod form;
 pub mod phase;
 pub mod plot;
 pub mod route;

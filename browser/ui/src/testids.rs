@@ -28,6 +28,7 @@
 //! | [`COUNTDOWN`] | time to the deadline | |
 //! | [`SHARES`] | heavy nodes that hold this node's share | `data-held` |
 //! | [`SUM`], [`MEAN`], [`PARTICIPANTS`], [`RECORDS`], [`SET`] | the result | |
+//! | [`PLOT`], [`PLOT_TABLE`] | a plot, and its numbers in cells | `data-plot` |
 //! | [`SIGNATURES`] | the result's signatures, checked in this page | `data-checked`: `checking`, `verified`, `failed` |
 //! | [`REFUSAL`] | why there is no total | |
 //! | [`DOWNLOAD`] | saves the signed documents | |
@@ -118,6 +119,10 @@ pub const PARTICIPANTS: &str = "participants";
 pub const RECORDS: &str = "records";
 /// The digest of the agreed set.
 pub const SET: &str = "set";
+/// A plot of the result.
+pub const PLOT: &str = "plot";
+/// A plot's numbers in cells.
+pub const PLOT_TABLE: &str = "plot-table";
 /// The result's signatures.
 pub const SIGNATURES: &str = "signatures";
 /// Why there is no total.

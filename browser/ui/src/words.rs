@@ -32,16 +32,43 @@ pub fn plain(decimal: &str) -> String {
     grouped(short)
 }
 
-/// A mean for people: at most two decimals more than the field has, and no zeros at the end beyond the field's.
-pub fn mean(decimal: &str, field_decimals: u8) -> String {
-    let Some((whole, fraction)) = decimal.split_once('.') else { return grouped(decimal) };
-    let kept = usize::from(field_decimals);
-    let cut = fraction.get(..(kept + 2).min(fraction.len())).unwrap_or(fraction);
-    let mut end = cut.len();
-    while end > kept && cut.as_bytes()[end - 1] == b'0' {
-        end -= 1;
+/// A decimal number with at most so many significant digits, rounded half away from zero; digits before the point are
+/// all kept. Its thousands set apart, without zeros at the end.
+pub fn rounded(decimal: &str, digits: usize) -> String {
+    plain(&significant(decimal, digits))
+}
+
+/// The same as a plain decimal number: `4201.754386` at 6 digits as `4201.75`.
+///
+/// Text that is no decimal number comes back as it is.
+pub fn significant(decimal: &str, digits: usize) -> String {
+    let (sign, size) = decimal.strip_prefix('-').map_or(("", decimal), |rest| ("-", rest));
+    let Some((whole, fraction)) = size.split_once('.') else { return decimal.into() };
+    let all = || whole.bytes().chain(fraction.bytes());
+    if whole.is_empty() || !all().all(|byte| byte.is_ascii_digit()) {
+        return decimal.into();
     }
-    if end == 0 { grouped(whole) } else { grouped(&format!("{whole}.{}", &cut[..end])) }
+    let leading = all().take_while(|byte| *byte == b'0').count();
+    let kept = (leading + digits).max(whole.len());
+    if kept >= whole.len() + fraction.len() {
+        return decimal.into();
+    }
+    let mut rounded: Vec<u8> = all().take(kept).collect();
+    if all().nth(kept).is_some_and(|next| next >= b'5') {
+        let nines = rounded.iter().rev().take_while(|digit| **digit == b'9').count();
+        let at = rounded.len() - nines;
+        rounded[at..].fill(b'0');
+        match at.checked_sub(1) {
+            Some(at) => rounded[at] += 1,
+            None => rounded.insert(0, b'1'),
+        }
+    }
+    let places = kept - whole.len();
+    let (whole, fraction) = rounded.split_at(rounded.len() - places);
+    let text = |digits: &[u8]| digits.iter().map(|digit| char::from(*digit)).collect::<String>();
+    let zero = rounded.iter().all(|digit| *digit == b'0');
+    let point = if places > 0 { "." } else { "" };
+    format!("{}{}{point}{}", if zero { "" } else { sign }, text(whole), text(fraction))
 }
 
 /// An amount and its noun: `1 record`, `12,000 records`.
@@ -128,10 +155,15 @@ mod tests {
             (plain("2000.00"), plain("-0.50"), plain("100")),
             ("2,000".into(), "\u{2212}0.5".into(), "100".into())
         );
-        assert_eq!(mean("4201.7543859", 0), "4,201.75");
-        assert_eq!(mean("3.3000000", 1), "3.3");
-        assert_eq!(mean("4.0000000", 1), "4.0");
-        assert_eq!(mean("5.000000", 0), "5");
+        assert_eq!(rounded("4201.7563859", 6), "4,201.76");
+        assert_eq!(rounded("-0.000123456", 3), "\u{2212}0.000123");
+        assert_eq!(rounded("999.996", 5), "1,000");
+        assert_eq!(rounded("1234567.5", 3), "1,234,568");
+        assert_eq!((rounded("5.000000", 7), rounded("-0.0004", 0)), ("5".into(), "0".into()));
+        assert_eq!(
+            (significant("12", 1), significant("3.10", 3), significant("a.b", 1)),
+            ("12".into(), "3.10".into(), "a.b".into())
+        );
     }
 
     #[test]

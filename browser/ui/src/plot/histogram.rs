@@ -59,8 +59,8 @@ impl Histogram {
         let (top, bottom) = (LINE + 6.0, LINE + 6.0 + TALL);
         drawing.height = bottom + 2.0 * LINE + 10.0;
         let upright = Axis::new((0.0, tallest), (bottom, top));
-        let pad_left = if self.below > 0 { OUTSIDE + 10.0 } else { 0.0 };
-        let pad_right = if self.above > 0 { OUTSIDE + 10.0 } else { 0.0 };
+        let pad_left = if self.below > 0 { OUTSIDE + 24.0 } else { 0.0 };
+        let pad_right = if self.above > 0 { OUTSIDE + 24.0 } else { 0.0 };
         let ends = (edges.first().copied().unwrap_or(0.0), edges.last().copied().unwrap_or(1.0));
 
         // Counts stand on their bars where there is room for each, else beside the plot.

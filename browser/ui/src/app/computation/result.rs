@@ -57,7 +57,7 @@ pub(super) fn heavy(proposal: &Proposal) -> Vec<NodeId> {
 /// Sum, average, participants, records.
 #[component]
 fn Numbers(outcome: Outcome, decimals: u8) -> impl IntoView {
-    let mean = outcome.mean.as_deref().map_or_else(|| "—".into(), |mean| words::mean(mean, decimals));
+    let mean = outcome.mean.as_deref().map_or_else(|| "—".into(), |mean| words::rounded(mean, 7));
     view! {
         <p class="sum numerals" data-testid=testids::SUM>
             {words::grouped(&outcome.sum)}
