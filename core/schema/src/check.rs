@@ -186,6 +186,10 @@ impl<'a> Check<'a> {
                 fits &= self.within(|| at.to_string(), |check| check.node(id, item, depth + 1));
             }
         }
+        // A tuple lacks a place, not a length.
+        for at in items.len()..rule.first.len().min(usize::try_from(rule.items_min).unwrap_or(usize::MAX)) {
+            fits &= self.within(|| at.to_string(), |check| check.violation(|| Problem::Missing));
+        }
         if fits && len < rule.items_min {
             return self.violation(|| Problem::TooShort { min: rule.items_min, unit: "items" });
         }
@@ -258,14 +262,16 @@ impl<'a> Check<'a> {
     fn members(&mut self, members: &[Id], value: &Value, depth: usize, exactly_one: bool) -> bool {
         let rules = self.rules;
         let told = self.found.as_ref().map_or(0, Vec::len);
-        // A value or null is no union, so its path gets no step.
+        // A value or null is no union, so its path gets no step; and null next to others is not told as missed.
         let alone = members.iter().filter(|id| !rules.is_null(**id)).count() < 2;
         let mut fitting = 0;
         for id in members {
-            let fits = match alone {
-                true if rules.is_null(*id) && members.len() > 1 => *value == Value::Null && self.spend(1),
-                true => self.node(*id, value, depth + 1),
-                false => self.within(|| union::label(rules, *id), |check| check.node(*id, value, depth + 1)),
+            let fits = if members.len() > 1 && rules.is_null(*id) {
+                self.spend(1) && *value == Value::Null
+            } else if alone {
+                self.node(*id, value, depth + 1)
+            } else {
+                self.within(|| union::label(rules, *id), |check| check.node(*id, value, depth + 1))
             };
             fitting += usize::from(fits);
             if fitting > usize::from(exactly_one) {

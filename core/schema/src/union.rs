@@ -28,9 +28,9 @@ fn name(rules: &Rules, id: Id, levels: usize) -> String {
     }
     if let Some(listed) = all.iter().find_map(|rule| rule.listed.as_ref()) {
         // A definition of its own is an `Enum`, one without a name a `Literal`.
-        return match all.iter().any(|rule| rule.name.is_some()) {
-            true => "enum".to_string(),
-            false => literal(listed),
+        return match all.iter().find_map(|rule| rule.name.as_ref()) {
+            Some(name) => format!("enum[{name}]"),
+            None => literal(listed),
         };
     }
     let constrained = all.iter().any(|rule| is_constrained(rule));
