@@ -20,6 +20,7 @@ const SPINE: &[(&str, &[&str])] = &[
 /// Ribs that see another rib: `(user, used)`.
 const RIB_PAIRS: &[(&str, &str)] = &[
     ("aggregate", "privacy"),
+    ("expr", "schema"),
     ("jobs", "sandbox"),
     ("learn", "aggregate"),
     ("rank", "ffcm"),
