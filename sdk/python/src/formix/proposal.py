@@ -195,7 +195,7 @@ class Draft:
 
     def query(self) -> dict[str, Any]:
         """The proposal's ``query``, whole."""
-        query = self.reduction.query(self.schema) | {"per": self.per, "records_max": self.records_max}
+        query = self.reduction.query(self.schema, self.participants_min) | {"per": self.per, "records_max": self.records_max}
         if self.where is not None:
             query["where"] = self.where
         return query

@@ -42,6 +42,10 @@ Number: TypeAlias = int | float | str | Decimal
 
 #: Most decimals that count.
 DECIMALS_MAX: Final = 9
+#: Most bins of a histogram, and cells of a quantile's round.
+CELLS_MAX: Final = 1_000
+#: Participants that each cell needs, as the heavy nodes ask.
+PARTICIPANTS_PER_CELL: Final = 2
 # Over a person's records, these keep a field's range.
 _KEEPS_RANGE: Final = re.compile(r"(?P<what>min|max|last|avg)\(\s*(?P<path>[A-Za-z_][\w.]*)\s*(,.*)?\)", re.ASCII | re.DOTALL)
 
@@ -154,8 +158,12 @@ class Reduction:
     #: Quantiles: most rounds.
     rounds: int = 1
 
-    def query(self, schema: RecordSchema) -> dict[str, Any]:
+    def query(self, schema: RecordSchema, participants_min: int = 3) -> dict[str, Any]:
         """The proposal's ``query``, but for ``per``, ``where`` and ``records_max``.
+
+        Args:
+            schema: What a record is.
+            participants_min: Fewest people for a result: cells whose number is left open are no more than these can hide in.
 
         Raises:
             InvalidProposal: Something is missing that neither the caller nor the schema says.
@@ -167,18 +175,28 @@ class Reduction:
             else:
                 query[name] = given.query(schema, f"query.{name}")
         options = dict(self.options)
-        bins = options.pop("suggested_bins", None)
-        if bins is not None:
-            query["edges"] = suggest_edges(query["value"]["lower"], query["value"]["upper"], bins)
-        if self.kind == "group" and options["categories"] is None:
-            options["categories"] = schema.categories(options["by"])
-            if options["categories"] is None:
-                raise InvalidProposal(
-                    "query.categories",
-                    f"the categories of `{options['by']}` are not known",
-                    hint="give `categories=[…]`, or an `Enum` or `Literal` in the model",
-                )
+        match self.kind:
+            case "histogram" if "edges" not in options:
+                bins = options.pop("bins") or self._bins(10, participants_min)
+                options["edges"] = suggest_edges(query["value"]["lower"], query["value"]["upper"], bins)
+            case "quantile" if options["bins"] is None:
+                options["bins"] = self._bins(64, participants_min)
+            case "group" if options["categories"] is None:
+                options["categories"] = schema.categories(options["by"])
+                if options["categories"] is None:
+                    raise InvalidProposal(
+                        "query.categories",
+                        f"the categories of `{options['by']}` are not known",
+                        hint="give `categories=[…]`, or an `Enum` or `Literal` in the model",
+                    )
         return query | options
+
+    def _bins(self, most: int, participants_min: int) -> int:
+        """Bins so few that two people and more are likely in each, with the cells beside them."""
+        # Below and above; of several quantiles also, in a later round, what lies between.
+        sought = len(self.options.get("probabilities", ()))
+        beside = 2 if sought < 2 else 2 * sought + 1
+        return max(1, min(most, participants_min // PARTICIPANTS_PER_CELL - beside))
 
     def words(self) -> str:
         """The reduction in a few words, for a title."""
@@ -247,15 +265,13 @@ def histogram(
 ) -> Reduction:
     """How many values lie in each bin: ``[edge, next edge)``, and those below the first and from the last on.
 
-    Without ``edges``, about ``bins`` bins (10 where neither is given) with round edges over the value's range; see
-    :func:`suggest_edges`.
+    Without ``edges``, at most ``bins`` bins with round edges over the value's range, as :func:`suggest_edges` gives them;
+    where neither is given 10, or as few as the fewest participants can hide in.
     """
     if edges is None:
-        if bins is None:
-            bins = 10
-        if not 1 <= bins <= 10_000:
-            raise InvalidProposal("query.edges", f"{bins} bins are not within 1 to 10000")
-        return Reduction("histogram", {"value": _ranged(expr, lower, upper, decimals)}, {"suggested_bins": bins})
+        if bins is not None and not 1 <= bins <= CELLS_MAX:
+            raise InvalidProposal("query.edges", f"{bins} bins are not within 1 to {CELLS_MAX}")
+        return Reduction("histogram", {"value": _ranged(expr, lower, upper, decimals)}, {"bins": bins})
     if bins is not None:
         raise InvalidProposal("query.edges", "either `edges` or `bins` is given, not both")
     texts = [decimal_text(edge, f"query.edges.{at}") for at, edge in enumerate(edges)]
@@ -284,14 +300,16 @@ def quantile(
     expr: ValueLike,
     probabilities: Number | Sequence[Number] = 0.5,
     *,
-    bins: int = 64,
+    bins: int | None = None,
     tolerance: Number | None = None,
     rounds: int = 4,
     lower: Number | None = None,
     upper: Number | None = None,
     decimals: int | None = None,
 ) -> Reduction:
-    """Quantiles of a value, the median by default: one round brackets each within one of ``bins`` cells of ``[lower, upper]``.
+    """Quantiles of a value, the median by default: one round brackets each within one of ``bins`` cells of its range.
+
+    Where ``bins`` is not given it is 64, or as few as the fewest participants can hide in.
 
     With a ``tolerance``, further rounds narrow the brackets until they are no wider than it, ``rounds`` in all at most. Each
     round is a computation of its own, with its own time to answer.
@@ -300,8 +318,8 @@ def quantile(
     texts = [decimal_text(each, f"query.probabilities.{at}") for at, each in enumerate(given)]
     if not texts or any(not 0 <= Decimal(text) <= 1 for text in texts):
         raise InvalidProposal("query.probabilities", "numbers from 0 to 1 are expected")
-    if not 2 <= bins <= 2_000:
-        raise InvalidProposal("query.bins", f"{bins} is not within 2 to 2000")
+    if bins is not None and not 1 <= bins <= CELLS_MAX:
+        raise InvalidProposal("query.bins", f"{bins} is not within 1 to {CELLS_MAX}")
     if rounds < 1:
         raise InvalidProposal("query.rounds", f"{rounds} rounds, where one is the least")
     return Reduction(
@@ -324,17 +342,42 @@ def _ranged(expr: ValueLike, lower: Number | None, upper: Number | None, decimal
 
 
 def suggest_edges(lower: Number, upper: Number, bins: int = 10) -> list[str]:
-    """Round edges of at most about ``bins`` bins that cover ``[lower, upper]``: their width is 1, 2 or 5 times a power of ten.
+    """Round edges of at most ``bins`` equal bins that cover ``lower`` to ``upper``: 1, 2, 2.5 or 5 times a power of ten apart.
+
+    The last bin ends at or after ``upper``: a value equal to the last edge counts as above.
 
     >>> suggest_edges(2700, 6300, 8)
     ['2500', '3000', '3500', '4000', '4500', '5000', '5500', '6000', '6500']
+    >>> suggest_edges(0, 1, 4)
+    ['0.00', '0.25', '0.50', '0.75', '1.00']
     """
     low, high = _exact(lower, "lower"), _exact(upper, "upper")
-    if high <= low or bins < 1:
-        raise InvalidProposal("query.edges", "edges are suggested for a range that is not empty, and one bin or more")
-    wanted = (high - low) / bins
-    power = Decimal(1).scaleb(wanted.adjusted())
-    width = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= wanted)
-    first = (low / width).to_integral_value(ROUND_FLOOR)
-    last = max((high / width).to_integral_value(ROUND_CEILING), first + 1)
-    return [decimal_text(width * (first + at)) for at in range(int(last - first) + 1)]
+    if high <= low or not 1 <= bins <= CELLS_MAX:
+        raise InvalidProposal("query.edges", f"edges are suggested for a range that is not empty, and 1 to {CELLS_MAX} bins")
+    step = _round_step(low, high, bins)
+    if step is None:
+        # One bin across zero has no round edges.
+        edges = [low, high]
+    else:
+        first = (low / step).to_integral_value(ROUND_FLOOR)
+        last = (high / step).to_integral_value(ROUND_CEILING)
+        edges = [step * (first + at) for at in range(int(last - first) + 1)]
+    shown = max(_decimals(edge) for edge in edges)
+    return [f"{edge:.{shown}f}" for edge in edges]
+
+
+def _round_step(low: Decimal, high: Decimal, bins: int) -> Decimal | None:
+    """The smallest round step of which at most ``bins`` cover the range, from one multiple of it to another."""
+    power = Decimal(1).scaleb(((high - low) / bins).adjusted())
+    for step in (
+        power * factor for power in (power, power * 10, power * 100) for factor in map(Decimal, ("1", "2", "2.5", "5"))
+    ):
+        covered = (high / step).to_integral_value(ROUND_CEILING) - (low / step).to_integral_value(ROUND_FLOOR)
+        if covered <= bins:
+            return step
+    return None
+
+
+def _decimals(number: Decimal) -> int:
+    exponent = number.normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0

@@ -6,17 +6,24 @@ cells that it cut, and says so with a wider bracket.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any, Final
 
 from .errors import InvalidProposal
 from .figures import Quantiles
 from .proposal import Draft, deadline_of
-from .reductions import decimal_text
+from .reductions import CELLS_MAX
 from .results import Result
 
-__all__ = ["check", "next_draft"]
+__all__ = ["check", "next_draft", "next_edges"]
+
+#: Cells of a round where the query does not say.
+BINS_DEFAULT: Final = 64
+# Two edges for each of at most 20 quantiles that are found, and as many for gaps.
+_CELLS_LEFT: Final = CELLS_MAX - 4 * 20
 
 
 def check(draft: Draft) -> None:
@@ -39,21 +46,44 @@ def next_draft(draft: Draft, result: Result, rounds: int) -> Draft | None:
     figures, reduction = result.figures, draft.reduction
     if not isinstance(figures, Quantiles) or reduction.tolerance is None or rounds >= reduction.rounds:
         return None
-    brackets = {
-        (each.at_least, each.at_most)
-        for each in figures.quantiles
-        if each.at_least is not None and each.at_most is not None and each.at_most - each.at_least > reduction.tolerance
-    }
-    if not brackets:
+    widths = [each.width for each in figures.quantiles if each.rank is not None]
+    if all(width is not None and width <= reduction.tolerance for width in widths):
         return None
-    query = result.proposal.query
-    unit = Decimal(1).scaleb(-int(query["value"]["decimals"]))
-    # Cells of which nothing is known lie between the brackets; each takes one of the bins.
-    share = max((int(query.get("bins", 64)) - len(brackets) + 1) // len(brackets), 2)
-    edges = set[Decimal]()
-    for at_least, at_most in brackets:
-        units = int((at_most - at_least) / unit) + 1
-        cells = min(share, units)
-        edges.update(at_least + units * at // cells * unit for at in range(cells + 1))
-    options = dict(reduction.options) | {"edges": [decimal_text(edge) for edge in sorted(edges)]}
-    return replace(draft, reduction=replace(reduction, options=options))
+    edges = next_edges(result.proposal.query, figures)
+    if edges is None:
+        return None
+    return replace(draft, reduction=replace(reduction, options={**reduction.options, "bins": _bins(result), "edges": edges}))
+
+
+def _bins(result: Result) -> int:
+    return int(result.proposal.query.get("bins", BINS_DEFAULT))
+
+
+def next_edges(query: Mapping[str, Any], figures: Quantiles) -> list[str] | None:
+    """Edges of the cells in which the quantiles lie, cut finer; ``None`` where each is found to the unit.
+
+    What lies outside of all cells, because people came or went between rounds, is looked at again whole.
+    """
+    value = query["value"]
+    unit = Decimal(1).scaleb(-int(value["decimals"]))
+
+    def units(number: str | Decimal) -> int:
+        return int(Decimal(number) / unit)
+
+    lower, end = units(value["lower"]), units(value["upper"]) + 1
+    wide, found = set[tuple[int, int]](), set[tuple[int, int]]()
+    for each in figures.quantiles:
+        start = lower if each.at_least is None else max(units(each.at_least), lower)
+        stop = end if each.at_most is None else min(units(each.at_most) + 1, end)
+        if each.rank is not None and start < stop:
+            (wide if stop - start > 1 else found).add((start, stop))
+    if not wide:
+        return None
+    parts = max(min(int(query.get("bins", BINS_DEFAULT)), _CELLS_LEFT) // len(wide), 2)
+    edges = {edge for each in found for edge in each}
+    for start, stop in wide:
+        cells = min(parts, stop - start)
+        edges.update(start + (stop - start) * at // cells for at in range(cells + 1))
+    texts = [f"{edge * unit:f}" for edge in sorted(edges)]
+    # The same round again would say the same.
+    return None if texts == query.get("edges") else texts

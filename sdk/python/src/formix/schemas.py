@@ -115,15 +115,19 @@ class RecordSchema:
         return Range(lower, upper, decimals)
 
     def categories(self, path: str) -> list[str] | None:
-        """The values of the enumeration at ``path``, in the schema's order; ``None`` where it is none of texts."""
+        """The names of the values of the enumeration at ``path``, in the schema's order; ``None`` where it is none.
+
+        A number's name is its shortest decimal; the values of a boolean are ``false`` and ``true``.
+        """
         field = self.field(path)
         if field is None:
             return None
         values = field.get("enum", [field["const"]] if "const" in field else None)
+        if values is None and field.get("type") == "boolean":
+            values = [False, True]
         if not isinstance(values, list):
             return None
-        texts = [value for value in values if isinstance(value, str)]
-        return texts or None
+        return [name for value in values if (name := _name(value)) is not None] or None
 
     def _resolved(self, schema: Mapping[str, Any] | None) -> Mapping[str, Any]:
         """Follows ``$ref``, an ``allOf`` of one, and a union with null, which all say one thing."""
@@ -163,6 +167,13 @@ def _only(schema: Mapping[str, Any]) -> Mapping[str, Any] | None:
 def _tokens(pointer: str) -> Iterator[str]:
     """The tokens of a JSON pointer (RFC 6901)."""
     return (token.replace("~1", "/").replace("~0", "~") for token in pointer.split("/")[1:])
+
+
+def _name(value: object) -> str | None:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    number = _decimal(value)
+    return format(number.normalize(), "f") if number is not None else value if isinstance(value, str) else None
 
 
 def _decimal(value: object) -> Decimal | None:
