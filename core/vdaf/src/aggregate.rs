@@ -14,7 +14,7 @@ pub struct Output {
 
 pub(crate) enum Numbers {
     Additive64(Vec<u64>),
-    Rep64(rep64::Output),
+    Rep64([rep64::Opening; 2]),
     Prio3(Vec<Field128>),
 }
 
@@ -36,17 +36,17 @@ pub struct Aggregate {
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Sums {
     Additive64(Vec<u64>),
-    Rep64(rep64::Sums),
+    Rep64([rep64::Opening; 2]),
     Prio3(Vec<Field128>),
 }
 
 impl Aggregate {
     /// Of no report. `role` is at most 2.
     pub(crate) fn empty(instance: &Instance, role: usize) -> Self {
-        let length = instance.shape().length as usize;
+        let length = instance.elements();
         let sums = match instance.scheme() {
             Scheme::Additive64 => Sums::Additive64(vec![0; length]),
-            Scheme::Rep64 => Sums::Rep64(rep64::Sums::empty(length)),
+            Scheme::Rep64 => Sums::Rep64([rep64::Opening::zero(length), rep64::Opening::zero(length)]),
             Scheme::Prio3 => Sums::Prio3(vec![Field128::zero(); length]),
         };
         Self { role: role % SHARES, reports: 0, reports_max: instance.participants_max(), sums }
@@ -68,8 +68,8 @@ impl Aggregate {
             (Sums::Additive64(sum), Numbers::Additive64(share)) if sum.len() == share.len() => {
                 additive64::accumulate(sum, share);
             }
-            (Sums::Rep64(sum), Numbers::Rep64(share)) if sum.length() == share.length() => {
-                sum.accumulate(share)
+            (Sums::Rep64(sums), Numbers::Rep64(shares)) if sums[0].len() == shares[0].len() => {
+                sums.iter_mut().zip(shares).for_each(|(sum, share)| sum.add(share));
             }
             (Sums::Prio3(sum), Numbers::Prio3(share)) if sum.len() == share.len() => {
                 prio3::accumulate(sum, share)
@@ -92,15 +92,15 @@ impl Aggregate {
         self.reports
     }
 
-    /// The number of reports (4 bytes), then the sums: of `additive64`, 8 bytes each; of `rep64`, two components of 16 bytes
-    /// each and their two blindings of 32; of `prio3`, 16 bytes each. All little-endian. The role is not in it: it is known from
+    /// The number of reports (4 bytes), then the sums: of `additive64`, 8 bytes each; of `rep64`, two components of scalars,
+    /// each followed by its blinding, 32 bytes each; of `prio3`, 16 bytes each. All little-endian. The role is not in it: it is known from
     /// who sent it.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = self.reports.to_le_bytes().to_vec();
         match &self.sums {
             Sums::Additive64(sums) => bytes.extend(additive64::encode(sums)),
-            Sums::Rep64(sums) => sums.encode(&mut bytes),
+            Sums::Rep64(sums) => sums.iter().for_each(|sum| sum.encode(&mut bytes)),
             Sums::Prio3(sums) => prio3::encode(sums, &mut bytes),
         }
         bytes
@@ -116,14 +116,7 @@ impl Aggregate {
         if reports > instance.participants_max() {
             return Err(AggregateError::Malformed);
         }
-        let length = instance.shape().length as usize;
-        let sums = match instance.scheme() {
-            Scheme::Additive64 => Sums::Additive64(additive64::decode(sums)),
-            Scheme::Rep64 => {
-                Sums::Rep64(rep64::Sums::decode(sums, length, reports).ok_or(AggregateError::Malformed)?)
-            }
-            Scheme::Prio3 => Sums::Prio3(prio3::decode(sums).ok_or(AggregateError::Malformed)?),
-        };
+        let sums = instance.decode_sums(sums).ok_or(AggregateError::Malformed)?;
         Ok(Self { role, reports, reports_max: instance.participants_max(), sums })
     }
 
@@ -135,10 +128,10 @@ impl Aggregate {
     pub(crate) fn fits(&self, instance: &Instance) -> bool {
         let (scheme, length) = match &self.sums {
             Sums::Additive64(sums) => (Scheme::Additive64, sums.len()),
-            Sums::Rep64(sums) => (Scheme::Rep64, sums.length()),
+            Sums::Rep64(sums) => (Scheme::Rep64, sums[0].len()),
             Sums::Prio3(sums) => (Scheme::Prio3, sums.len()),
         };
-        scheme == instance.scheme() && length == instance.shape().length as usize
+        scheme == instance.scheme() && length == instance.elements()
     }
 }
 

@@ -18,12 +18,13 @@ pub const VERIFY_KEY_BYTES: usize = prio3::SEED_BYTES;
 pub const NONCE_BYTES: usize = prio3::NONCE_BYTES;
 /// Most bytes of an application context.
 pub const CONTEXT_BYTES_MAX: usize = 1024;
-/// Most participants of an instance, 2^20: no sum of so many 64-bit components leaves its slot in a commitment.
+/// Most participants of an instance.
 pub const PARTICIPANTS_MAX: u32 = 1 << 20;
 /// Most numbers of a measurement.
 pub const LENGTH_MAX: u32 = 1 << 16;
-/// Most numbers of a `rep64` measurement, each third of which costs multiplications on a curve.
-pub const REP64_LENGTH_MAX: u32 = 1 << 14;
+/// Most bits of all totals of a `rep64` computation together, roughly: every 252 cost multiplications on a curve. What
+/// counts is whole scalars, 2^12.
+pub const REP64_SCALARS_MAX: u32 = rep64::SCALARS_MAX as u32;
 /// Most bits of a `prio3` measurement, `length * bits`: each is a field element of 16 bytes.
 pub const PRIO3_BITS_MAX: u32 = 1 << 18;
 
@@ -101,15 +102,6 @@ impl Instance {
         if one_hot && bits != 1 {
             return Err(InstanceError::OneHot { bits });
         }
-        let length_max = match scheme {
-            Scheme::Additive64 => LENGTH_MAX,
-            Scheme::Rep64 => REP64_LENGTH_MAX,
-            Scheme::Prio3 => LENGTH_MAX.min(PRIO3_BITS_MAX / u32::from(bits)),
-        };
-        let length_error = InstanceError::Length { length, max: length_max };
-        if length == 0 || length > length_max {
-            return Err(length_error);
-        }
         if participants_max == 0 || participants_max > PARTICIPANTS_MAX {
             return Err(InstanceError::Participants {
                 participants: participants_max,
@@ -117,12 +109,21 @@ impl Instance {
             });
         }
         let total_max = u128::from(shape.value_max()) * u128::from(participants_max);
-        if total_max > u128::from(fits) {
-            return Err(InstanceError::CouldWrap { total_max, fits });
+        let could_wrap = InstanceError::CouldWrap { total_max, fits };
+        let total_max = u64::try_from(total_max).ok().filter(|total| *total <= fits).ok_or(could_wrap)?;
+        let packing = rep64::Packing::new(length as usize, total_max);
+        let length_max = match scheme {
+            Scheme::Additive64 => LENGTH_MAX,
+            Scheme::Rep64 => LENGTH_MAX.min(REP64_SCALARS_MAX * packing.slots() as u32),
+            Scheme::Prio3 => LENGTH_MAX.min(PRIO3_BITS_MAX / u32::from(bits)),
+        };
+        let length_error = InstanceError::Length { length, max: length_max };
+        if length == 0 || length > length_max {
+            return Err(length_error);
         }
         let engine = match scheme {
             Scheme::Additive64 => Engine::Additive64,
-            Scheme::Rep64 => Engine::Rep64(rep64::Generators::new(length as usize)),
+            Scheme::Rep64 => Engine::Rep64(rep64::Generators::new(packing)),
             Scheme::Prio3 => Engine::Prio3(Box::new(prio3::Engine::new(shape).map_err(|_| length_error)?)),
         };
         Ok(Self { scheme, shape, participants_max, engine })
@@ -161,7 +162,7 @@ impl Instance {
     pub fn input_len(&self, role: usize) -> usize {
         match &self.engine {
             Engine::Additive64 => 8 * self.length(),
-            Engine::Rep64(_) => 16 * self.length() + 2 * rep64::ELEMENT_BYTES,
+            Engine::Rep64(generators) => generators.input_len(),
             Engine::Prio3(engine) => engine.input_len(role),
         }
     }
@@ -189,7 +190,7 @@ impl Instance {
     pub fn aggregate_len(&self) -> usize {
         4 + match &self.engine {
             Engine::Additive64 => 8 * self.length(),
-            Engine::Rep64(_) => 32 * self.length() + 2 * rep64::ELEMENT_BYTES,
+            Engine::Rep64(generators) => generators.input_len(),
             Engine::Prio3(_) => 16 * self.length(),
         }
     }
@@ -255,7 +256,9 @@ impl Instance {
         }
         let (kept, share) = match &self.engine {
             Engine::Additive64 => (Kept::Additive64(additive64::decode(input)), None),
-            Engine::Rep64(_) => (Kept::Rep64(Box::new(rep64::State::decode(role, public, input)?)), None),
+            Engine::Rep64(generators) => {
+                (Kept::Rep64(Box::new(generators.state(role, public, input)?)), None)
+            }
             Engine::Prio3(engine) => {
                 let (state, share) = engine.verify_init(verify_key, context, role, nonce, public, input)?;
                 (Kept::Prio3(state), Some(share))
@@ -274,7 +277,7 @@ impl Instance {
         let mut bad = Vec::new();
         for (place, state) in states.iter_mut().enumerate() {
             match &mut state.kept {
-                Kept::Rep64(state) if state.length() == self.shape.length as usize => {
+                Kept::Rep64(state) if state.len() == self.elements() => {
                     places.push(place);
                     group.push(&mut **state);
                 }
@@ -312,10 +315,10 @@ impl Instance {
         }
         let State { role, kept } = state;
         let numbers = match (&self.engine, kept) {
-            (Engine::Additive64, Kept::Additive64(share)) => Numbers::Additive64(share),
-            (Engine::Rep64(generators), Kept::Rep64(state))
-                if state.length() == self.shape.length as usize =>
-            {
+            (Engine::Additive64, Kept::Additive64(share)) if share.len() == self.elements() => {
+                Numbers::Additive64(share)
+            }
+            (Engine::Rep64(generators), Kept::Rep64(state)) if state.len() == self.elements() => {
                 Numbers::Rep64(generators.output(*state)?)
             }
             (Engine::Prio3(engine), Kept::Prio3(state)) => {
@@ -367,8 +370,11 @@ impl Instance {
                 return Err(UnshardError::Count { role, count: aggregate.reports() });
             }
         }
-        let totals: Vec<u128> = if self.scheme == Scheme::Rep64 {
-            unshard_rep64(aggregates, self.length())?
+        let totals: Vec<u128> = if let Engine::Rep64(generators) = &self.engine {
+            let sum = unshard_rep64(aggregates, self.elements())?;
+            let totals = sum.unpack(generators.packing());
+            let totals = totals.map_err(|component| UnshardError::OutOfRange { component })?;
+            totals.into_iter().map(u128::from).collect()
         } else {
             let mut sum = Aggregate::empty(self, 0).sums().clone();
             for (role, aggregate) in aggregates.into_iter().enumerate() {
@@ -416,6 +422,23 @@ impl Instance {
         self.shape.length as usize
     }
 
+    /// Elements of what a heavy node adds up: of a component where there are two.
+    pub(crate) fn elements(&self) -> usize {
+        match &self.engine {
+            Engine::Additive64 | Engine::Prio3(_) => self.length(),
+            Engine::Rep64(generators) => generators.packing().scalars(),
+        }
+    }
+
+    /// The sums that `bytes`, of the right number, encode.
+    pub(crate) fn decode_sums(&self, bytes: &[u8]) -> Option<Sums> {
+        match &self.engine {
+            Engine::Additive64 => Some(Sums::Additive64(additive64::decode(bytes))),
+            Engine::Rep64(generators) => generators.decode(bytes).map(Sums::Rep64),
+            Engine::Prio3(_) => prio3::decode(bytes).map(Sums::Prio3),
+        }
+    }
+
     fn check(&self, measurement: &[u64]) -> Result<(), ShardError> {
         let expected = self.shape.length;
         if measurement.len() != expected as usize {
@@ -458,24 +481,23 @@ fn check_context(context: &[u8]) -> Result<(), VerifyError> {
     if context.len() > CONTEXT_BYTES_MAX { Err(VerifyError::ContextTooLong) } else { Ok(()) }
 }
 
-/// Each component from either of its holders, where both agree if both are there.
-fn unshard_rep64(aggregates: [Option<&Aggregate>; SHARES], length: usize) -> Result<Vec<u128>, UnshardError> {
+/// The sum of all components, each from either of its holders, where both agree if both are there.
+fn unshard_rep64(
+    aggregates: [Option<&Aggregate>; SHARES],
+    scalars: usize,
+) -> Result<rep64::Opening, UnshardError> {
     let held = |role: usize, place: usize| match aggregates[role].map(Aggregate::sums) {
-        Some(Sums::Rep64(sums)) => Some(sums.place(place)),
+        Some(Sums::Rep64(sums)) => Some(&sums[place]),
         _ => None,
     };
-    let mut totals = vec![0u64; length];
+    let mut total = rep64::Opening::zero(scalars);
     for component in 0..SHARES {
         let before = (component + SHARES - 1) % SHARES;
-        let numbers = match (held(component, 0), held(before, 1)) {
+        match (held(component, 0), held(before, 1)) {
             (Some(own), Some(other)) if own != other => return Err(UnshardError::Conflict { component }),
-            (Some((numbers, _)), _) | (None, Some((numbers, _))) => numbers,
+            (Some(opening), _) | (None, Some(opening)) => total.add(opening),
             (None, None) => return Err(UnshardError::Missing { role: component }),
-        };
-        for (total, number) in totals.iter_mut().zip(numbers) {
-            // The sum of integers, taken modulo 2^64 as the components were.
-            *total = total.wrapping_add(*number as u64);
         }
     }
-    Ok(totals.into_iter().map(u128::from).collect())
+    Ok(total)
 }

@@ -8,7 +8,7 @@
 //! | | bytes of a report | learns nothing | lost | measurement out of range | lying heavy node |
 //! |---|---|---|---|---|---|
 //! | `additive64` | 24 a number | any 2 | – | unnoticed | unnoticed |
-//! | `rep64` | 48 a number + 288 | any 1 | any 1 | unnoticed | named |
+//! | `rep64` | 192 per 252 bits of totals, + 288 | any 1 | any 1 | unnoticed | named |
 //! | `prio3` | about 16 a bit | any 2 | – | refused | unnoticed |
 //!
 //! Totals that no honest participants could reach are refused in every scheme, so what is unnoticed is what stays in range.
@@ -52,7 +52,7 @@
 //!
 //! # Bounds
 //! Every encoding has one length, given by the instance ([`Instance::public_len`] and its like); anything else is refused
-//! before it is read. [`LENGTH_MAX`], [`REP64_LENGTH_MAX`] and [`PRIO3_BITS_MAX`] bound a measurement, [`PARTICIPANTS_MAX`] an
+//! before it is read. [`LENGTH_MAX`], [`REP64_SCALARS_MAX`] and [`PRIO3_BITS_MAX`] bound a measurement, [`PARTICIPANTS_MAX`] an
 //! aggregate, [`CONTEXT_BYTES_MAX`] a context. An aggregate's size does not depend on the number of reports.
 //!
 //! # Provided / Not provided
@@ -79,8 +79,8 @@ mod tests;
 pub use aggregate::{Aggregate, Output};
 pub use error::{AggregateError, InstanceError, ShardError, UnshardError, VerifyError};
 pub use instance::{
-    CONTEXT_BYTES_MAX, Instance, LENGTH_MAX, NONCE_BYTES, PARTICIPANTS_MAX, PRIO3_BITS_MAX, REP64_LENGTH_MAX,
-    SHARES, Sharded, State, VERIFY_KEY_BYTES, Verdict,
+    CONTEXT_BYTES_MAX, Instance, LENGTH_MAX, NONCE_BYTES, PARTICIPANTS_MAX, PRIO3_BITS_MAX,
+    REP64_SCALARS_MAX, SHARES, Sharded, State, VERIFY_KEY_BYTES, Verdict,
 };
 pub use rep64::Commitments;
 pub use scheme::{Scheme, Shape};

@@ -1,14 +1,18 @@
-//! Replicated secret sharing modulo 2^64, two of three, committed.
+//! Replicated secret sharing, two of three, committed.
 //!
-//! A vector splits into three components that add up to it modulo 2^64; heavy node `i` holds components `i` and `i + 1`
-//! (modulo 3). So each component is known to two, any two heavy nodes know all three, and one alone knows two uniformly
-//! random vectors.
+//! The numbers of a vector are packed into scalars of the group ristretto255, each in as many bits as its *total* may need
+//! ([`Packing`]), so that sums of scalars are scalars of sums and no slot runs over into the next. The scalars split into
+//! three components that add up to them; heavy node `i` holds components `i` and `i + 1` (modulo 3). So each component is
+//! known to two, any two heavy nodes know all three, and one alone knows two uniformly random vectors.
 //!
 //! The report publishes a Pedersen vector commitment to each component, `C = r·H + Σ m_k·G_k`, which hides it perfectly and
 //! which nobody can open in two ways. Commitments add: the sum of those of a set of reports opens with the sums of the
-//! components *as integers* and the sum of the blindings, so a heavy node that states anything else is caught by whoever has
-//! the public shares. [`SLOTS`] numbers share one generator, each in [`SLOT_BITS`] bits, room for the sum of 2^20 numbers of
-//! 64 bits: `m = x_0 + x_1·2^84 + x_2·2^168` stays below the group's order.
+//! components and the sum of the blindings, so a heavy node that states anything else is caught by whoever has the public
+//! shares.
+//!
+//! The components add up modulo the group's order and not, as those of `additive64`, modulo 2^64: commitments to 64-bit
+//! components would open only with sums of integers, whose carries tell how many of the components wrapped, and thereby
+//! something about the numbers.
 
 use core::fmt;
 
@@ -21,103 +25,164 @@ use curve25519_dalek::traits::{
 use rand_core::CryptoRng;
 use sha2::{Digest as _, Sha512};
 
-use crate::{PARTICIPANTS_MAX, SHARES, VerifyError, additive64};
+use crate::{SHARES, VerifyError};
 
 #[cfg(test)]
 mod tests;
 
 /// Bytes of a compressed point, and of a scalar.
 pub(crate) const ELEMENT_BYTES: usize = 32;
-/// Numbers that share a generator.
-const SLOTS: usize = 3;
-/// Bits of each.
-const SLOT_BITS: u32 = 84;
-// The sum of as many numbers of 64 bits as there may be participants stays in its slot, and three slots below the group's
-// order, which is above 2^252.
-const _: () = assert!((PARTICIPANTS_MAX as u128) << 64 <= 1 << SLOT_BITS && SLOTS as u32 * SLOT_BITS <= 252);
+/// Most scalars of a vector.
+pub(crate) const SCALARS_MAX: usize = 1 << 12;
+/// Bits of a scalar that every value may use: the group's order is a little above 2^252.
+const SCALAR_BITS: u32 = 252;
 /// What the generators are hashed from, with their number.
 const LABEL: &[u8] = b"formix rep64 generator v1";
+
+/// How numbers lie in scalars: from the lowest bit, each in [`Packing::bits`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Packing {
+    length: usize,
+    bits: u32,
+}
+
+impl Packing {
+    /// For vectors of `length` numbers, no total above `total_max`, which is below 2^63.
+    pub(crate) fn new(length: usize, total_max: u64) -> Self {
+        Self { length, bits: (u64::BITS - total_max.leading_zeros()).max(1) }
+    }
+
+    /// Numbers in one scalar.
+    pub(crate) fn slots(self) -> usize {
+        (SCALAR_BITS / self.bits) as usize
+    }
+
+    /// Scalars of a vector.
+    pub(crate) fn scalars(self) -> usize {
+        self.length.div_ceil(self.slots())
+    }
+
+    fn pack(self, numbers: &[u64]) -> Vec<Scalar> {
+        let pack = |numbers: &[u64]| {
+            let mut bytes = [0; ELEMENT_BYTES];
+            for (slot, number) in (0u32..).zip(numbers) {
+                let at = slot * self.bits;
+                // At most 63 bits, moved by at most 7: they fit, and end before the last byte of the scalar.
+                let moved = u128::from(*number) << (at % 8);
+                for (byte, value) in bytes[(at / 8) as usize..].iter_mut().zip(moved.to_le_bytes()) {
+                    *byte |= value;
+                }
+            }
+            Scalar::from_bytes_mod_order(bytes)
+        };
+        numbers.chunks(self.slots()).map(pack).collect()
+    }
+
+    /// The numbers that `scalars` hold; `Err` with the last number of a scalar that holds more than its slots take.
+    pub(crate) fn unpack(self, scalars: &[Scalar]) -> Result<Vec<u64>, u32> {
+        let mut numbers = Vec::with_capacity(self.length);
+        for scalar in scalars {
+            let bytes = scalar.to_bytes();
+            let slots = self.slots().min(self.length - numbers.len());
+            let used = slots as u32 * self.bits;
+            for slot in 0..slots as u32 {
+                numbers.push(bits(&bytes, slot * self.bits, self.bits));
+            }
+            if (used..8 * ELEMENT_BYTES as u32).any(|at| bits(&bytes, at, 1) != 0) {
+                return Err(numbers.len().saturating_sub(1) as u32);
+            }
+        }
+        Ok(numbers)
+    }
+}
+
+/// `count` bits, at most 63, of `bytes` from bit `at`.
+fn bits(bytes: &[u8; ELEMENT_BYTES], at: u32, count: u32) -> u64 {
+    let mut window = [0; 16];
+    for (to, from) in window.iter_mut().zip(&bytes[(at / 8) as usize..]) {
+        *to = *from;
+    }
+    (u128::from_le_bytes(window) >> (at % 8)) as u64 & (u64::MAX >> (u64::BITS - count))
+}
 
 /// The points to which components are committed. `H` is the group's base point; each `G_k` comes from a hash, so that
 /// nobody knows how they are related.
 pub(crate) struct Generators {
+    packing: Packing,
     blind: RistrettoPoint,
     values: Vec<RistrettoPoint>,
 }
 
 impl Generators {
-    /// The generators for vectors of `length` numbers.
-    pub(crate) fn new(length: usize) -> Self {
-        let values = (0..length.div_ceil(SLOTS) as u64).map(|number| {
+    /// The generators for vectors so packed.
+    pub(crate) fn new(packing: Packing) -> Self {
+        let values = (0..packing.scalars() as u64).map(|number| {
             let digest = Sha512::new().chain_update(LABEL).chain_update(number.to_le_bytes()).finalize();
             RistrettoPoint::from_uniform_bytes(&digest.into())
         });
-        Self { blind: RISTRETTO_BASEPOINT_POINT, values: values.collect() }
+        Self { packing, blind: RISTRETTO_BASEPOINT_POINT, values: values.collect() }
+    }
+
+    /// How numbers lie in scalars.
+    pub(crate) fn packing(&self) -> Packing {
+        self.packing
     }
 
     /// Splits `vector`: the public share, and the input share of each role.
     pub(crate) fn shard(&self, vector: &[u64], rng: &mut impl CryptoRng) -> (Vec<u8>, [Vec<u8>; SHARES]) {
-        let components = additive64::shard(vector, rng);
-        let blindings: [Scalar; SHARES] = core::array::from_fn(|_| scalar(rng));
-        self.split(&components, &blindings)
+        let packed = self.packing.pack(vector);
+        let first: Vec<Scalar> = packed.iter().map(|_| random(rng)).collect();
+        let second: Vec<Scalar> = packed.iter().map(|_| random(rng)).collect();
+        let third =
+            packed.iter().zip(first.iter().zip(&second)).map(|(value, (a, b))| value - a - b).collect();
+        self.split([first, second, third].map(|scalars| Opening { scalars, blinding: random(rng) }))
     }
 
-    /// The shares of these components under these blindings.
-    fn split(
-        &self,
-        components: &[Vec<u64>; SHARES],
-        blindings: &[Scalar; SHARES],
-    ) -> (Vec<u8>, [Vec<u8>; SHARES]) {
-        let commitments = components.iter().zip(blindings).flat_map(|(component, blinding)| {
-            let scalars = pack(component).chain([*blinding]).collect::<Vec<_>>();
-            let point = RistrettoPoint::multiscalar_mul(scalars, self.points());
-            point.compress().to_bytes()
+    /// The shares of these components.
+    fn split(&self, components: [Opening; SHARES]) -> (Vec<u8>, [Vec<u8>; SHARES]) {
+        let commitments = components.iter().flat_map(|component| {
+            RistrettoPoint::multiscalar_mul(component.scalars(), self.points()).compress().to_bytes()
         });
         let inputs = core::array::from_fn(|role| {
-            let next = (role + 1) % SHARES;
-            let mut bytes = additive64::encode(&components[role]);
-            bytes.extend(additive64::encode(&components[next]));
-            bytes.extend(blindings[role].to_bytes());
-            bytes.extend(blindings[next].to_bytes());
+            let mut bytes = Vec::with_capacity(self.input_len());
+            components[role].encode(&mut bytes);
+            components[(role + 1) % SHARES].encode(&mut bytes);
             bytes
         });
         (commitments.collect(), inputs)
     }
 
-    /// In the order of [`pack`], the blinding's last.
+    /// Bytes of an input share, and of encoded sums: two openings.
+    pub(crate) fn input_len(&self) -> usize {
+        2 * ELEMENT_BYTES * (self.values.len() + 1)
+    }
+
+    /// In the order of [`Opening::scalars`].
     fn points(&self) -> impl Iterator<Item = &RistrettoPoint> {
         self.values.iter().chain([&self.blind])
     }
 
-    /// Whether `numbers` and `blinding` open `commitment`.
-    fn opens<T: Into<u128> + Copy>(
-        &self,
-        commitment: &RistrettoPoint,
-        numbers: &[T],
-        blinding: &Scalar,
-    ) -> bool {
-        let scalars = pack(numbers).chain([*blinding]);
-        RistrettoPoint::vartime_multiscalar_mul(scalars, self.points()) == *commitment
+    fn opens(&self, commitment: &RistrettoPoint, opening: &Opening) -> bool {
+        RistrettoPoint::vartime_multiscalar_mul(opening.scalars(), self.points()) == *commitment
     }
 
     /// Whether all of `states` open their commitments, but for a chance of 2^-128 that they do not.
     fn all_open(&self, states: &[&State], rng: &mut impl CryptoRng) -> bool {
-        let mut blinding = Scalar::ZERO;
-        let mut values = vec![Scalar::ZERO; self.values.len()];
+        let mut sum = Opening::zero(self.values.len());
         let mut weights = Vec::with_capacity(states.len() * 2);
-        for held in states.iter().flat_map(|state| &state.held) {
+        for opening in states.iter().flat_map(|state| &state.openings) {
             let mut bytes = [0; 16];
             rng.fill_bytes(&mut bytes);
             let weight = Scalar::from(u128::from_le_bytes(bytes));
-            blinding += weight * held.blinding;
-            for (value, packed) in values.iter_mut().zip(pack(&held.numbers)) {
-                *value += weight * packed;
+            sum.blinding += weight * opening.blinding;
+            for (sum, scalar) in sum.scalars.iter_mut().zip(&opening.scalars) {
+                *sum += weight * scalar;
             }
             weights.push(-weight);
         }
-        let commitments = states.iter().flat_map(|state| &state.held).map(|held| &held.commitment);
-        let scalars = values.iter().chain([&blinding]).chain(&weights);
-        RistrettoPoint::vartime_multiscalar_mul(scalars, self.points().chain(commitments)).is_identity()
+        let commitments = states.iter().flat_map(|state| &state.commitments);
+        let (scalars, points) = (sum.scalars().chain(&weights), self.points().chain(commitments));
+        RistrettoPoint::vartime_multiscalar_mul(scalars, points).is_identity()
     }
 
     /// Checks many reports at once; the indices of those that do not open their commitments, in rising order. Each bad one
@@ -139,129 +204,98 @@ impl Generators {
         bad
     }
 
-    /// The numbers that a state holds, where they open their commitments.
-    pub(crate) fn output(&self, state: State) -> Result<Output, VerifyError> {
-        for (offset, held) in state.held.iter().enumerate() {
-            if !state.opened && !self.opens(&held.commitment, &held.numbers, &held.blinding) {
+    /// The components that a state holds, where they open their commitments.
+    pub(crate) fn output(&self, state: State) -> Result<[Opening; 2], VerifyError> {
+        for (offset, (commitment, opening)) in state.commitments.iter().zip(&state.openings).enumerate() {
+            if !state.opened && !self.opens(commitment, opening) {
                 return Err(VerifyError::Commitment { component: (state.role + offset) % SHARES });
             }
         }
-        let [first, second] = state.held;
-        Ok(Output { numbers: [first.numbers, second.numbers], blindings: [first.blinding, second.blinding] })
+        Ok(state.openings)
     }
 
     /// For each of the two components of `sums`, whether it opens the sum of commitments at its place.
-    pub(crate) fn check(&self, commitments: [&RistrettoPoint; 2], sums: &Sums) -> [bool; 2] {
-        core::array::from_fn(|at| self.opens(commitments[at], &sums.numbers[at], &sums.blindings[at]))
+    pub(crate) fn check(&self, commitments: [&RistrettoPoint; 2], sums: &[Opening; 2]) -> [bool; 2] {
+        core::array::from_fn(|place| self.opens(commitments[place], &sums[place]))
+    }
+
+    /// Two openings from the bytes of an input share or of sums, where they are that.
+    pub(crate) fn decode(&self, bytes: &[u8]) -> Option<[Opening; 2]> {
+        let (first, second) = bytes.split_at_checked(self.input_len() / 2)?;
+        Some([Opening::decode(first)?, Opening::decode(second)?])
+    }
+
+    /// One report as it came for `role`.
+    pub(crate) fn state(&self, role: usize, public: &[u8], input: &[u8]) -> Result<State, VerifyError> {
+        // All three points, though two are used: whether a public share is one must not depend on the role.
+        let points = decode_points(public).ok_or(VerifyError::PublicShare)?;
+        let openings = self.decode(input).ok_or(VerifyError::InputShare)?;
+        let commitments = [points[role % SHARES], points[(role + 1) % SHARES]];
+        Ok(State { role, openings, commitments, opened: false })
     }
 }
 
-/// One component, as its holder got it.
-struct Held {
-    numbers: Vec<u64>,
+/// One component, or the sum of that component over many reports, and what blinds its commitment.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Opening {
+    scalars: Vec<Scalar>,
     blinding: Scalar,
-    commitment: RistrettoPoint,
+}
+
+impl Opening {
+    /// Nothing, in `length` scalars.
+    pub(crate) fn zero(length: usize) -> Self {
+        Self { scalars: vec![Scalar::ZERO; length], blinding: Scalar::ZERO }
+    }
+
+    /// Number of scalars but for the blinding.
+    pub(crate) fn len(&self) -> usize {
+        self.scalars.len()
+    }
+
+    /// Adds `other`, of the same length.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.blinding += other.blinding;
+        for (sum, scalar) in self.scalars.iter_mut().zip(&other.scalars) {
+            *sum += scalar;
+        }
+    }
+
+    /// What is packed in it.
+    pub(crate) fn unpack(&self, packing: Packing) -> Result<Vec<u64>, u32> {
+        packing.unpack(&self.scalars)
+    }
+
+    /// The scalars, then the blinding.
+    pub(crate) fn encode(&self, bytes: &mut Vec<u8>) {
+        bytes.extend(self.scalars().flat_map(Scalar::to_bytes));
+    }
+
+    fn scalars(&self) -> impl Iterator<Item = &Scalar> {
+        self.scalars.iter().chain([&self.blinding])
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        let (chunks, rest) = bytes.as_chunks::<ELEMENT_BYTES>();
+        let scalar = |bytes: &[u8; ELEMENT_BYTES]| Scalar::from_canonical_bytes(*bytes).into_option();
+        let mut scalars = chunks.iter().map(scalar).collect::<Option<Vec<_>>>()?;
+        let blinding = scalars.pop()?;
+        rest.is_empty().then_some(Self { scalars, blinding })
+    }
 }
 
 /// One report at one heavy node, before it is known to open its commitments.
 pub(crate) struct State {
     role: usize,
-    held: [Held; 2],
+    openings: [Opening; 2],
+    commitments: [RistrettoPoint; 2],
     opened: bool,
 }
 
 impl State {
-    /// Numbers of one component.
-    pub(crate) fn length(&self) -> usize {
-        self.held[0].numbers.len()
-    }
-
-    /// Reads what came for `role`. Lengths are checked by the caller.
-    pub(crate) fn decode(role: usize, public: &[u8], input: &[u8]) -> Result<Self, VerifyError> {
-        // All three points, though two are used: whether a public share is one must not depend on the role.
-        let points = decode_points(public).ok_or(VerifyError::PublicShare)?;
-        let numbers_len = (input.len().saturating_sub(2 * ELEMENT_BYTES)) / 2;
-        let (numbers, blindings) = input.split_at(2 * numbers_len);
-        let [first, second] = decode_scalars(blindings).ok_or(VerifyError::InputShare)?;
-        let (this, next) = numbers.split_at(numbers_len);
-        let held = [
-            Held { numbers: additive64::decode(this), blinding: first, commitment: points[role % SHARES] },
-            Held {
-                numbers: additive64::decode(next),
-                blinding: second,
-                commitment: points[(role + 1) % SHARES],
-            },
-        ];
-        Ok(Self { role, held, opened: false })
-    }
-}
-
-/// The two components of one report that one heavy node holds.
-pub(crate) struct Output {
-    numbers: [Vec<u64>; 2],
-    blindings: [Scalar; 2],
-}
-
-impl Output {
-    /// Numbers of one component.
-    pub(crate) fn length(&self) -> usize {
-        self.numbers[0].len()
-    }
-}
-
-/// The sums of two components over many reports, as integers, with the sums of their blindings.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Sums {
-    numbers: [Vec<u128>; 2],
-    blindings: [Scalar; 2],
-}
-
-impl Sums {
-    /// No report.
-    pub(crate) fn empty(length: usize) -> Self {
-        Self { numbers: [vec![0; length], vec![0; length]], blindings: [Scalar::ZERO; 2] }
-    }
-
-    /// Numbers of one component.
-    pub(crate) fn length(&self) -> usize {
-        self.numbers[0].len()
-    }
-
-    /// Adds one report. With at most [`PARTICIPANTS_MAX`] reports each number stays in its slot.
-    pub(crate) fn accumulate(&mut self, output: &Output) {
-        for (sums, numbers) in self.numbers.iter_mut().zip(&output.numbers) {
-            for (sum, number) in sums.iter_mut().zip(numbers) {
-                *sum += u128::from(*number);
-            }
-        }
-        for (sum, blinding) in self.blindings.iter_mut().zip(&output.blindings) {
-            *sum += blinding;
-        }
-    }
-
-    /// The sums at `place` 0 (the role's own component) or 1 (the next one's).
-    pub(crate) fn place(&self, place: usize) -> (&[u128], &Scalar) {
-        (&self.numbers[place], &self.blindings[place])
-    }
-
-    /// 16 bytes a number, then the blindings.
-    pub(crate) fn encode(&self, bytes: &mut Vec<u8>) {
-        bytes.extend(self.numbers.iter().flatten().flat_map(|number| number.to_le_bytes()));
-        bytes.extend(self.blindings.iter().flat_map(Scalar::to_bytes));
-    }
-
-    /// What `bytes` encode, `length` numbers a component; `None` where a number is larger than `reports` numbers of 64 bits
-    /// add up to. The length of `bytes` is checked by the caller.
-    pub(crate) fn decode(bytes: &[u8], length: usize, reports: u32) -> Option<Self> {
-        let most = u128::from(reports) * u128::from(u64::MAX);
-        let (numbers, blindings) = bytes.split_at_checked(32 * length)?;
-        let numbers: Vec<u128> =
-            numbers.as_chunks::<16>().0.iter().map(|chunk| u128::from_le_bytes(*chunk)).collect();
-        if numbers.iter().any(|number| *number > most) {
-            return None;
-        }
-        let (this, next) = numbers.split_at(length);
-        Some(Self { numbers: [this.to_vec(), next.to_vec()], blindings: decode_scalars(blindings)? })
+    /// Number of scalars of a component.
+    pub(crate) fn len(&self) -> usize {
+        self.openings[0].len()
     }
 }
 
@@ -332,29 +366,10 @@ impl fmt::Debug for Commitments {
 }
 
 /// A uniformly random scalar.
-fn scalar(rng: &mut impl CryptoRng) -> Scalar {
+fn random(rng: &mut impl CryptoRng) -> Scalar {
     let mut bytes = [0; 64];
     rng.fill_bytes(&mut bytes);
     Scalar::from_bytes_mod_order_wide(&bytes)
-}
-
-/// `numbers`, each of at most [`SLOT_BITS`] bits, as the scalars of the generators.
-fn pack<T: Into<u128> + Copy>(numbers: &[T]) -> impl Iterator<Item = Scalar> {
-    numbers.chunks(SLOTS).map(|slots| {
-        let slot = |at: usize| slots.get(at).map_or(0, |number| (*number).into());
-        let (first, second, third) = (slot(0), slot(1) << (SLOT_BITS - 64), slot(2) << (2 * SLOT_BITS - 128));
-        let limbs = [
-            first as u64,
-            (first >> 64) as u64 + second as u64,
-            (second >> 64) as u64 + third as u64,
-            (third >> 64) as u64,
-        ];
-        let mut bytes = [0; ELEMENT_BYTES];
-        for (bytes, limb) in bytes.chunks_mut(8).zip(limbs) {
-            bytes.copy_from_slice(&limb.to_le_bytes());
-        }
-        Scalar::from_bytes_mod_order(bytes)
-    })
 }
 
 fn decode_points(bytes: &[u8]) -> Option<[RistrettoPoint; SHARES]> {
@@ -362,11 +377,4 @@ fn decode_points(bytes: &[u8]) -> Option<[RistrettoPoint; SHARES]> {
     let [first, second, third] = chunks else { return None };
     let point = |bytes: &[u8; ELEMENT_BYTES]| CompressedRistretto(*bytes).decompress();
     rest.is_empty().then_some([point(first)?, point(second)?, point(third)?])
-}
-
-fn decode_scalars(bytes: &[u8]) -> Option<[Scalar; 2]> {
-    let (chunks, rest) = bytes.as_chunks::<ELEMENT_BYTES>();
-    let [first, second] = chunks else { return None };
-    let scalar = |bytes: &[u8; ELEMENT_BYTES]| Scalar::from_canonical_bytes(*bytes).into_option();
-    rest.is_empty().then_some([scalar(first)?, scalar(second)?])
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub enum Scheme {
     /// Three shares that add up modulo 2^64.
     Additive64,
-    /// Three components that add up modulo 2^64, each held by two heavy nodes and committed to.
+    /// Three components that add up modulo the order of a group, each held by two heavy nodes and committed to.
     Rep64,
     /// Prio3: three shares in a prime field, with a proof that the measurement is valid.
     Prio3,
