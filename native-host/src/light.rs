@@ -156,7 +156,7 @@ async fn prepare(light: &Light, options: &LightOptions) -> Result<()> {
         tracing::info!(name, rows, "imported {}", path.display());
     }
     if let Some(rules) = options.rules.clone() {
-        for rule in light.view().await?.rules {
+        for rule in light.view().await?.rules.into_iter().map(|view| view.rule) {
             if !rules.contains(&rule) {
                 light.command(Command::RemoveRule { rule }).await.context("removing a rule")?;
             }

@@ -14,6 +14,8 @@ pub enum Phase {
     Declined,
     /// This node's answer is on its way or delivered.
     Answered,
+    /// The person takes their answer back, or has.
+    Withdrawn,
     /// The deadline has passed and the heavy nodes agree on the set.
     Closing,
     /// Neither a total nor a refusal came in the time there is for it.
@@ -35,13 +37,14 @@ impl Phase {
             (None, TaskState::Waiting) if task.obstacle.is_some() => Self::Unfit,
             (None, TaskState::Waiting) => Self::Asks,
             (None, TaskState::Declined) => Self::Declined,
+            (None, TaskState::Withdrawing | TaskState::Withdrawn) => Self::Withdrawn,
             (None, _) => Self::Answered,
         }
     }
 
     /// Whether answers are still taken.
     pub const fn is_open(self) -> bool {
-        matches!(self, Self::Asks | Self::Unfit | Self::Declined | Self::Answered)
+        matches!(self, Self::Asks | Self::Unfit | Self::Declined | Self::Answered | Self::Withdrawn)
     }
 
     /// A few words for a list.
@@ -51,6 +54,7 @@ impl Phase {
             Self::Unfit => "Needs data",
             Self::Declined => "You declined",
             Self::Answered => "You answered",
+            Self::Withdrawn => "You withdrew",
             Self::Closing => "Adding up",
             Self::Silent => "No word yet",
             Self::Total => "Total",
@@ -65,6 +69,7 @@ impl Phase {
             Self::Unfit => "unfit",
             Self::Declined => "declined",
             Self::Answered => "answered",
+            Self::Withdrawn => "withdrawn",
             Self::Closing => "closing",
             Self::Silent => "silent",
             Self::Total => "total",
@@ -109,6 +114,20 @@ mod tests {
             state: TaskState::Waiting,
             answer: None,
             obstacle: None,
+            question: privacy::Question {
+                computation: ContentId::of(b"a computation"),
+                proposer: proposer.id(),
+                purpose: String::new(),
+                dataset: "penguins".into(),
+                schema: ContentId::of(b""),
+                fields: vec!["mass".into()],
+                scheme: "additive64".into(),
+                kind: "sum".into(),
+                words: String::new(),
+                participants_min: 3,
+            },
+            why: None,
+            withdrawal: None,
             acknowledged: 0,
             report_refusal: None,
             reports: None,
@@ -128,6 +147,7 @@ mod tests {
         assert_eq!(at(&TaskView { obstacle: Some("no data".into()), ..task() }, 0), Phase::Unfit);
         assert_eq!(at(&TaskView { state: TaskState::Declined, ..task() }, 0), Phase::Declined);
         assert_eq!(at(&TaskView { state: TaskState::Answered, ..task() }, 0), Phase::Answered);
+        assert_eq!(at(&TaskView { state: TaskState::Withdrawn, ..task() }, 0), Phase::Withdrawn);
 
         let outcome =
             aggregate::Outcome::new(waiting.id, &waiting.proposal, ContentId::of(b"a set"), 3, &[12, 3]);

@@ -67,6 +67,13 @@ pub enum Request {
         /// Of which computation.
         id: ContentId,
     },
+    /// Light to heavy: I take my answer back. Delete my share where you have it, and take none that comes.
+    Withdraw {
+        /// In which computation.
+        id: ContentId,
+        /// The nonce of the report.
+        nonce: Nonce,
+    },
 }
 
 /// What a heavy node asks another for, in the order of the steps.
@@ -180,6 +187,8 @@ pub enum Response {
     },
     /// The word that was asked for.
     Pulled(Pulled),
+    /// The share is deleted here, durably, and none of that light node's is taken in this computation.
+    Withdrawn,
 }
 
 /// How a computation stands at a heavy node.

@@ -18,16 +18,19 @@ use alloc::{
 use codec::{ContentId, Instant, decode, encode};
 use keys::{Envelope, Identity, NodeId};
 use net::{Endpoint, Event, Hello, Limits, Protocol, RequestId, Role, Transport};
+use privacy::{Ledger, Limits as PrivacyLimits, Rule};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 use store::{Batch, Entry, StoreError};
 use vault::{Dataset, FieldView};
 
 mod command;
+mod consent;
 mod task;
 mod view;
 
-pub use command::{Command, CommandError, Reply, Rule};
+pub use command::{Command, CommandError, Reply};
+pub use consent::{LedgerView, RuleView, Withdrawal};
 use task::Task;
 pub use task::TaskState;
 pub use view::{Answer, DatasetView, End, LightView, TaskView};
@@ -36,8 +39,6 @@ pub use view::{Answer, DatasetView, End, LightView, TaskView};
 pub const TASKS_MAX: usize = 512;
 /// Most data sets.
 pub const DATASETS_MAX: usize = 32;
-/// Most rules.
-pub const RULES_MAX: usize = 64;
 /// Least milliseconds between looks at how a computation stands before its deadline.
 const STATUS_EVERY_MS: u64 = 2_000;
 /// Milliseconds between looks at a computation that somebody watches.
@@ -131,6 +132,7 @@ enum Effect {
     Network { token: u64, heavy: BTreeMap<NodeId, (Descriptor, Envelope)> },
     Remove { token: u64, name: String },
     Answered { id: ContentId, token: Option<u64> },
+    Withdrawing { id: ContentId, token: u64 },
     Import { token: u64, dataset: Dataset },
     None,
 }
@@ -141,6 +143,7 @@ enum Purpose {
     Open,
     Proposal(ContentId),
     Report(ContentId),
+    Withdraw(ContentId),
     Status(ContentId),
     Propose { token: u64 },
 }
@@ -150,6 +153,12 @@ enum Purpose {
 struct Settings {
     joined: bool,
     rules: Vec<Rule>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    limits: PrivacyLimits,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// A light node. See the crate's documentation for how to drive it.
@@ -165,6 +174,10 @@ pub struct LightNode {
     /// Data sets with what their fields look like, which takes a pass over all cells.
     datasets: BTreeMap<String, (Dataset, Vec<FieldView>)>,
     tasks: BTreeMap<ContentId, Task>,
+    /// All that was answered.
+    ledger: Ledger,
+    /// Whether something changed that decides about all that waits.
+    unsettled: bool,
     requests: BTreeMap<RequestId, (NodeId, Purpose)>,
     /// Proposals that no heavy node has answered yet, and the heavy nodes left to ask.
     proposing: BTreeMap<u64, (Vec<u8>, Vec<NodeId>)>,
@@ -178,6 +191,8 @@ pub struct LightNode {
     queue: Queue<Effect>,
     outputs: VecDeque<LightOutput>,
     changed: bool,
+    /// The latest moment heard of.
+    clock: Instant,
 }
 
 impl LightNode {
@@ -201,6 +216,9 @@ impl LightNode {
             choosing: None,
             datasets: BTreeMap::new(),
             tasks: BTreeMap::new(),
+            ledger: Ledger::new(),
+            // The node may have stopped between an import or a rule and the answers that follow.
+            unsettled: true,
             requests: BTreeMap::new(),
             proposing: BTreeMap::new(),
             announced: BTreeMap::new(),
@@ -211,8 +229,12 @@ impl LightNode {
             queue: Queue::new(),
             outputs: VecDeque::new(),
             changed: true,
+            clock: now,
         };
-        for entry in entries {
+        let (ledger, rest): (Vec<&Entry>, Vec<&Entry>) =
+            entries.iter().partition(|entry| entry.key.starts_with(privacy::STORE_PREFIX));
+        node.ledger = Ledger::restore(ledger)?;
+        for entry in rest {
             node.restore(entry, now).ok_or_else(|| StoreError::Corrupt {
                 detail: format!("the entry `{}`", entry.key.escape_ascii()),
             })?;
@@ -220,11 +242,8 @@ impl LightNode {
         let ids: Vec<ContentId> = node.tasks.keys().copied().collect();
         for id in ids {
             node.preview(id);
-            // The node may have stopped between an import or a rule and the answers that follow.
-            if node.ruled(id) {
-                node.answer(now, id, None);
-            }
         }
+        node.reconcile(now);
         if node.settings.joined {
             node.dial(now);
         }
@@ -258,6 +277,7 @@ impl LightNode {
 
     /// Takes what the shell tells.
     pub fn handle_input(&mut self, now: Instant, input: LightInput) {
+        self.clock = now;
         match input {
             LightInput::Net(input) => self.endpoint.handle_input(now, input),
             LightInput::Stored { ticket, result } => {
@@ -277,6 +297,7 @@ impl LightNode {
 
     /// Does what has come due.
     pub fn handle_timeout(&mut self, now: Instant) {
+        self.clock = now;
         self.endpoint.handle_timeout(now);
         if self.refresh_at.is_some_and(|at| at <= now) {
             self.refresh_at = None;
@@ -315,6 +336,7 @@ impl LightNode {
         while let Some(event) = self.endpoint.poll_event() {
             self.handle_event(now, event);
         }
+        self.consider_all(now);
         if let Some((ticket, batch)) = self.queue.begin(now) {
             self.outputs.push_back(LightOutput::Store { ticket, batch });
         }
@@ -336,14 +358,14 @@ impl LightNode {
             Effect::Remove { token, name } => {
                 self.datasets.remove(&name);
                 self.reply(token, Ok(Reply::Done));
-                self.records_changed(now, &name);
+                self.records_changed(&name);
             }
             Effect::Import { token, dataset } => {
                 let rows = dataset.rows();
                 let name = dataset.name().to_string();
                 self.keep_dataset(dataset);
                 self.reply(token, Ok(Reply::Imported { rows }));
-                self.records_changed(now, &name);
+                self.records_changed(&name);
             }
             Effect::Answered { id, token } => {
                 if let Some(task) = self.tasks.get_mut(&id) {
@@ -352,6 +374,13 @@ impl LightNode {
                 if let Some(token) = token {
                     self.reply(token, Ok(Reply::Done));
                 }
+                self.look_after(now, id);
+            }
+            Effect::Withdrawing { id, token } => {
+                if let Some(task) = self.tasks.get_mut(&id) {
+                    task.withdrawal_is_durable();
+                }
+                self.reply(token, Ok(Reply::Done));
                 self.look_after(now, id);
             }
         }
@@ -495,6 +524,7 @@ impl LightNode {
                 }
                 self.look_after(now, id);
             }
+            (Purpose::Withdraw(id), response) => self.withdrawal_answered(now, peer, id, response.as_ref()),
             (Purpose::Status(id), response) => {
                 let Some(task) = self.tasks.get_mut(&id) else { return };
                 task.asking = false;
@@ -507,6 +537,7 @@ impl LightNode {
                     _ => false,
                 };
                 if news {
+                    self.note_end(now, id);
                     self.save(id, Effect::None);
                 }
                 self.changed = true;
@@ -561,82 +592,23 @@ impl LightNode {
         self.tasks.insert(id, Task::new(now, id, proposal, envelope.clone()));
         self.preview(id);
         self.changed = true;
-        if self.ruled(id) {
-            self.answer(now, id, None);
-        } else {
+        if !self.consider(now, id) {
             self.save(id, Effect::None);
         }
         self.look_after(now, id);
-    }
-
-    /// Whether a rule of the person's says yes.
-    fn ruled(&self, id: ContentId) -> bool {
-        let Some(task) = self.tasks.get(&id) else { return false };
-        task.state == TaskState::Waiting
-            && matches!(task.preview, Some(Ok(_)))
-            && self.settings.rules.iter().any(|rule| rule.allows(&task.proposal))
-    }
-
-    /// Computes what an answer would be made of, for the person to see and for the answer.
-    fn preview(&mut self, id: ContentId) {
-        let Some(task) = self.tasks.get_mut(&id).filter(|task| task.state == TaskState::Waiting) else {
-            return;
-        };
-        let proposal = &task.proposal;
-        task.preview = self.datasets.get(&proposal.dataset).map(|(dataset, _)| {
-            let column = dataset
-                .column(&proposal.field)
-                .ok_or_else(|| format!("your `{}` has no field `{}`", proposal.dataset, proposal.field))?;
-            aggregate::contribution(proposal, column).map_err(|error| error.to_string())
-        });
-    }
-
-    fn records_changed(&mut self, now: Instant, dataset: &str) {
-        let concerned: Vec<ContentId> = self
-            .tasks
-            .values()
-            .filter(|task| task.state == TaskState::Waiting && task.proposal.dataset == dataset)
-            .map(|task| task.id)
-            .collect();
-        for id in concerned {
-            self.preview(id);
-            if self.ruled(id) {
-                self.answer(now, id, None);
-            }
-        }
-    }
-
-    /// Makes the report, durable before any of it is sent.
-    fn answer(&mut self, now: Instant, id: ContentId, token: Option<u64>) {
-        let light = self.identity.id();
-        let Some(task) = self.tasks.get_mut(&id) else { return };
-        let made = task.make_report(now, light, &mut self.rng);
-        match made {
-            Ok(()) => self.save(id, Effect::Answered { id, token }),
-            Err(error) => {
-                if let Some(token) = token {
-                    self.reply(token, Err(error));
-                }
-            }
-        }
-        self.changed = true;
-    }
-
-    fn save(&mut self, id: ContentId, effect: Effect) {
-        if let Some(task) = self.tasks.get(&id) {
-            let mut batch = Batch::new();
-            batch.put(task::key(id), task.encode());
-            self.queue.push(Part { batch, effect, retry: true });
-        }
     }
 
     /// Sends what is to be sent of a computation's report, asks how it stands, and sets its timer.
     fn look_after(&mut self, now: Instant, id: ContentId) {
         let Some(task) = self.tasks.get_mut(&id) else { return };
         if task.is_over(now) {
+            self.note_end(now, id);
             return;
         }
         self.changed = true;
+        self.consider(now, id);
+        self.tell_withdrawal(now, id);
+        let Some(task) = self.tasks.get_mut(&id) else { return };
         let unsent = task.unsent(now);
         let (nonce, sealed) = match &task.report {
             Some(report) => (report.nonce, report.sealed.clone()),

@@ -13,6 +13,8 @@ use keys::{Envelope, Identity, NodeId, SealKey};
 use net::{Limits, Responder, Transport};
 use store::MemoryStore;
 
+mod consent;
+
 enum Node {
     Heavy(Box<HeavyNode>),
     Light(Box<LightNode>),

@@ -89,7 +89,7 @@ impl Source {
 
     fn request(&mut self) -> Request {
         let id = self.content();
-        match self.below(9) {
+        match self.below(10) {
             0 => Request::Open { after: (self.below(2) == 0).then_some(id) },
             1 => Request::Proposal { id },
             2 => Request::Report { id, nonce: self.bytes(), sealed: self.some_bytes(200) },
@@ -98,7 +98,8 @@ impl Source {
             5 => Request::Accept { envelope: self.some_bytes(200) },
             6 => Request::Pull { id, pull: self.pull() },
             7 => Request::News { id },
-            _ => Request::Nudge { id },
+            8 => Request::Nudge { id },
+            _ => Request::Withdraw { id, nonce: self.bytes() },
         }
     }
 
@@ -125,7 +126,7 @@ impl Source {
     }
 
     fn response(&mut self) -> Response {
-        match self.below(11) {
+        match self.below(12) {
             0 => Response::Done,
             1 => Response::Unknown,
             2 => Response::Open { ids: self.contents(), more: self.below(2) == 0 },
@@ -136,7 +137,8 @@ impl Source {
             7 => Response::Proposed { id: self.content() },
             8 => Response::Accepted { signature: self.bytes() },
             9 => Response::NotAccepted { why: self.text(60) },
-            _ => Response::Pulled(self.pulled()),
+            10 => Response::Pulled(self.pulled()),
+            _ => Response::Withdrawn,
         }
     }
 

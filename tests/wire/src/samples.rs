@@ -150,6 +150,7 @@ pub fn requests() -> Vec<Entry> {
         named("Request::Pull, Signature", &pull(Pull::Signature)),
         named("Request::News", &Request::News { id }),
         named("Request::Nudge", &Request::Nudge { id }),
+        named("Request::Withdraw", &Request::Withdraw { id, nonce: report.nonce }),
     ]
 }
 
@@ -205,6 +206,7 @@ pub fn responses() -> Vec<Entry> {
             .into_iter()
             .map(|(name, word)| named(&format!("Response::Pulled, {name}"), &Response::Pulled(word))),
     );
+    entries.push(named("Response::Withdrawn", &Response::Withdrawn));
     entries
 }
 

@@ -152,8 +152,12 @@ fn light_node() -> Vec<Entry> {
     let mut node = LightNode::new(config, &[], NOW).expect("an empty store");
     let mut entries = Vec::new();
     let peer = heavy(0).0.id();
-    let rule =
-        Rule { proposer: Some(proposer().id()), dataset: Some("penguins".into()), participants_min: Some(3) };
+    let rule = Rule {
+        proposer: Some(proposer().id()),
+        dataset: Some("penguins".into()),
+        participants_min: Some(3),
+        ..Rule::default()
+    };
     let commands = [
         ("light, network", Command::Network { descriptors: (0..3).map(descriptor).collect() }),
         ("light, rules", Command::AddRule { rule }),

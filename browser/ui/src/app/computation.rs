@@ -83,7 +83,7 @@ fn Known(
             Phase::Asks => view! { <Answer task /> <Progress task /> }.into_any(),
             Phase::Unfit => view! { <Unfit task /> <Progress task /> }.into_any(),
             Phase::Declined => view! { <Declined task /> <Progress task /> }.into_any(),
-            Phase::Answered => view! { <Progress task /> }.into_any(),
+            Phase::Answered | Phase::Withdrawn => view! { <Progress task /> }.into_any(),
             Phase::Closing => view! { <Closing task /> }.into_any(),
             Phase::Silent => view! { <Silent /> }.into_any(),
             Phase::Total => view! { <Total task /> }.into_any(),

@@ -6,33 +6,18 @@ use super::{
 };
 use crate::{testids, words};
 use leptos::{ev::SubmitEvent, prelude::*};
-use node::{Command, Rule};
-
-/// A rule in one sentence.
-fn describe(rule: &Rule, own: keys::NodeId) -> String {
-    let about =
-        rule.dataset.as_ref().map_or_else(|| "about any data".into(), |name| format!("about “{name}”"));
-    let from = rule.proposer.map_or_else(String::new, |proposer| match proposer == own {
-        true => " that you propose yourself".into(),
-        false => format!(" from the proposer …{}", proposer.short()),
-    });
-    let size = rule.participants_min.map_or_else(String::new, |min| {
-        format!(" that need at least {}", words::count(min.into(), "answer"))
-    });
-    format!("Always approve questions {about}{from}{size}.")
-}
+use node::{Command, Rule, RuleView};
 
 /// The view.
 #[component]
 pub(crate) fn Rules() -> impl IntoView {
     let page = page();
-    let rules = page.part(|view| (view.rules.clone(), Some(view.id)));
+    let rules = page.part(|view| view.rules.clone());
     let doing = Doing::new();
     let remove = move |rule: Rule| {
         doing.run(page, Command::RemoveRule { rule }, move |_| page.say("The rule is deleted."));
     };
-    let row = move |rule: Rule, own: keys::NodeId| {
-        let text = describe(&rule, own);
+    let row = move |RuleView { rule, words: text }: RuleView| {
         let label = format!("Delete the rule: {text}");
         view! {
             <li class="rule" data-testid=testids::RULE>
@@ -52,19 +37,16 @@ pub(crate) fn Rules() -> impl IntoView {
     view! {
         <Heading text="Rules" />
         <p class="lead">
-            "Questions that fit a rule are approved by your node without asking you. All others wait until you decide."
+            "Questions that fit a rule are answered by your node without asking you. All others wait until you decide."
         </p>
         <section class="group">
             <h2>"In force"</h2>
             <Show
-                when=move || !rules.get().0.is_empty()
+                when=move || !rules.get().is_empty()
                 fallback=|| view! { <p class="empty">"None. Your node asks you every time."</p> }
             >
                 <ul class="rows">
-                    {move || {
-                        let (rules, own) = rules.get();
-                        own.map(|own| rules.into_iter().map(|rule| row(rule, own)).collect_view())
-                    }}
+                    {move || rules.get().into_iter().map(row).collect_view()}
                 </ul>
             </Show>
             <p class="error" role="alert">
@@ -102,12 +84,13 @@ fn NewRule() -> impl IntoView {
             proposer: proposer.transpose()?,
             dataset: filled(dataset),
             participants_min: min.transpose()?,
+            ..Rule::default()
         })
     };
     let sentence = move || {
         let own = page.peek(|view| Some(view.id));
         match (rule(), own) {
-            (Ok(rule), Some(own)) => describe(&rule, own),
+            (Ok(rule), own @ Some(_)) => rule.words(own),
             _ => String::new(),
         }
     };

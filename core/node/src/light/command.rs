@@ -2,7 +2,7 @@
 
 use super::{
     DATASET_PREFIX, DATASETS_MAX, Descriptor, DescriptorError, Draft, Effect, LightNode, NETWORK_KEY, Part,
-    Proposal, Purpose, RULES_MAX, Request, SETTINGS_KEY, Settings, TaskState,
+    Purpose, Request, SETTINGS_KEY, Settings, TaskState,
 };
 use aggregate::HeavyKey;
 use alloc::{
@@ -13,6 +13,7 @@ use alloc::{
 use codec::{ContentId, Instant};
 use core::fmt;
 use keys::{Envelope, NodeId};
+use privacy::{Limits, Rule};
 use store::Batch;
 use vault::Dataset;
 
@@ -59,7 +60,12 @@ pub enum Command {
         /// Which.
         id: ContentId,
     },
-    /// Adds a rule by which computations are answered without asking; those that wait, too.
+    /// Takes an answer back, until the computation closes. It cannot be answered again.
+    Withdraw {
+        /// Which.
+        id: ContentId,
+    },
+    /// Adds a rule by which computations are answered or declined without asking; those that wait, too.
     AddRule {
         /// The rule.
         rule: Rule,
@@ -68,6 +74,11 @@ pub enum Command {
     RemoveRule {
         /// The rule.
         rule: Rule,
+    },
+    /// Sets how much may be answered, in place of the limits before. What was answered stays counted.
+    SetLimits {
+        /// The limits; none allow everything.
+        limits: Limits,
     },
     /// Somebody watches this computation, known or not yet, in place of the one before: how it stands is
     /// asked every second. Not kept over a start.
@@ -80,31 +91,6 @@ pub enum Command {
         /// What.
         draft: Draft,
     },
-}
-
-/// A rule by which computations are answered without asking the person. Every condition that is given
-/// must hold; a rule without conditions allows all.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Rule {
-    /// Only from this proposer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub proposer: Option<NodeId>,
-    /// Only about this data set.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dataset: Option<String>,
-    /// Only with at least so many participants.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub participants_min: Option<u32>,
-}
-
-impl Rule {
-    /// Whether the rule allows an answer.
-    pub fn allows(&self, proposal: &Proposal) -> bool {
-        self.proposer.is_none_or(|proposer| proposer == proposal.proposer)
-            && self.dataset.as_ref().is_none_or(|dataset| *dataset == proposal.dataset)
-            && self.participants_min.is_none_or(|min| proposal.participants_min >= min)
-    }
 }
 
 /// What a command gave.
@@ -160,8 +146,24 @@ pub enum CommandError {
     },
     /// There is no such computation here.
     NoComputation,
-    /// The computation was answered before; an answer cannot be taken back.
+    /// The computation was answered before.
     AlreadyAnswered,
+    /// The computation was not answered, so there is nothing to take back.
+    NotAnswered,
+    /// The answer to the computation was taken back; that is final.
+    Withdrawn,
+    /// The computation has closed; its answers cannot be taken back any more.
+    TooLate,
+    /// One more answer would be over a limit of the person's.
+    LimitReached {
+        /// Which, how it is reached, and when it allows another.
+        why: String,
+    },
+    /// The rule is not taken.
+    Rule {
+        /// Why.
+        why: String,
+    },
     /// The computation's deadline has passed.
     Closed,
     /// The records at hand do not fit the computation.
@@ -200,13 +202,20 @@ impl fmt::Display for CommandError {
             | Self::Network { why }
             | Self::Import { why }
             | Self::CannotAnswer { why }
+            | Self::LimitReached { why }
+            | Self::Rule { why }
             | Self::Draft { why } => f.write_str(why),
             Self::TooMany { what, max } => write!(f, "there are {max} {what} already; delete one first"),
             Self::NoDataset { name } => {
                 write!(f, "you have no data named `{name}`; add it under that name to answer")
             }
             Self::NoComputation => f.write_str("there is no such computation here"),
-            Self::AlreadyAnswered => f.write_str("already answered; an answer cannot be taken back"),
+            Self::AlreadyAnswered => {
+                f.write_str("already answered; until the deadline the answer can be withdrawn")
+            }
+            Self::NotAnswered => f.write_str("not answered, so there is nothing to withdraw"),
+            Self::Withdrawn => f.write_str("the answer was withdrawn, and cannot be given again"),
+            Self::TooLate => f.write_str("too late: the computation has closed"),
             Self::Closed => f.write_str("the computation's deadline has passed"),
             Self::TooFewHeavyNodes { known } => {
                 write!(f, "three heavy nodes make a network, and {known} are known here; try again soon")
@@ -244,41 +253,21 @@ impl LightNode {
                 self.queue.push(Part { batch, effect: Effect::Remove { token, name }, retry: false });
                 Ok(())
             }
-            Command::Approve { id } => match self.tasks.get(&id).map(|task| task.state) {
-                None => Err(CommandError::NoComputation),
-                Some(_) => {
-                    // A declined computation may be taken up again until the deadline.
-                    if let Some(task) =
-                        self.tasks.get_mut(&id).filter(|task| task.state == TaskState::Declined)
-                    {
-                        task.state = TaskState::Waiting;
-                        self.preview(id);
-                    }
-                    self.answer(now, id, Some(token));
-                    Ok(())
-                }
-            },
+            Command::Approve { id } => self.approve(now, token, id),
+            Command::Withdraw { id } => self.withdraw(now, token, id),
             Command::Decline { id } => match self.tasks.get_mut(&id) {
                 None => Err(CommandError::NoComputation),
-                Some(task) if task.state == TaskState::Answered => Err(CommandError::AlreadyAnswered),
+                Some(task) if task.report.is_some() => Err(CommandError::AlreadyAnswered),
                 Some(task) => {
                     task.state = TaskState::Declined;
                     self.save(id, Effect::Reply { token, reply: Reply::Done });
                     Ok(())
                 }
             },
-            Command::AddRule { rule } => {
-                let rules = &self.chosen().rules;
-                if rules.len() >= RULES_MAX && !rules.contains(&rule) {
-                    Err(CommandError::TooMany { what: "rules".into(), max: RULES_MAX })
-                } else {
-                    self.choose(token, |settings| {
-                        if !settings.rules.contains(&rule) {
-                            settings.rules.push(rule);
-                        }
-                    });
-                    Ok(())
-                }
+            Command::AddRule { rule } => self.add_rule(token, rule),
+            Command::SetLimits { limits } => {
+                self.set_limits(token, limits);
+                Ok(())
             }
             Command::RemoveRule { rule } => {
                 self.choose(token, |settings| settings.rules.retain(|other| *other != rule));
@@ -302,12 +291,12 @@ impl LightNode {
     }
 
     /// The settings, with what is still being stored, so that no choice undoes another.
-    fn chosen(&self) -> &Settings {
+    pub(super) fn chosen(&self) -> &Settings {
         self.choosing.as_ref().unwrap_or(&self.settings)
     }
 
     /// Stores changed settings; they hold once they are durable.
-    fn choose(&mut self, token: u64, change: impl FnOnce(&mut Settings)) {
+    pub(super) fn choose(&mut self, token: u64, change: impl FnOnce(&mut Settings)) {
         let mut settings = self.chosen().clone();
         change(&mut settings);
         self.choosing = Some(settings.clone());
@@ -318,6 +307,7 @@ impl LightNode {
 
     /// Settings are durable: they hold from now on.
     pub(super) fn set(&mut self, now: Instant, token: u64, settings: Settings) {
+        self.unsettled = true;
         if self.choosing.as_ref() == Some(&settings) {
             self.choosing = None;
         }
@@ -331,10 +321,6 @@ impl LightNode {
             self.heavy.keys().for_each(|id| self.endpoint.unwant(*id));
         }
         self.reply(token, Ok(Reply::Done));
-        let ruled: Vec<ContentId> = self.tasks.keys().copied().filter(|id| self.ruled(*id)).collect();
-        for id in ruled {
-            self.answer(now, id, None);
-        }
     }
 
     /// Heavy nodes are pinned durably.

@@ -3,11 +3,12 @@
 use super::{
     AFTERWARDS_MS, CommandError, ContentId, Envelope, Instant, LOST_MS, Mine, NodeId, Proposal,
     REPORT_AGAIN_MS, ReportRefusal, STATUS_ENDING_MS, STATUS_EVERY_MS, STATUS_SELDOM_MS, Status, String,
-    TASK_PREFIX, Vec, Verified, outcome,
+    TASK_PREFIX, Vec, Verified, Withdrawal, consent, outcome,
 };
-use aggregate::{Report, additive64::SHARES};
+use aggregate::{Report, Scheme, additive64::SHARES};
 use borsh::{BorshDeserialize, BorshSerialize};
 use codec::Wire;
+use privacy::Question;
 use rand_chacha::ChaCha20Rng;
 
 /// What the person's node does about a computation.
@@ -23,6 +24,10 @@ pub enum TaskState {
     Declined,
     /// The person, or a rule of theirs, said yes; the report exists.
     Answered,
+    /// The person takes their answer back; heavy nodes are being told.
+    Withdrawing,
+    /// The answer is taken back and in no result.
+    Withdrawn,
 }
 
 /// How one heavy node took the share.
@@ -45,6 +50,13 @@ pub(super) struct Task {
     pub(super) report: Option<Report>,
     report_durable: bool,
     delivery: [Delivery; SHARES],
+    withdrawal_durable: bool,
+    /// How each heavy node took the withdrawal.
+    withdrawal: [Delivery; SHARES],
+    /// What it asks, as rules and the ledger see it.
+    pub(super) question: Question,
+    /// Why no rule decides, in words.
+    pub(super) unruled: Option<String>,
     /// The answer that the records at hand give, or why they give none; `None` where there is no such
     /// data set.
     pub(super) preview: Option<Result<Vec<u64>, String>>,
@@ -82,12 +94,16 @@ impl Task {
     pub(super) fn new(now: Instant, id: ContentId, proposal: Proposal, envelope: Envelope) -> Self {
         Self {
             id,
+            question: consent::question(id, &proposal),
             proposal,
             envelope,
             state: TaskState::Waiting,
             report: None,
             report_durable: false,
             delivery: Default::default(),
+            withdrawal_durable: false,
+            withdrawal: Default::default(),
+            unruled: None,
             preview: None,
             reports: [None; SHARES],
             mine: Mine::None,
@@ -117,6 +133,7 @@ impl Task {
         let mut task = Self::new(Instant::default(), id, proposal, envelope);
         task.state = stored.state;
         task.report_durable = stored.report.is_some();
+        task.withdrawal_durable = matches!(stored.state, TaskState::Withdrawing | TaskState::Withdrawn);
         task.report = stored.report;
         task.delivery = stored
             .acknowledged
@@ -179,8 +196,10 @@ impl Task {
         light: NodeId,
         rng: &mut ChaCha20Rng,
     ) -> Result<(), CommandError> {
-        if self.state == TaskState::Answered {
-            return Err(CommandError::AlreadyAnswered);
+        match self.state {
+            TaskState::Answered => return Err(CommandError::AlreadyAnswered),
+            TaskState::Withdrawing | TaskState::Withdrawn => return Err(CommandError::Withdrawn),
+            TaskState::Waiting | TaskState::Declined => {}
         }
         if now >= self.proposal.deadline {
             return Err(CommandError::Closed);
@@ -203,16 +222,81 @@ impl Task {
 
     /// The heavy nodes, with their roles, that the share is to be sent to now.
     pub(super) fn unsent(&self, now: Instant) -> Vec<(usize, NodeId)> {
-        if !self.report_durable || self.end.is_some() {
+        if !self.report_durable || self.state != TaskState::Answered || self.end.is_some() {
             return Vec::new();
         }
+        self.due(now, &self.delivery)
+    }
+
+    fn due(&self, now: Instant, deliveries: &[Delivery; SHARES]) -> Vec<(usize, NodeId)> {
         let due = |delivery: &Delivery| match delivery {
             Delivery::Due => true,
             Delivery::Again(at) => *at <= now,
             _ => false,
         };
         let roles = self.proposal.heavy.iter().enumerate();
-        roles.filter(|(role, _)| due(&self.delivery[*role])).map(|(role, key)| (role, key.id)).collect()
+        roles.filter(|(role, _)| due(&deliveries[*role])).map(|(role, key)| (role, key.id)).collect()
+    }
+
+    pub(super) fn withdrawal_is_durable(&mut self) {
+        self.withdrawal_durable = true;
+    }
+
+    /// The heavy nodes, with their roles, that are to be told now that the answer is taken back: also those
+    /// that no share was acknowledged by, since one may be on its way, and also after enough have heard, so
+    /// that no share lies about.
+    pub(super) fn withdrawal_unsent(&self, now: Instant) -> Vec<(usize, NodeId)> {
+        if !self.withdrawal_durable || self.end.is_some() {
+            return Vec::new();
+        }
+        self.due(now, &self.withdrawal)
+    }
+
+    pub(super) fn withdrawal_sent(&mut self, role: usize) {
+        self.withdrawal[role] = Delivery::UnderWay;
+    }
+
+    /// Takes a heavy node's answer to the withdrawal, `None` where none came.
+    pub(super) fn withdrawal_answered(
+        &mut self,
+        now: Instant,
+        heavy: NodeId,
+        answer: Option<Result<(), ReportRefusal>>,
+    ) {
+        let Some(role) = self.proposal.role(heavy) else { return };
+        self.withdrawal[role] = match answer {
+            Some(Ok(())) => Delivery::Acknowledged,
+            Some(Err(refusal)) if !refusal.is_passing() => Delivery::Refused(refusal),
+            _ => Delivery::Again(now.plus_ms(REPORT_AGAIN_MS)),
+        };
+    }
+
+    /// How far the answer is taken back.
+    pub(super) fn withdrawal(&self) -> Withdrawal {
+        let count = |wanted: fn(&Delivery) -> bool| self.withdrawal.iter().filter(|one| wanted(one)).count();
+        let deleted = count(|delivery| *delivery == Delivery::Acknowledged);
+        let refused = count(|delivery| matches!(delivery, Delivery::Refused(_)));
+        // Where all three must hold a share for it to count, one without it keeps it out; where two of
+        // three give the result, any two must meet one without it.
+        let needed = match self.proposal.scheme {
+            Scheme::Additive64 => 1,
+            _ => 2,
+        };
+        Withdrawal { deleted, needed, too_late: refused > SHARES - needed }
+    }
+
+    /// How far the answer is taken back, where it is being or was, or was tried to be in vain.
+    pub(super) fn withdrawal_view(&self) -> Option<Withdrawal> {
+        self.withdrawal_durable.then(|| self.withdrawal())
+    }
+
+    /// Whether its answer is in the result, once that is known; no, where there will be no result.
+    pub(super) fn fate(&self, now: Instant) -> Option<bool> {
+        self.report.as_ref()?;
+        match &self.end {
+            Some((_, Verified::Result(_))) => Some(self.mine == Mine::Counted),
+            _ => self.is_over(now).then_some(false),
+        }
     }
 
     pub(super) fn report_sent(&mut self, role: usize) {
@@ -285,7 +369,7 @@ impl Task {
     /// When to look again without anything having happened. What waits for an answer is looked after
     /// when that comes, and a share for a heavy node that is not up when it is.
     pub(super) fn poll_timeout(&self, now: Instant) -> Option<Instant> {
-        let again = self.delivery.iter().filter_map(|delivery| match delivery {
+        let again = self.delivery.iter().chain(&self.withdrawal).filter_map(|delivery| match delivery {
             Delivery::Again(at) if *at > now => Some(*at),
             _ => None,
         });

@@ -1,6 +1,6 @@
 //! What a light node shows its person.
 
-use super::{LightNode, Mine, Rule, TaskState, task::Task};
+use super::{LedgerView, LightNode, Mine, RuleView, TaskState, Withdrawal, task::Task};
 use aggregate::{Outcome, Proposal, RefusalReason, Verified, fixed, message::ReportRefusal};
 use alloc::{
     string::{String, ToString},
@@ -9,6 +9,7 @@ use alloc::{
 use codec::{ContentId, Instant};
 use keys::{Envelope, NodeId};
 use net::LinkView;
+use privacy::Question;
 use vault::FieldView;
 
 /// A light node at a glance.
@@ -24,8 +25,10 @@ pub struct LightView {
     pub links: Vec<LinkView>,
     /// Its data sets.
     pub datasets: Vec<DatasetView>,
-    /// Its rules.
-    pub rules: Vec<Rule>,
+    /// Its rules, in the order in which they are tried.
+    pub rules: Vec<RuleView>,
+    /// What it has answered, and how much more it may.
+    pub ledger: LedgerView,
     /// Computations, the latest deadline first.
     pub tasks: Vec<TaskView>,
     /// Why its storage does not take anything, while it does not.
@@ -96,6 +99,12 @@ pub struct TaskView {
     pub answer: Option<Answer>,
     /// Why this node's records give no answer, while it waits.
     pub obstacle: Option<String>,
+    /// What it asks, as rules and the ledger see it.
+    pub question: Question,
+    /// While it waits, why no rule decides; after that, which rule did, where one did.
+    pub why: Option<String>,
+    /// How far the answer is taken back, where it is being or was.
+    pub withdrawal: Option<Withdrawal>,
     /// Heavy nodes that hold this node's share durably, of three.
     pub acknowledged: usize,
     /// Why a heavy node did not take this node's share.
@@ -132,7 +141,8 @@ impl LightNode {
                     fields: fields.clone(),
                 })
                 .collect(),
-            rules: self.settings.rules.clone(),
+            rules: self.rules_view(),
+            ledger: self.ledger_view(),
             tasks: tasks.into_iter().map(|task| self.task_view(task)).collect(),
             storage_error: self.queue.error().map(ToString::to_string),
         }
@@ -178,6 +188,9 @@ impl LightNode {
             state: task.state,
             answer,
             obstacle,
+            question: task.question.clone(),
+            why: self.why(task),
+            withdrawal: task.withdrawal_view(),
             acknowledged: task.acknowledged(),
             report_refusal: task.report_refusal(),
             reports: task.reports.iter().flatten().max().copied(),

@@ -123,6 +123,7 @@ fn rule(task: &TaskView) -> Rule {
         dataset: Some(task.proposal.dataset.clone()),
         proposer: Some(task.proposal.proposer),
         participants_min: Some(task.proposal.participants_min),
+        ..Rule::default()
     }
 }
 
@@ -133,7 +134,7 @@ fn others(page: Page, task: Signal<Option<TaskView>>) -> Memo<u64> {
         let Some((id, rule)) = rule.get() else { return 0 };
         let now = page.now.get();
         let waits = |task: &&TaskView| task.id != id && Phase::of(task, now) == Phase::Asks;
-        view.tasks.iter().filter(waits).filter(|task| rule.allows(&task.proposal)).count() as u64
+        view.tasks.iter().filter(waits).filter(|task| rule.fits(&task.question)).count() as u64
     })
 }
 
