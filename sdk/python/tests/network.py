@@ -14,6 +14,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 #: Seconds that a process may take until it is ready: generous, for machines that build while they test.
 START_S_MAX = 60.0
 
@@ -84,6 +86,15 @@ def _base_port(taken: set[int]) -> int:
     raise RuntimeError("no free ports")
 
 
+def _met(url: str) -> None:
+    """Waits until a heavy node is connected to both of its fellows."""
+    with httpx.stream("GET", f"{url}/api/v1/events", timeout=START_S_MAX, trust_env=False) as response:
+        for line in response.iter_lines():
+            found = json.loads(line.removeprefix("data:")) if line.startswith("data:") else {}
+            if sum(link["up"] for link in found.get("fellows", ())) == 2:
+                return
+
+
 class Network:
     """Three heavy nodes, and a light node for each list of records."""
 
@@ -94,6 +105,8 @@ class Network:
         self.heavy = [self.start_heavy(at) for at in range(3)]
         for process in self.heavy:
             process.wait(lambda event: event.get("event") == "ready", "to be ready")
+        for url in self.urls:
+            _met(url)
 
     def _start(self, name: str, *arguments: str) -> Process:
         home = ["--home", str(self._folder / name)]

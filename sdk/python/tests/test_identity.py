@@ -102,7 +102,10 @@ def test_a_network_is_pinned_when_it_is_first_met(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["sdk-pins"]
 
 
-def test_a_network_that_names_nobody_is_not_pinned(tmp_path: Path) -> None:
+def test_a_network_that_is_not_whole_is_not_pinned(tmp_path: Path) -> None:
     pins = Pins("http://127.0.0.1:4800", tmp_path)
     assert pins.check([]) == []
-    assert len(pins.check([descriptor(1)])) == 1
+    assert len(pins.check(map(descriptor, (1, 4)))) == 2
+    assert len(pins.check(map(descriptor, (1, 2, 3)))) == 3
+    with pytest.raises(NotPinned):
+        pins.check(map(descriptor, (1, 4)))

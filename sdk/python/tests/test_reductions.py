@@ -194,6 +194,14 @@ def test_a_large_schema_is_refused() -> None:
         RecordSchema.of({"properties": {"x": {"description": "x" * 20_000}}})
 
 
+def test_a_field_of_any_name_is_found() -> None:
+    schema = RecordSchema.of({"properties": {"Body Mass (g)": {"type": "integer", "minimum": 1, "maximum": 9}}})
+    assert formix.sum("`Body Mass (g)`").query(schema)["value"]["upper"] == "9"
+    assert formix.sum("max(`Body Mass (g)`)").query(schema)["value"]["upper"] == "9"
+    assert schema.field("Body Mass (g)") is None
+    assert schema.field("`Body Mass (g)`.") is None
+
+
 def test_references_that_end_nowhere_name_no_field() -> None:
     schema = RecordSchema.of({"properties": {"x": {"$ref": "#/properties/x"}, "y": {"$ref": "http://y"}, "z": True}})
     assert schema.range("x").lower is None

@@ -83,16 +83,18 @@ class Pins:
     def check(self, descriptors: Iterable[Descriptor]) -> list[HeavyKey]:
         """The pinned ones among ``descriptors``, ascending; all are pinned where none were.
 
+        Fewer than three make no network yet, and are not pinned: the others would be strangers later.
+
         Raises:
             NotPinned: One of them is not pinned, or is pinned with another key.
         """
         shown = {descriptor.id: descriptor.key for descriptor in descriptors}
         pinned = self._read()
         if pinned is None:
-            if shown:
+            if len(shown) >= 3:
                 create_private(self._file, self._text(shown))
             # Another process may have been faster: what is in the file counts.
-            pinned = self._read() or {}
+            pinned = self._read() or {id: key.seal for id, key in shown.items()}
         for id, key in shown.items():
             if id not in pinned:
                 problem = f"names heavy node …{id[-6:]}, which is not among those pinned when this network was first met"

@@ -47,7 +47,9 @@ CELLS_MAX: Final = 1_000
 #: Participants that each cell needs, as the heavy nodes ask.
 PARTICIPANTS_PER_CELL: Final = 2
 # Over a person's records, these keep a field's range.
-_KEEPS_RANGE: Final = re.compile(r"(?P<what>min|max|last|avg)\(\s*(?P<path>[A-Za-z_][\w.]*)\s*(,.*)?\)", re.ASCII | re.DOTALL)
+_KEEPS_RANGE: Final = re.compile(
+    r"(?P<what>min|max|last|avg)\(\s*(?P<path>(?:[A-Za-z_][\w.]*|`[^`]+`)+?)\s*(,.*)?\)", re.ASCII | re.DOTALL
+)
 
 
 def _exact(number: Number, path: str) -> Decimal:

@@ -22,7 +22,8 @@ __all__ = ["Range", "RecordSchema"]
 
 #: Longest schema, in bytes of JSON.
 SCHEMA_BYTES_MAX: Final = 16 * 1024
-_PATH: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
+# A name as it stands in an expression, plain or in backticks, and the dot before the next.
+_NAME: Final = re.compile(r"(?:([A-Za-z_][A-Za-z0-9_]*)|`([^`]+)`)(\.|\Z)")
 #: References that are followed to reach one field; a longer chain is a cycle.
 _REFERENCES_MAX: Final = 32
 
@@ -81,11 +82,12 @@ class RecordSchema:
         return re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")
 
     def field(self, path: str) -> Mapping[str, Any] | None:
-        """The schema of the field at a dotted path, without references and its ``null``; ``None`` where there is none."""
-        if not _PATH.fullmatch(path):
+        """The schema of the field that an expression names, without references and ``null``; ``None`` where there is none."""
+        names = _names(path)
+        if names is None:
             return None
         here: Mapping[str, Any] | None = self.document
-        for name in path.split("."):
+        for name in names:
             found = self._resolved(here).get("properties") if here is not None else None
             here = found.get(name) if isinstance(found, Mapping) else None
             if not isinstance(here, Mapping):
@@ -161,6 +163,17 @@ def _only(schema: Mapping[str, Any]) -> Mapping[str, Any] | None:
             real = [each for each in members if isinstance(each, Mapping) and each.get("type") != "null"]
             if len(real) == 1:
                 return real[0]
+    return None
+
+
+def _names(path: str) -> list[str] | None:
+    """The names of a dotted path; ``None`` for any other expression."""
+    names, at = list[str](), 0
+    while found := _NAME.match(path, at):
+        names.append(found[1] or found[2])
+        if not found[3]:
+            return names
+        at = found.end()
     return None
 
 

@@ -12,11 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
+from .arithmetic import figures
 from .documents import Envelope, NodeId, loads
 from .errors import DocumentError, VerificationError
-from .figures import Answer
+from .figures import Answer, Figures
 from .proposal import Proposal, read
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ __all__ = ["Outcome", "Refusal", "verify"]
 #: Media types of the payloads.
 RESULT_TYPE: Final = "application/vnd.formix.result+json"
 REFUSAL_TYPE: Final = "application/vnd.formix.refusal+json"
+
+_FIGURES: TypeAdapter[Any] = TypeAdapter(Figures)
 
 #: A document as a caller may have it: read, as JSON text, or as what a JSON reader made of it.
 DocumentLike: TypeAlias = Envelope | bytes | str | Mapping[str, Any]
@@ -131,7 +134,18 @@ def _result(id: str, proposal: Proposal, asked: Envelope, ended: Envelope) -> Re
         raise VerificationError(f"a result of {outcome.participants} participants, fewer than the proposal asks for")
     if outcome.answer.participants != outcome.participants or outcome.answer.result.kind != proposal.query.get("kind"):
         raise VerificationError("the answer does not belong to the totals")
+    _check_figures(proposal, outcome)
     return Result(id, proposal, outcome, Documents(asked, ended), signed_by)
+
+
+def _check_figures(proposal: Proposal, outcome: Outcome) -> None:
+    """Works the figures out again from the totals. What is stated beside them (rounding, doubts) is the heavy nodes' word."""
+    stated = outcome.answer.result.model_dump(by_alias=True)
+    found = figures(proposal.query, outcome.totals)
+    for each, other in zip(found.get("quantiles", ()), stated.get("quantiles", ()), strict=False):
+        each["estimate_error"] = other["estimate_error"]
+    if _FIGURES.validate_python(found) != outcome.answer.result:
+        raise VerificationError("the answer does not follow from the signed totals")
 
 
 def _refusal(id: str, proposal: Proposal, asked: Envelope, ended: Envelope) -> Refusal:
