@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import queue
+import random
 import socket
 import subprocess
 import tempfile
@@ -71,7 +72,8 @@ class Process:
 
 def _base_port(taken: set[int]) -> int:
     """The first of five ports that nobody uses, below those that systems give to whoever asks for any."""
-    for base in range(12_000, 32_000, 10):
+    # In any order: others may look at the same time.
+    for base in random.sample(range(12_000, 32_000, 10), 2_000):
         if base in taken:
             continue
         with ExitStack() as stack:

@@ -6,6 +6,7 @@ So it works in a notebook too, where a loop already runs. An interrupt ends the 
 from __future__ import annotations
 
 import asyncio
+import html
 import os
 import threading
 from collections.abc import Coroutine, Iterator
@@ -14,6 +15,7 @@ from typing import Any, Self, TypeVar
 
 from .aio import AsyncClient, AsyncComputation
 from .documents import Envelope
+from .errors import FormixError
 from .identity import Identity
 from .progress import display_for, status_html
 from .proposal import HeavyKey, Proposal
@@ -105,7 +107,10 @@ class Computation:
         return f"Computation({self.proposal.title!r}, {self.id!r})"
 
     def _repr_html_(self) -> str:
-        return status_html(self.status())
+        try:
+            return status_html(self.status())
+        except FormixError as error:
+            return f"<code>{html.escape(repr(self))}</code><br>{html.escape(str(error))}"
 
     @property
     def id(self) -> str:

@@ -132,13 +132,15 @@ def _to_base64(data: bytes) -> str:
 
 
 def _from_base64(text: object, what: str) -> bytes:
-    """Standard base64; the URL-safe alphabet is read too, as DSSE asks of a reader."""
+    """Standard base64; the URL-safe alphabet is read too, as DSSE asks of a reader. Bytes have one text in each."""
     if isinstance(text, str):
         for altchars in (b"+/", b"-_"):
             try:
-                return base64.b64decode(text, altchars=altchars, validate=True)
+                data = base64.b64decode(text, altchars=altchars, validate=True)
             except (binascii.Error, ValueError):
-                pass
+                continue
+            if base64.b64encode(data, altchars).decode() == text:
+                return data
     raise DocumentError(f"{what} is not base64")
 
 
