@@ -1,6 +1,7 @@
 //! The command line.
 
 mod comp;
+mod consent;
 mod data;
 mod fellow;
 mod local;
@@ -117,6 +118,15 @@ enum Command {
     Data {
         #[command(subcommand)]
         what: data::DataCommand,
+    },
+    /// What a light node of this home answers without asking, how much it may, and what it has answered
+    #[command(after_help = "Examples:\n  \
+        formix consent show\n  \
+        formix consent allow --dataset penguins --participants-min 50\n  \
+        formix consent limit --each-attribute 10/30d")]
+    Consent {
+        #[command(subcommand)]
+        what: consent::ConsentCommand,
     },
     /// Tell a running heavy node of another
     #[command(after_help = "Example:\n  formix fellow http://127.0.0.1:4810 --node heavy")]
@@ -269,6 +279,7 @@ async fn dispatch(command: Option<Command>, common: &Common, home: &Home, out: &
         Some(Command::View(args)) => view::view(args, home, out).await?,
         Some(Command::Comp(args)) => return comp::comp(args, home, out).await,
         Some(Command::Data { what }) => data::data(what, home, out).await?,
+        Some(Command::Consent { what }) => consent::consent(what, home, out).await?,
         Some(Command::Fellow(args)) => fellow::fellow(args, home, out).await?,
         Some(Command::Completions { .. }) => {}
     }

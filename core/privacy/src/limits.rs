@@ -141,9 +141,13 @@ impl TryFrom<Vec<Limit>> for Limits {
     }
 }
 
-/// `1 answer`, `3 answers`.
+/// `no answers`, `1 answer`, `3 answers`.
 pub(crate) fn answers(count: u32) -> String {
-    format!("{count} answer{}", if count == 1 { "" } else { "s" })
+    match count {
+        0 => "no answers".into(),
+        1 => "1 answer".into(),
+        count => format!("{count} answers"),
+    }
 }
 
 /// ` in 1 day`, ` in 7 days`; nothing where there is no window.
@@ -158,7 +162,7 @@ pub(crate) fn in_days(days: Option<u32>) -> String {
 impl Limit {
     /// The limit in plain words: `at most 3 answers about each attribute in 30 days`.
     pub fn words(&self) -> String {
-        format!("at most {}", self.short())
+        if self.answers == 0 { self.short() } else { format!("at most {}", self.short()) }
     }
 
     fn short(&self) -> String {

@@ -66,6 +66,8 @@ enum CompCommand {
     Approve(AnswerArgs),
     /// Have a light node of this home not answer a computation
     Decline(AnswerArgs),
+    /// Have a light node of this home take its answer back, until the computation closes
+    Withdraw(AnswerArgs),
 }
 
 #[derive(Debug, Args)]
@@ -111,18 +113,25 @@ pub(super) async fn comp(args: CompArgs, home: &Home, out: &Out) -> Result<ExitC
                 documents.end.context("the computation has not ended: there is nothing to verify yet")?;
             tell_end(&documents.proposal, &end, out)
         }
-        CompCommand::Approve(args) => answer(args, home, out, true).await,
-        CompCommand::Decline(args) => answer(args, home, out, false).await,
+        CompCommand::Approve(args) => answer(args, home, out, "answered", |id| Command::Approve { id }).await,
+        CompCommand::Decline(args) => answer(args, home, out, "declined", |id| Command::Decline { id }).await,
+        CompCommand::Withdraw(args) => {
+            answer(args, home, out, "withdrawing", |id| Command::Withdraw { id }).await
+        }
     }
 }
 
-async fn answer(args: AnswerArgs, home: &Home, out: &Out, yes: bool) -> Result<ExitCode> {
+async fn answer(
+    args: AnswerArgs,
+    home: &Home,
+    out: &Out,
+    word: &str,
+    command: impl FnOnce(ContentId) -> Command,
+) -> Result<ExitCode> {
     let local = Local::find(home, args.node.as_deref())?;
     let tasks = local.view().await?.tasks;
     let id = only(tasks.iter().map(|task| task.id), &args.id)?;
-    let command = if yes { Command::Approve { id } } else { Command::Decline { id } };
-    local.command(command).await?;
-    let word = if yes { "answered" } else { "declined" };
+    local.command(command(id)).await?;
     out.event(&json!({ "id": id, "state": word }), || format!("{word}: {id}"));
     Ok(ExitCode::SUCCESS)
 }
