@@ -1,8 +1,11 @@
-//! A light node's private records: reading them from files, and looking at them.
+//! A light node's private records: reading them from files, checking them, looking at them, changing them.
 //!
-//! A [`Dataset`] is a named table of text cells, some of them empty. Text is kept as it was written,
-//! since numbers are to be read exactly, at as many decimals as a computation asks for. Nothing in here
-//! leaves the node; what does is made from a column by the aggregation.
+//! A [`Dataset`] is a named list of records. What comes as a table stays one, text cell by text cell as it was
+//! written, since numbers are to be read exactly, at as many decimals as a computation asks for; what comes as
+//! nested JSON, or as JSON with a schema, is kept as [`schema::Value`]s. Either has both views: rows and columns of
+//! text, and records as values. A data set may have a schema of its own; a record that does not fit it is kept and shown
+//! with its violations, and no computation counts it. Nothing in here leaves the node; what does is made from
+//! records by the aggregation.
 //!
 //! ```
 //! let csv = b"species,mass\nAdelie,3750\nGentoo,\n";
@@ -11,54 +14,70 @@
 //!
 //! let error = vault::Dataset::from_csv("penguins", b"species,mass\nAdelie\n").unwrap_err();
 //! assert_eq!(error.to_string(), "row 1 (line 2) ends after 1 of 2 columns: `mass` is missing");
+//!
+//! let schema = schema::Schema::from_json(r#"{"properties": {"mass": {"type": "integer", "minimum": 0}}}"#).unwrap();
+//! let csv = b"species,mass\nAdelie,3750\nGentoo,heavy\n";
+//! let penguins = vault::Dataset::from_file_with("penguins", csv, &schema).unwrap();
+//! assert_eq!((penguins.rows(), penguins.records().len()), (2, 1));
+//! let (row, violations) = penguins.violations().next().unwrap();
+//! assert_eq!((row, violations[0].to_string().as_str()), (1, "mass is text; expected a whole number"));
 //! ```
 //!
 //! # Bounds
-//! A file has at most [`IMPORT_BYTES_MAX`] bytes, a table [`FIELDS_MAX`] fields and [`ROWS_MAX`] rows.
+//! A file has at most [`IMPORT_BYTES_MAX`] bytes, a table [`FIELDS_MAX`] fields and [`ROWS_MAX`] rows; a data set
+//! [`CELLS_MAX`] cells and as many values, and in the store [`Dataset::BYTES_MAX`](codec::Wire::BYTES_MAX) bytes,
+//! whether it is imported or edited. A record is bounded as [`schema::RECORD_BYTES_MAX`] says.
 //!
 //! # Provided / Not provided
-//! Provided: reading CSV with a header (RFC 4180) and JSON as an array of flat objects or one object a
-//! line; errors that name row, column and field. Not provided: types beyond what a column's text looks
-//! like, nested records, encryption at rest.
+//! Provided: reading CSV with a header (RFC 4180) and JSON as an array of objects or one object a line; checking
+//! against a schema, or the one that the records suggest; editing; errors that name row, column and field. Not
+//! provided: encryption at rest.
 #![no_std]
 
 extern crate alloc;
 
 mod csv;
+mod edit;
+mod error;
 mod json;
+mod stored;
 #[cfg(test)]
 mod tests;
 
+pub use error::{EditError, ImportError};
+
 use alloc::{
+    borrow::Cow,
+    collections::BTreeSet,
     string::{String, ToString},
+    vec,
     vec::Vec,
 };
-use borsh::{BorshDeserialize, BorshSerialize};
-use codec::Wire;
-use core::fmt;
+use schema::{RECORD_BYTES_MAX, SCHEMA_BYTES_MAX, Schema, Value, Violation};
 
 /// Most bytes of a file that is imported.
 pub const IMPORT_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// Most fields of a table.
+/// Most fields of a table, and of a record at its top.
 pub const FIELDS_MAX: usize = 256;
-/// Most rows of a table.
+/// Most rows of a data set.
 pub const ROWS_MAX: usize = 1_000_000;
-/// Most cells of a table, rows times fields. With [`IMPORT_BYTES_MAX`] it keeps a table storable.
+/// Most cells of a data set, rows times fields, and most values, nested ones included. With [`IMPORT_BYTES_MAX`] it
+/// keeps a data set storable.
 pub const CELLS_MAX: usize = 2_000_000;
 /// Longest name of a table or field, in characters.
 pub const NAME_CHARS_MAX: usize = 64;
 
-/// A named table of private records.
-#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+/// A named list of private records.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dataset {
     name: String,
     fields: Vec<String>,
     /// Cells row by row; as many a row as there are fields.
     cells: Vec<Option<String>>,
-}
-
-impl Wire for Dataset {
-    const BYTES_MAX: usize = 32 * 1024 * 1024;
+    /// The records, where they are more than the cells say. The cells are then a view of them.
+    records: Option<Vec<Value>>,
+    /// The schema that was given.
+    schema: Option<Schema>,
 }
 
 /// What a field looks like, for a person.
@@ -71,130 +90,6 @@ pub struct FieldView {
     /// How many cells are empty.
     pub missing: usize,
 }
-
-/// Why a file is not imported. Rows and columns count from 1; a row is a record, without the header.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ImportError {
-    /// The table's name is empty, too long, or has control characters.
-    Name,
-    /// The file is over [`IMPORT_BYTES_MAX`].
-    TooLarge {
-        /// Bytes given.
-        len: usize,
-    },
-    /// The file has no records.
-    Empty,
-    /// The file is neither: it begins with something else.
-    UnknownFormat,
-    /// A column's name is empty, too long, or there twice.
-    Field {
-        /// Column.
-        column: usize,
-        /// What is wrong.
-        problem: &'static str,
-    },
-    /// More than [`FIELDS_MAX`] fields, [`ROWS_MAX`] rows or [`CELLS_MAX`] cells.
-    TooMany {
-        /// `fields`, `rows` or `cells`.
-        what: &'static str,
-        /// Allowed.
-        max: usize,
-    },
-    /// A row has fewer cells than the header.
-    ShortRow {
-        /// Row.
-        row: usize,
-        /// Line of the file.
-        line: u64,
-        /// Cells found.
-        found: usize,
-        /// Cells expected.
-        expected: usize,
-        /// The first field that is missing.
-        field: String,
-    },
-    /// A row has more cells than the header.
-    LongRow {
-        /// Row.
-        row: usize,
-        /// Line of the file.
-        line: u64,
-        /// Cells found.
-        found: usize,
-        /// Cells expected.
-        expected: usize,
-    },
-    /// A cell is not UTF-8.
-    NotText {
-        /// Row; 0 for the header.
-        row: usize,
-        /// Column.
-        column: usize,
-        /// The field, where the header could be read.
-        field: String,
-    },
-    /// The text is not JSON, or not an array of objects.
-    Json {
-        /// The record that is being read, 0 where none is.
-        row: usize,
-        /// The reader's words, with line and column.
-        detail: String,
-    },
-    /// A JSON record's field holds an object or array.
-    Nested {
-        /// Row.
-        row: usize,
-        /// The field.
-        field: String,
-    },
-}
-
-impl fmt::Display for ImportError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Name => write!(f, "the name must have 1 to {NAME_CHARS_MAX} characters, all printable"),
-            Self::TooLarge { len } => write!(
-                f,
-                "the file has {} MiB, and at most {} are read; split it",
-                len.div_ceil(1024 * 1024),
-                IMPORT_BYTES_MAX / 1024 / 1024
-            ),
-            Self::Empty => f.write_str("the file has no records"),
-            Self::UnknownFormat => f.write_str(
-                "neither CSV with a header line, nor JSON: an array of objects, or one object a line",
-            ),
-            Self::Field { column, problem } => write!(f, "column {column} of the header {problem}"),
-            Self::TooMany { what, max } => write!(f, "more than {max} {what}; split the file"),
-            Self::ShortRow { row, line, found, expected, field } => {
-                write!(
-                    f,
-                    "row {row} (line {line}) ends after {found} of {expected} columns: `{field}` is missing"
-                )
-            }
-            Self::LongRow { row, line, found, expected } => write!(
-                f,
-                "row {row} (line {line}) has {found} columns, and the header {expected}; quote a value that has a comma in it"
-            ),
-            Self::NotText { row: 0, column, .. } => {
-                write!(f, "column {column} of the header is not UTF-8 text; save the file as UTF-8")
-            }
-            Self::NotText { row, column, field } => {
-                write!(f, "row {row}, column {column} (`{field}`) is not UTF-8 text; save the file as UTF-8")
-            }
-            Self::Json { row: 0, detail } => write!(f, "not JSON records: {detail}"),
-            Self::Json { row, detail } => write!(f, "record {row}: {detail}"),
-            Self::Nested { row, field } => {
-                write!(
-                    f,
-                    "record {row}, field `{field}`: holds an object or list; only plain values are read"
-                )
-            }
-        }
-    }
-}
-
-impl core::error::Error for ImportError {}
 
 impl Dataset {
     /// Reads a file as JSON where it begins with `[` or `{`, else as CSV.
@@ -219,14 +114,63 @@ impl Dataset {
         csv::read(name, bytes)
     }
 
-    /// Reads JSON: an array of flat objects, or one object a line. A field that a record lacks, or that
-    /// is `null`, is a missing value.
+    /// Reads JSON: an array of objects, or one object a line. A field that a record lacks, or that is `null`, is a
+    /// missing value. Flat objects make a table; where any record holds a list or an object, all are kept as they are.
     ///
     /// # Errors
     /// [`ImportError`].
     pub fn from_json(name: &str, bytes: &[u8]) -> Result<Self, ImportError> {
         check_file(name, bytes)?;
-        json::read(name, bytes)
+        match json::read(name, bytes)? {
+            Some(table) => Ok(table),
+            None => Self::of_records(name, json::records(bytes)?, None),
+        }
+    }
+
+    /// Reads a file whose records are to fit `schema`: CSV is read by its types, JSON as it is. A record that does
+    /// not fit is kept as well, see [`Dataset::violations`].
+    ///
+    /// # Errors
+    /// [`ImportError`].
+    pub fn from_file_with(name: &str, bytes: &[u8], schema: &Schema) -> Result<Self, ImportError> {
+        check_schema(schema).map_err(|len| ImportError::Schema { len })?;
+        match bytes.trim_ascii_start().first() {
+            Some(b'[' | b'{') => {
+                check_file(name, bytes)?;
+                Self::of_records(name, json::records(bytes)?, Some(schema.clone()))
+            }
+            _ => Ok(Self { schema: Some(schema.clone()), ..Self::from_file(name, bytes)? }),
+        }
+    }
+
+    /// Records from elsewhere than a file, such as a form that a person fills in; they may be none yet.
+    ///
+    /// # Errors
+    /// [`ImportError`].
+    pub fn from_records(
+        name: &str,
+        records: Vec<Value>,
+        schema: Option<Schema>,
+    ) -> Result<Self, ImportError> {
+        check_file(name, &[])?;
+        if let Some(schema) = &schema {
+            check_schema(schema).map_err(|len| ImportError::Schema { len })?;
+        }
+        let stored = |(at, record)| match edit::stored(record) {
+            Ok(record @ Value::Object(_)) => Ok(record),
+            Ok(_) => Err(ImportError::Json { row: at + 1, detail: EditError::NotAnObject.to_string() }),
+            Err(error) => Err(ImportError::Json { row: at + 1, detail: error.to_string() }),
+        };
+        let records = records.iter().enumerate().map(stored).collect::<Result<_, _>>()?;
+        Self::of_records(name, records, schema)
+    }
+
+    fn of_records(name: &str, records: Vec<Value>, schema: Option<Schema>) -> Result<Self, ImportError> {
+        let mut dataset = Self::new(name, fields_of(&records, schema.as_ref()))?;
+        dataset.schema = schema;
+        dataset.records = Some(records);
+        dataset.show_records().map_err(|(what, max)| ImportError::TooMany { what, max })?;
+        Ok(dataset)
     }
 
     fn new(name: &str, fields: Vec<String>) -> Result<Self, ImportError> {
@@ -243,7 +187,33 @@ impl Dataset {
             };
             return Err(ImportError::Field { column: at + 1, problem });
         }
-        Ok(Self { name: name.trim().to_string(), fields, cells: Vec::new() })
+        Ok(Self { name: name.trim().to_string(), fields, cells: Vec::new(), records: None, schema: None })
+    }
+
+    /// Makes the cells that show the records.
+    fn show_records(&mut self) -> Result<(), (&'static str, usize)> {
+        let Some(records) = &self.records else { return Ok(()) };
+        self.fields = fields_of(records, self.schema.as_ref());
+        let cells = records.len().saturating_mul(self.fields.len());
+        let values: usize = records.iter().map(values_in).sum();
+        for (what, count, max) in [
+            ("fields", self.fields.len(), FIELDS_MAX),
+            ("rows", records.len(), ROWS_MAX),
+            ("cells", cells, CELLS_MAX),
+            ("values", values, CELLS_MAX),
+        ] {
+            if count > max {
+                return Err((what, max));
+            }
+        }
+        if records.iter().any(|record| stored::json_len(record) > RECORD_BYTES_MAX) {
+            return Err(("bytes in a record", RECORD_BYTES_MAX));
+        }
+        self.cells = records.iter().flat_map(|record| cells_of(record, &self.fields)).collect();
+        if self.stored_bytes() > <Self as codec::Wire>::BYTES_MAX {
+            return Err(("bytes", <Self as codec::Wire>::BYTES_MAX));
+        }
+        Ok(())
     }
 
     fn push_row(&mut self, row: impl IntoIterator<Item = Option<String>>) -> Result<(), ImportError> {
@@ -269,12 +239,18 @@ impl Dataset {
 
     /// Number of rows.
     pub fn rows(&self) -> usize {
-        self.cells.len().checked_div(self.fields.len()).unwrap_or(0)
+        match &self.records {
+            Some(records) => records.len(),
+            None => self.cells.len().checked_div(self.fields.len()).unwrap_or(0),
+        }
     }
 
     /// One row's cells.
     pub fn row(&self, at: usize) -> Option<&[Option<String>]> {
-        self.cells.chunks_exact(self.fields.len().max(1)).nth(at)
+        if self.fields.is_empty() {
+            return (at < self.rows()).then_some(&[]);
+        }
+        self.cells.chunks_exact(self.fields.len()).nth(at)
     }
 
     /// A field's cells, row by row.
@@ -298,17 +274,140 @@ impl Dataset {
         self.fields.iter().map(view).collect()
     }
 
-    /// Splits the table's rows into `parts` tables of the same name, in turn.
+    /// The schema: the one that was given, else the one that the records suggest, which takes a look at all of
+    /// them.
+    pub fn schema(&self) -> Cow<'_, Schema> {
+        match (&self.schema, &self.records) {
+            (Some(schema), _) => Cow::Borrowed(schema),
+            (None, Some(records)) => Cow::Owned(Schema::infer(records)),
+            (None, None) => Cow::Owned(Schema::infer_table(self.fields.iter().map(|field| {
+                let cells = self.column(field).into_iter().flatten().collect();
+                (field.as_str(), cells)
+            }))),
+        }
+    }
+
+    /// The schema that was given, if any.
+    pub fn given_schema(&self) -> Option<&Schema> {
+        self.schema.as_ref()
+    }
+
+    /// One record, as it is; a table's, as the schema reads it.
+    pub fn record(&self, at: usize) -> Option<Cow<'_, Value>> {
+        match &self.records {
+            Some(records) => records.get(at).map(Cow::Borrowed),
+            None => self.row(at).map(|cells| Cow::Owned(self.read_row(&self.schema(), cells))),
+        }
+    }
+
+    fn read_row(&self, schema: &Schema, cells: &[Option<String>]) -> Value {
+        let fields: Vec<(&str, Option<&str>)> =
+            self.fields.iter().map(String::as_str).zip(cells.iter().map(Option::as_deref)).collect();
+        schema.coerce(&fields)
+    }
+
+    /// Every record, as the schema reads it.
+    fn all<'a>(&'a self, schema: &'a Schema) -> impl Iterator<Item = Cow<'a, Value>> {
+        let rows = self.records.is_none().then(|| self.cells.chunks_exact(self.fields.len().max(1)));
+        let rows = rows.into_iter().flatten().map(|cells| Cow::Owned(self.read_row(schema, cells)));
+        self.records.iter().flatten().map(Cow::Borrowed).chain(rows)
+    }
+
+    /// The records that fit the schema, as computations see them: with defaults in place of missing values.
+    pub fn records(&self) -> Vec<Value> {
+        let schema = self.schema();
+        let fitting = self.all(&schema).filter(|record| schema.check(record).is_ok());
+        fitting.map(|record| schema.complete(&record)).collect()
+    }
+
+    /// The rows that do not fit the schema that was given, from 0, and why.
+    pub fn violations(&self) -> impl Iterator<Item = (usize, Vec<Violation>)> {
+        let schema = self.schema.as_ref();
+        let rows = schema.into_iter().flat_map(|schema| self.all(schema).map(|record| schema.check(&record)));
+        rows.enumerate().filter_map(|(row, check)| Some((row, check.err()?)))
+    }
+
+    /// Splits the rows into `parts` data sets of the same name and schema, in turn.
     pub fn split(&self, parts: usize) -> Vec<Self> {
-        let empty = Self { name: self.name.clone(), fields: self.fields.clone(), cells: Vec::new() };
-        let mut split = alloc::vec![empty; parts];
-        for (at, row) in self.cells.chunks_exact(self.fields.len().max(1)).enumerate() {
-            if let Some(part) = at.checked_rem(parts).and_then(|at| split.get_mut(at)) {
-                part.cells.extend_from_slice(row);
+        let empty = Self {
+            cells: Vec::new(),
+            records: self.records.as_ref().map(|_| Vec::new()),
+            name: self.name.clone(),
+            fields: self.fields.clone(),
+            schema: self.schema.clone(),
+        };
+        let mut split = vec![empty; parts];
+        for at in 0..self.rows() {
+            let Some(part) = at.checked_rem(parts).and_then(|at| split.get_mut(at)) else { break };
+            if let (Some(records), Some(record)) =
+                (&mut part.records, self.records.as_ref().and_then(|all| all.get(at)))
+            {
+                records.push(record.clone());
+            }
+            let width = self.fields.len();
+            part.cells.extend_from_slice(self.cells.get(at * width..(at + 1) * width).unwrap_or_default());
+        }
+        // A part may lack fields that others have.
+        for part in &mut split {
+            if let Some(records) = &part.records {
+                part.fields = fields_of(records, part.schema.as_ref());
+                part.cells = records.iter().flat_map(|record| cells_of(record, &part.fields)).collect();
             }
         }
         split
     }
+}
+
+/// The names of a schema's fields, then of those that records have beside them, in order.
+fn fields_of(records: &[Value], schema: Option<&Schema>) -> Vec<String> {
+    let mut fields: Vec<String> = Vec::new();
+    if let Some(schema::Kind::Object(known)) =
+        schema.and_then(|schema| schema.field(&[])).map(|field| field.kind)
+    {
+        fields.extend(known.into_iter().map(|(name, _)| name));
+    }
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    for record in records {
+        if let Value::Object(values) = record {
+            seen.extend(values.keys().map(String::as_str));
+        }
+        // So many that they are refused; no need to gather them all.
+        if seen.len() > 2 * FIELDS_MAX {
+            break;
+        }
+    }
+    let more: Vec<String> = seen
+        .into_iter()
+        .filter(|name| fields.iter().all(|field| field != name))
+        .map(str::to_string)
+        .collect();
+    fields.extend(more);
+    fields
+}
+
+/// A record as cells: plain values as text, nested ones as JSON.
+fn cells_of(record: &Value, fields: &[String]) -> Vec<Option<String>> {
+    let show = |field: &String| match record.at(&[field]) {
+        None | Some(Value::Null) => None,
+        Some(Value::Text(text)) => cell(text),
+        Some(other) => Some(other.to_json()),
+    };
+    fields.iter().map(show).collect()
+}
+
+/// How many values a record is made of.
+fn values_in(value: &Value) -> usize {
+    match value {
+        Value::List(items) => 1 + items.iter().map(values_in).sum::<usize>(),
+        Value::Object(fields) => 1 + fields.values().map(values_in).sum::<usize>(),
+        _ => 1,
+    }
+}
+
+/// A schema that is kept is one that could have been given.
+fn check_schema(schema: &Schema) -> Result<(), usize> {
+    let len = schema.to_json().len();
+    if len > SCHEMA_BYTES_MAX { Err(len) } else { Ok(()) }
 }
 
 fn check_file(name: &str, bytes: &[u8]) -> Result<(), ImportError> {

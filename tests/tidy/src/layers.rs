@@ -23,7 +23,10 @@ const RIB_PAIRS: &[(&str, &str)] = &[
     ("expr", "schema"),
     ("jobs", "sandbox"),
     ("learn", "aggregate"),
+    ("query", "expr"),
+    ("query", "schema"),
     ("rank", "ffcm"),
+    ("vault", "schema"),
     ("vm", "sandbox"),
     ("vm", "state"),
 ];
