@@ -210,7 +210,7 @@ pub struct Cell {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Quantile {
-    /// The share.
+    /// The share, as asked.
     pub probability: String,
     /// Its place among the values in ascending order, from 1; `null` without values.
     pub rank: Option<String>,
