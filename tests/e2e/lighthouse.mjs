@@ -90,8 +90,8 @@ try {
   await tab.find("propose").click();
   await tab.find("field-error").waitFor();
   await audit("propose, refused");
-  await tab.go("rules");
-  await audit("rules");
+  await tab.go("approval");
+  await audit("approval");
   await tab.links();
   await audit("network");
   await driver.disconnect();

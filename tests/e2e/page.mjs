@@ -51,8 +51,10 @@ test("what a person chose is there after a reload", { timeout: 60_000 }, async (
   const tab = await Tab.open(browser, network.url, "reload");
   await tab.join();
   await tab.importFile("commute", "commute.csv", "minutes\n12\n\n30\n");
-  await tab.go("rules");
-  await tab.find("rule-dataset").fill("commute");
+  await tab.go("approval");
+  await tab.find("rule-new").click();
+  await tab.find("rule-field", `[data-field="dataset"]`).selectOption({ label: "commute" });
+  assert.match(await tab.find("rule-words").textContent(), /about “commute”/);
   await tab.find("rule-add").click();
   await tab.find("rule").waitFor();
   await tab.find("theme").click();
@@ -66,7 +68,7 @@ test("what a person chose is there after a reload", { timeout: 60_000 }, async (
   assert.equal(await tab.page.evaluate(() => document.documentElement.dataset.theme), theme);
   await tab.go("data");
   await tab.find("dataset", `[data-name="commute"][data-rows="2"]`).waitFor();
-  await tab.go("rules");
+  await tab.go("approval");
   await tab.find("rule").waitFor();
   await tab.find("rule-remove").click();
   await tab.find("rule").waitFor({ state: "detached" });
@@ -158,7 +160,7 @@ test("a rule made with an answer is as narrow as the question, and answers what 
   await tab.go("computations");
   await tab.find("computation", `[data-id="${wider}"][data-phase="answered"]`).waitFor();
   await tab.find("computation", `[data-id="${narrower}"][data-phase="asks"]`).waitFor();
-  await tab.go("rules");
+  await tab.go("approval");
   assert.match(await tab.find("rule").textContent(), /“commute” that you propose yourself that need at least 5 answers/);
   assert.deepEqual(tab.errors, []);
   await tab.context.close();

@@ -129,12 +129,13 @@ async function walk(browser, network, tab, records, folder) {
   await tab.page.evaluate(() => scrollTo(0, 0));
   await take("propose-refused");
 
-  await tab.go("rules");
-  await tab.find("rule-dataset").fill(DATASET);
-  await tab.find("rule-participants").fill("5");
+  await tab.go("approval");
+  await tab.find("rule-new").click();
+  await tab.find("rule-field", `[data-field="dataset"]`).selectOption({ label: DATASET });
+  await tab.find("rule-field", `[data-field="participants"]`).fill("5");
   await tab.find("rule-add").click();
   await tab.find("rule").waitFor();
-  await take("rules");
+  await take("approval");
   await tab.links();
   await take("network");
 

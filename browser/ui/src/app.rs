@@ -1,5 +1,6 @@
 //! The views, and what they share. Exists only in a browser.
 
+mod approval;
 mod banners;
 mod browser;
 mod computation;
@@ -11,7 +12,6 @@ mod icon;
 mod network;
 mod propose;
 mod ring;
-mod rules;
 mod shell;
 mod state;
 mod theme;

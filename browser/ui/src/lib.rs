@@ -21,6 +21,7 @@
 //! It follows WCAG 2.2 AA and the WAI-ARIA practices of native elements.
 
 pub mod answer;
+pub mod consent;
 pub mod draft;
 pub mod form;
 pub mod phase;

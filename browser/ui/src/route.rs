@@ -15,8 +15,8 @@ pub enum Route {
     Computations,
     /// One computation.
     Computation(ContentId),
-    /// What is answered without asking.
-    Rules,
+    /// What waits, what is answered without asking, how much, and all that was.
+    Approval,
     /// Connections, identity, what is protected and what is not.
     Network,
 }
@@ -24,12 +24,13 @@ pub enum Route {
 impl Route {
     /// The view that a hash such as `#/data` names; [`Route::Home`] for anything unknown.
     pub fn of(hash: &str) -> Self {
-        let path = hash.trim_start_matches('#').trim_matches('/');
+        // What follows a question mark fills in a view, and does not choose it.
+        let path = hash.split('?').next().unwrap_or_default().trim_start_matches('#').trim_matches('/');
         match path {
             "data" => Self::Data,
             "propose" => Self::Propose,
             "computations" => Self::Computations,
-            "rules" => Self::Rules,
+            "approval" => Self::Approval,
             "network" => Self::Network,
             other => other
                 .strip_prefix("computations/")
@@ -46,7 +47,7 @@ impl Route {
             Self::Propose => "#/propose".into(),
             Self::Computations => "#/computations".into(),
             Self::Computation(id) => format!("#/computations/{id}"),
-            Self::Rules => "#/rules".into(),
+            Self::Approval => "#/approval".into(),
             Self::Network => "#/network".into(),
         }
     }
@@ -59,7 +60,7 @@ impl Route {
             Self::Propose => "Propose · Formix",
             Self::Computations => "Computations · Formix",
             Self::Computation(_) => "Computation · Formix",
-            Self::Rules => "Rules · Formix",
+            Self::Approval => "Approval · Formix",
             Self::Network => "Network · Formix",
         }
     }
@@ -72,7 +73,7 @@ impl Route {
                 | (Self::Data, Self::Data)
                 | (Self::Propose, Self::Propose)
                 | (Self::Computations, Self::Computations | Self::Computation(_))
-                | (Self::Rules, Self::Rules)
+                | (Self::Approval, Self::Approval)
                 | (Self::Network, Self::Network)
         )
     }
@@ -91,11 +92,12 @@ mod tests {
             Route::Propose,
             Route::Computations,
             Route::Computation(id),
-            Route::Rules,
+            Route::Approval,
             Route::Network,
         ] {
             assert_eq!(Route::of(&route.href()), route);
         }
+        assert_eq!(Route::of("#/propose?ask=mean&title=a/b"), Route::Propose);
         assert_eq!(Route::of(""), Route::Home);
         assert_eq!(Route::of("#/computations/nonsense"), Route::Home);
         assert!(Route::Computations.leads_to(Route::Computation(id)));

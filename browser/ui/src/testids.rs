@@ -17,7 +17,11 @@
 //! | [`REMOVE`], [`REMOVE_CONFIRM`] | deletes a data set | |
 //! | [`FIELD`] | one input of the proposal, by `data-field` | |
 //! | [`FIELD_ERROR`] | what is wrong with it, by `data-field` | |
+//! | [`TEMPLATE`] | a kind of question, by `data-template` | |
+//! | [`SCHEME`] | a scheme, by `data-scheme` | |
 //! | [`PREVIEW`] | the proposal in one sentence | |
+//! | [`OWN`], [`COST`], [`ROUNDING`] | this node's own answer, an answer's cost, how exact the result is | |
+//! | [`COPY_LINK`] | copies an address that fills in the same form | |
 //! | [`PROPOSE`], [`PROPOSE_ERROR`] | sends the proposal | |
 //! | [`COMPUTATION`] | a computation in a list | `data-id`, `data-phase` |
 //! | [`DETAIL`] | the view of one computation | `data-id`, `data-phase` |
@@ -32,8 +36,13 @@
 //! | [`SIGNATURES`] | the result's signatures, checked in this page | `data-checked`: `checking`, `verified`, `failed` |
 //! | [`REFUSAL`] | why there is no total | |
 //! | [`DOWNLOAD`] | saves the signed documents | |
-//! | [`RULE_DATASET`], [`RULE_PROPOSER`], [`RULE_PARTICIPANTS`], [`RULE_ADD`] | a new rule | |
+//! | [`QUEUE`] | what waits for the person | |
+//! | [`RULE_NEW`], [`RULE_FIELD`], [`RULE_WORDS`], [`RULE_ADD`] | a new rule; its inputs by `data-field` | |
 //! | [`RULE`], [`RULE_REMOVE`] | a rule in force | |
+//! | [`LIMIT`], [`LIMIT_REMOVE`], [`LIMIT_FIELD`], [`LIMIT_ADD`] | a limit, and a new one | `data-used`, `data-max` |
+//! | [`LEDGER`], [`LEDGER_ENTRY`] | all that was answered | `data-id`, `data-fate` |
+//! | [`LEDGER_USE`] | answers about one field | `data-about`, `data-answers` |
+//! | [`WITHDRAW`], [`WITHDRAW_CONFIRM`], [`WITHDRAWAL`] | takes an answer back, and how far that is | `data-deleted`, `data-needed` |
 //! | [`NODE_ID`] | this node's id in full | |
 //! | [`LINK`] | a heavy node | `data-up`, `data-transport`, `data-peer` |
 
@@ -85,6 +94,18 @@ pub const FIELD: &str = "field";
 pub const FIELD_ERROR: &str = "field-error";
 /// The proposal in one sentence.
 pub const PREVIEW: &str = "preview";
+/// A kind of question.
+pub const TEMPLATE: &str = "template";
+/// A scheme.
+pub const SCHEME: &str = "scheme";
+/// This node's own answer to what is proposed.
+pub const OWN: &str = "own";
+/// What an answer costs.
+pub const COST: &str = "cost";
+/// How exact the result is.
+pub const ROUNDING: &str = "rounding";
+/// Copies an address that fills in the same form.
+pub const COPY_LINK: &str = "copy-link";
 /// Sends the proposal.
 pub const PROPOSE: &str = "propose";
 /// Why the proposal was not accepted, where no one field is to blame.
@@ -129,18 +150,40 @@ pub const SIGNATURES: &str = "signatures";
 pub const REFUSAL: &str = "refusal";
 /// Saves the signed documents.
 pub const DOWNLOAD: &str = "download";
-/// The data set of a new rule.
-pub const RULE_DATASET: &str = "rule-dataset";
-/// The proposer of a new rule.
-pub const RULE_PROPOSER: &str = "rule-proposer";
-/// The fewest participants of a new rule.
-pub const RULE_PARTICIPANTS: &str = "rule-participants";
+/// What waits for the person.
+pub const QUEUE: &str = "queue";
+/// Opens the form for a new rule.
+pub const RULE_NEW: &str = "rule-new";
+/// An input of a new rule.
+pub const RULE_FIELD: &str = "rule-field";
+/// A new rule in words.
+pub const RULE_WORDS: &str = "rule-words";
 /// Adds the rule.
 pub const RULE_ADD: &str = "rule-add";
 /// A rule in force.
 pub const RULE: &str = "rule";
 /// Deletes a rule.
 pub const RULE_REMOVE: &str = "rule-remove";
+/// A limit.
+pub const LIMIT: &str = "limit";
+/// Deletes a limit.
+pub const LIMIT_REMOVE: &str = "limit-remove";
+/// An input of a new limit.
+pub const LIMIT_FIELD: &str = "limit-field";
+/// Sets a limit.
+pub const LIMIT_ADD: &str = "limit-add";
+/// All that was answered.
+pub const LEDGER: &str = "ledger";
+/// One answer.
+pub const LEDGER_ENTRY: &str = "ledger-entry";
+/// Answers about one field.
+pub const LEDGER_USE: &str = "ledger-use";
+/// Takes an answer back.
+pub const WITHDRAW: &str = "withdraw";
+/// Confirms it.
+pub const WITHDRAW_CONFIRM: &str = "withdraw-confirm";
+/// How far an answer is taken back.
+pub const WITHDRAWAL: &str = "withdrawal";
 /// This node's id in full.
 pub const NODE_ID: &str = "node-id";
 /// A heavy node.

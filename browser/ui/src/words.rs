@@ -108,6 +108,32 @@ pub fn rough_span(ms: u64) -> String {
     }
 }
 
+/// An amount of bytes: `640 bytes`, `5.6 KB`, `1.2 MB`.
+pub fn bytes(bytes: u64) -> String {
+    let tenths = |unit: u64| rounded(&format!("{}.{}", bytes / unit, bytes % unit * 10 / unit), 2);
+    match bytes {
+        0..1_000 => count(bytes, "byte"),
+        1_000..1_000_000 => format!("{} KB", tenths(1_000)),
+        _ => format!("{} MB", tenths(1_000_000)),
+    }
+}
+
+/// A span of work in microseconds: `less than a millisecond`, `18 ms`, `1.5 s`.
+pub fn work(us: u64) -> String {
+    match us {
+        0..1_000 => "less than a millisecond".into(),
+        1_000..1_000_000 => format!("{} ms", us / 1_000),
+        _ => format!("{} s", rounded(&format!("{}.{}", us / 1_000_000, us % 1_000_000 / 100_000), 2)),
+    }
+}
+
+/// A field's name as an expression has it: in backticks where it is not a plain word.
+pub fn name_in_expression(name: &str) -> String {
+    let starts = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    let plain = starts && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if plain { name.into() } else { format!("`{name}`") }
+}
+
 /// The first letter in upper case, a full stop at the end, and names in quotation marks where the node's
 /// words have code quotes: errors come as parts of sentences.
 pub fn sentence(text: &str) -> String {
@@ -185,6 +211,18 @@ mod tests {
         assert_eq!(list(&["a".into(), "b".into(), "c".into()]), "a, b and c");
         assert_eq!(count(1, "answer"), "1 answer");
         assert_eq!(count(0, "answer"), "0 answers");
+        assert_eq!(
+            (bytes(999), bytes(5_616), bytes(1_320_072)),
+            ("999 bytes".into(), "5.6 KB".into(), "1.3 MB".into())
+        );
+        assert_eq!(
+            (work(300), work(17_900), work(1_540_000)),
+            ("less than a millisecond".into(), "17 ms".into(), "1.5 s".into())
+        );
+        assert_eq!(
+            (name_in_expression("mass_g"), name_in_expression("Body Mass (g)")),
+            ("mass_g".into(), "`Body Mass (g)`".into())
+        );
         assert_eq!(stem("some/penguins.v2.csv"), "penguins.v2");
         assert_eq!(stem(".csv"), ".csv");
     }

@@ -6,6 +6,7 @@ mod progress;
 mod refusal;
 mod result;
 mod unknown;
+mod withdraw;
 
 use super::{
     icon::{Icon, Shape},
@@ -13,7 +14,7 @@ use super::{
     state::page,
 };
 use crate::{phase::Phase, route::Route, testids};
-use answer::{Answer, Declined, Unfit};
+use answer::{Declined, Unfit};
 use codec::ContentId;
 use facts::Facts;
 use leptos::{prelude::*, task::spawn_local};
@@ -22,6 +23,9 @@ use progress::{Closing, Progress, Silent};
 use refusal::NoTotal;
 use result::Total;
 use unknown::Unknown;
+use withdraw::{Withdraw, Withdrawn};
+
+pub(crate) use answer::Answer;
 
 /// The view of one computation.
 #[component]
@@ -83,7 +87,8 @@ fn Known(
             Phase::Asks => view! { <Answer task /> <Progress task /> }.into_any(),
             Phase::Unfit => view! { <Unfit task /> <Progress task /> }.into_any(),
             Phase::Declined => view! { <Declined task /> <Progress task /> }.into_any(),
-            Phase::Answered | Phase::Withdrawn => view! { <Progress task /> }.into_any(),
+            Phase::Answered => view! { <Progress task /> <Withdraw task /> }.into_any(),
+            Phase::Withdrawn => view! { <Withdrawn task /> <Progress task /> }.into_any(),
             Phase::Closing => view! { <Closing task /> }.into_any(),
             Phase::Silent => view! { <Silent /> }.into_any(),
             Phase::Total => view! { <Total task /> }.into_any(),

@@ -1,6 +1,7 @@
 //! What stands around every view: header, navigation, messages, and the view that the address names.
 
 use super::{
+    approval::Approval,
     banners::Banners,
     computation::Computation,
     computations::Computations,
@@ -10,7 +11,6 @@ use super::{
     network::Network,
     propose::Propose,
     ring::Ring,
-    rules::Rules,
     state::{Page, page},
     theme::ThemeToggle,
 };
@@ -23,7 +23,7 @@ const NAV: [(Route, Shape, &str); 6] = [
     (Route::Computations, Shape::List, "Computations"),
     (Route::Data, Shape::Table, "My data"),
     (Route::Propose, Shape::Pen, "Propose"),
-    (Route::Rules, Shape::Shield, "Rules"),
+    (Route::Approval, Shape::Shield, "Approval"),
     (Route::Network, Shape::Nodes, "Network"),
 ];
 
@@ -81,7 +81,7 @@ pub(crate) fn Shell() -> impl IntoView {
                 Route::Propose => view! { <Propose /> }.into_any(),
                 Route::Computations => view! { <Computations /> }.into_any(),
                 Route::Computation(id) => view! { <Computation id /> }.into_any(),
-                Route::Rules => view! { <Rules /> }.into_any(),
+                Route::Approval => view! { <Approval /> }.into_any(),
                 Route::Network => view! { <Network /> }.into_any(),
             }}
         </main>
@@ -95,7 +95,7 @@ fn Navigation() -> impl IntoView {
     let asks = super::computations::asking(page);
     let link = move |(route, shape, label): (Route, Shape, &'static str)| {
         let current = move || route.leads_to(page.route.get()).then_some("page");
-        let class = if route == Route::Rules { "wide-only" } else { "" };
+        let class = if route == Route::Approval { "wide-only" } else { "" };
         let view_name = route.href().trim_start_matches("#/").to_owned();
         let badge = (route == Route::Computations).then(|| {
             view! {

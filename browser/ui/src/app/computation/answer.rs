@@ -30,7 +30,7 @@ pub(super) fn asked(task: &TaskView) -> String {
 
 /// What leaves the device, and the buttons.
 #[component]
-pub(super) fn Answer(task: Signal<Option<TaskView>>) -> impl IntoView {
+pub(crate) fn Answer(task: Signal<Option<TaskView>>) -> impl IntoView {
     let own = Memo::new(move |_| {
         task.get().and_then(|task| task.answer.map(|answer| (answer, task.proposal.field)))
     });
@@ -72,7 +72,7 @@ pub(super) fn Answer(task: Signal<Option<TaskView>>) -> impl IntoView {
                 </span>
             </label>
             <Buttons task always />
-            {marked(Shape::Lock, "An answer cannot be taken back once it is sent.")}
+            {marked(Shape::Lock, "Until it closes you can take your answer back; after that, never.")}
         </section>
     }
 }

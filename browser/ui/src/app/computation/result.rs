@@ -21,18 +21,18 @@ pub(super) fn Total(task: Signal<Option<TaskView>>) -> impl IntoView {
         match task.end {
             Some(End::Result { outcome, mine, document }) => {
                 let heavy = heavy(&task.proposal);
-                Some((outcome, mine, document, task.document, heavy, task.proposal.decimals))
+                Some((outcome, mine, document, task.document, heavy))
             }
             _ => None,
         }
     });
     move || {
-        result.get().map(|(outcome, mine, document, proposal, heavy, decimals)| {
+        result.get().map(|(outcome, mine, document, proposal, heavy)| {
             let name = format!("formix-{}.json", outcome.computation.short());
             view! {
                 <section class="card total">
                     <h2>"The total"</h2>
-                    <Numbers outcome=outcome.clone() decimals />
+                    <Numbers outcome=outcome.clone() />
                     <p>{of_mine(mine)}</p>
                 </section>
                 <section class="card">
@@ -56,7 +56,7 @@ pub(super) fn heavy(proposal: &Proposal) -> Vec<NodeId> {
 
 /// Sum, average, participants, records.
 #[component]
-fn Numbers(outcome: Outcome, decimals: u8) -> impl IntoView {
+fn Numbers(outcome: Outcome) -> impl IntoView {
     let mean = outcome.mean.as_deref().map_or_else(|| "—".into(), |mean| words::rounded(mean, 7));
     view! {
         <p class="sum numerals" data-testid=testids::SUM>
