@@ -4,11 +4,9 @@ use crate::{
     COST_MAX, LIST_ITEMS_MAX, Scope, Type,
     ast::{Binary, Kind, Node},
     error::{Hinted, Problem, fail, hint, meant, nearest},
-    functions::{self, Found},
-    op::{Aggregate, Code, Constant, Function, Macro, Op, Unit},
+    op::{Code, Constant, Op},
     print,
     shape::{Fields, Form, Shape},
-    time,
 };
 use alloc::{
     boxed::Box,
@@ -17,8 +15,11 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
-use rust_decimal::{Decimal, prelude::ToPrimitive};
-use schema::Value;
+use mends::{arithmetic_mend, chosen, conversion};
+
+mod aggregates;
+mod calls;
+mod mends;
 
 /// A tree that has been checked.
 pub(crate) struct Checked {
@@ -36,11 +37,7 @@ pub(crate) fn check(node: &Node, root: &Fields, scope: Scope) -> Result<Checked,
     let (op, shape) = checker.check(node)?;
     let cost = op.cost();
     if cost > COST_MAX {
-        return fail(
-            node.at as usize,
-            Problem::TooCostly { cost },
-            hint("bound the lists: `maxItems` in the schema, `max_length` in Pydantic"),
-        );
+        return fail(node.at as usize, Problem::TooCostly { cost }, hint("look at one list at a time"));
     }
     Ok(Checked { op, shape, fields: checker.fields, clock: checker.clock, cost })
 }
@@ -346,313 +343,9 @@ impl Checker<'_> {
             Binary::In => b.nullable,
             _ => a.nullable || b.nullable,
         };
-        let own = 1 + items_max(&a).max(items_max(&b));
+        let own = 1 + items_max(&a) + items_max(&b);
         let code = Code::Binary(operator, Box::new(one), Box::new(other));
         Ok((Op { code, at, own }, Shape::of(form).nullable(nullable)))
-    }
-
-    fn call(
-        &mut self,
-        receiver: Option<&Node>,
-        name: &str,
-        arguments: &[Node],
-        at: u32,
-    ) -> Result<Typed, Hinted> {
-        if let Some(node) = receiver {
-            // `math.abs` is a function's whole name, unless the records have a field `math`.
-            if let Kind::Name(space) = &node.kind
-                && space == "math"
-                && !self.root.named.contains_key(space)
-                && !self.locals.iter().any(|(local, _)| local == space)
-            {
-                return self.function(None, &["math.", name].concat(), arguments, at);
-            }
-            let kind = match name {
-                "all" => Some(Macro::All),
-                "exists" => Some(Macro::Exists),
-                "exists_one" | "existsOne" => Some(Macro::ExistsOne),
-                "filter" => Some(Macro::Filter),
-                "map" => Some(Macro::Map),
-                _ => None,
-            };
-            return match kind {
-                Some(kind) => self.comprehension(kind, node, name, arguments, at),
-                None => self.function(receiver, name, arguments, at),
-            };
-        }
-        let aggregate = match name {
-            "has" => return self.has(arguments, at),
-            "last" if self.one_record() && self.is_window(arguments) => return self.window(arguments, at),
-            "last" if self.aggregate => return self.window(arguments, at),
-            "last" if self.is_window(arguments) => {
-                let mend = hint("narrow an aggregate with it: `avg(steps, last(30, 'days', day))`");
-                return fail(at as usize, Problem::Window, mend);
-            }
-            "last" => Aggregate::Last,
-            "sum" => Aggregate::Sum,
-            "count" => Aggregate::Count,
-            "avg" => Aggregate::Average,
-            "min" => Aggregate::Least,
-            "max" => Aggregate::Greatest,
-            _ => return self.function(None, name, arguments, at),
-        };
-        self.aggregated(aggregate, name, arguments, at)
-    }
-
-    fn function(
-        &mut self,
-        receiver: Option<&Node>,
-        name: &str,
-        arguments: &[Node],
-        at: u32,
-    ) -> Result<Typed, Hinted> {
-        let mut ops = Vec::new();
-        let mut shapes = Vec::new();
-        for node in receiver.into_iter().chain(arguments) {
-            let (op, shape) = self.check(node)?;
-            ops.push(op);
-            shapes.push(shape);
-        }
-        let (function, form) = match functions::find(name, receiver.is_some(), &shapes) {
-            Found::Function(function, form) => (function, form),
-            Found::Takes(takes) => {
-                let given = shapes.iter().map(Shape::ty).collect();
-                return fail(at as usize, Problem::Arguments { name: name.to_string(), takes, given }, None);
-            }
-            Found::Nothing => {
-                let mend = match functions::alias(name) {
-                    Some(mend) => Some(format!("did you mean `{mend}`?")),
-                    None => nearest(name, functions::names()).and_then(meant),
-                };
-                return fail(at as usize, Problem::NoFunction { name: name.to_string() }, mend);
-            }
-        };
-        self.clock |= matches!(function, Function::Today | Function::Now);
-        let nullable = shapes.iter().any(|shape| shape.nullable);
-        let shape = Shape::of(form).nullable(nullable);
-        if let [Op { code: Code::Constant(Constant::Text(text)), at: place, .. }] = ops.as_slice() {
-            let (what, read) = match function {
-                Function::ToDate => ("date such as 2026-11-20", schema::day(text).map(Constant::Date)),
-                Function::ToDateTime => {
-                    ("moment such as 2026-11-20T12:00:00Z", schema::moment(text).map(Constant::DateTime))
-                }
-                Function::ToDuration => {
-                    ("duration such as 1h30m", time::duration(text).map(Constant::Duration))
-                }
-                _ => return Ok((op(Code::Call(function, ops), at), shape)),
-            };
-            return match read {
-                Some(constant) => Ok((op(Code::Constant(constant), at), shape)),
-                None => {
-                    let mend = (function == Function::ToDuration).then(|| "days are `days(30)`".to_string());
-                    fail(*place as usize, Problem::Literal { what, text: text.clone() }, mend)
-                }
-            };
-        }
-        Ok((Op { code: Code::Call(function, ops), at, own: function.own_steps() }, shape))
-    }
-
-    fn has(&mut self, arguments: &[Node], at: u32) -> Result<Typed, Hinted> {
-        match arguments {
-            [node @ Node { kind: Kind::Name(_) | Kind::Select(..), .. }] => {
-                let (of, _) = self.check(node)?;
-                Ok((op(Code::Has(Box::new(of)), at), Shape::of(Form::Bool)))
-            }
-            _ => {
-                let problem = Problem::Arguments {
-                    name: "has".to_string(),
-                    takes: "(a field)".to_string(),
-                    given: Vec::new(),
-                };
-                fail(at as usize, problem, hint("test a value with `x != null`"))
-            }
-        }
-    }
-
-    fn comprehension(
-        &mut self,
-        kind: Macro,
-        list: &Node,
-        name: &str,
-        arguments: &[Node],
-        at: u32,
-    ) -> Result<Typed, Hinted> {
-        let given = list.start;
-        let (list, shape) = self.check_part(list)?;
-        let (item, most) = match &shape.form {
-            Form::List(item, most) => ((**item).clone(), *most),
-            Form::Any => (Shape { path: shape.path.clone(), ..Shape::ANY }, LIST_ITEMS_MAX),
-            form => {
-                let expected = Type::List(Box::new(Type::Any));
-                let problem = Problem::Mismatch { wants: "a macro over items", expected, found: form.ty() };
-                return fail(given as usize, problem, None);
-            }
-        };
-        let (variable, test, map) = match (kind, arguments) {
-            (Macro::Map, [Node { kind: Kind::Name(variable), .. }, map]) => (variable, None, Some(map)),
-            (Macro::Map, [Node { kind: Kind::Name(variable), .. }, test, map]) => {
-                (variable, Some(test), Some(map))
-            }
-            (kind, [Node { kind: Kind::Name(variable), .. }, test]) if kind != Macro::Map => {
-                (variable, Some(test), None)
-            }
-            _ => {
-                let takes = if kind == Macro::Map { "(x, a value of x)" } else { "(x, a test of x)" };
-                let problem = Problem::Arguments {
-                    name: name.to_string(),
-                    takes: takes.to_string(),
-                    given: Vec::new(),
-                };
-                return fail(at as usize, problem, Some(format!("such as `list.{name}(x, x > 0)`")));
-            }
-        };
-        self.locals.push((variable.clone(), item.clone()));
-        let test = test.map(|test| self.wanted(test, Form::Bool, "the macro's test")).transpose()?;
-        let map = map.map(|map| self.check(map)).transpose()?;
-        self.locals.pop();
-        // Items whose parts are read are read by these parts; others, and those that are given on, as a whole.
-        let inner = [&shape.path, "."].concat();
-        if kind == Macro::Filter || !self.fields.iter().any(|path| path.starts_with(&inner)) {
-            self.read(&shape);
-        }
-        let nullable = shape.nullable
-            || matches!(kind, Macro::All | Macro::Exists)
-                && test.as_ref().is_some_and(|(_, shape)| shape.nullable);
-        let form = match (kind, &map) {
-            (Macro::Filter, _) => Form::List(Box::new(item), most),
-            (Macro::Map, Some((_, shape))) => Form::List(Box::new(shape.free()), most),
-            _ => Form::Bool,
-        };
-        let part = |typed: Option<Typed>| typed.map(|(op, _)| Box::new(op));
-        let code =
-            Code::Macro { kind, list: Box::new(list), items_max: most, test: part(test), map: part(map) };
-        Ok((op(code, at), Shape::of(form).nullable(nullable)))
-    }
-
-    fn is_window(&self, arguments: &[Node]) -> bool {
-        matches!(arguments, [Node { kind: Kind::Number(_), .. }, Node { kind: Kind::Text(_), .. }, _])
-    }
-
-    fn window(&mut self, arguments: &[Node], at: u32) -> Result<Typed, Hinted> {
-        let wrong = |given| {
-            let takes = "(a whole number, 'days', a day)".to_string();
-            let problem = Problem::Arguments { name: "last".to_string(), takes, given };
-            fail(at as usize, problem, hint("such as `last(30, 'days', day)`"))
-        };
-        let [Node { kind: Kind::Number(count), .. }, unit, field] = arguments else {
-            return wrong(Vec::new());
-        };
-        let Some(count) = count.to_u32().filter(|n| (1..=100_000).contains(n) && Decimal::from(*n) == *count)
-        else {
-            return wrong(Vec::new());
-        };
-        let units = match &unit.kind {
-            Kind::Text(text) => match text.as_str() {
-                "day" | "days" => Some(Unit::Days),
-                "week" | "weeks" => Some(Unit::Weeks),
-                "month" | "months" => Some(Unit::Months),
-                "year" | "years" => Some(Unit::Years),
-                _ => None,
-            },
-            _ => None,
-        };
-        let Some(units) = units else {
-            let mend = hint("units are 'days', 'weeks', 'months' and 'years'");
-            let Kind::Text(text) = &unit.kind else { return wrong(Vec::new()) };
-            return fail(unit.at as usize, Problem::Literal { what: "unit", text: text.clone() }, mend);
-        };
-        let (field, shape) = self.check(field)?;
-        if !shape.is(&Form::Date) && !shape.is(&Form::DateTime) {
-            return wrong(Vec::from([Type::Number, Type::Text, shape.ty()]));
-        }
-        self.clock = true;
-        let code = Code::Window { count, unit: units, field: Box::new(field) };
-        Ok((op(code, at), Shape::of(Form::Bool).nullable(shape.nullable)))
-    }
-
-    fn aggregated(
-        &mut self,
-        kind: Aggregate,
-        name: &str,
-        arguments: &[Node],
-        at: u32,
-    ) -> Result<Typed, Hinted> {
-        if self.scope == Scope::Record || self.aggregate {
-            let scope = if self.aggregate { Scope::Person } else { Scope::Record };
-            let mend = match kind {
-                Aggregate::Least if arguments.len() == 2 => hint("of two values take `math.least(a, b)`"),
-                Aggregate::Greatest if arguments.len() == 2 => {
-                    hint("of two values take `math.greatest(a, b)`")
-                }
-                _ if scope == Scope::Record => hint("let the query reduce, or compute one value per person"),
-                _ => None,
-            };
-            return fail(at as usize, Problem::Aggregate { name: name.to_string(), scope }, mend);
-        }
-        self.aggregate = true;
-        let mut typed = Vec::new();
-        for node in arguments {
-            typed.push(self.check(node)?);
-        }
-        self.aggregate = false;
-        let given: Vec<Type> = typed.iter().map(|(_, shape)| shape.ty()).collect();
-        let takes = match kind {
-            Aggregate::Count => "a filter, or nothing",
-            Aggregate::Last => "a value, a day to order by, and a filter",
-            Aggregate::Sum | Aggregate::Average => "a number, and a filter",
-            Aggregate::Least | Aggregate::Greatest => "a number or day, and a filter",
-        };
-        let wrong = |given: Vec<Type>, mend| {
-            fail(
-                at as usize,
-                Problem::Arguments { name: name.to_string(), takes: takes.to_string(), given },
-                mend,
-            )
-        };
-        let mut rest = typed.into_iter().peekable();
-        let value = match kind {
-            Aggregate::Count => None,
-            _ => match rest.next() {
-                Some(value) => Some(value),
-                None => return wrong(given, None),
-            },
-        };
-        let fits = match (kind, &value) {
-            (Aggregate::Sum | Aggregate::Average, Some((_, shape))) => shape.is(&Form::Number),
-            (Aggregate::Least | Aggregate::Greatest, Some((_, shape))) => {
-                ordered(shape) && !shape.form.same(&Form::Text)
-            }
-            _ => true,
-        };
-        if !fits {
-            let bool = value.as_ref().is_some_and(|(_, shape)| shape.form.same(&Form::Bool));
-            let mend = if bool { hint("the number of records where it holds is `count(x)`") } else { None };
-            return wrong(given, mend);
-        }
-        let by = rest.next_if(|(_, shape)| {
-            kind == Aggregate::Last && matches!(shape.form, Form::Date | Form::DateTime | Form::Number)
-        });
-        let filter = rest.next();
-        if let Some((_, shape)) = &filter
-            && !shape.is(&Form::Bool)
-        {
-            let mend = match kind {
-                Aggregate::Count => hint("the number of records that have it is `count(has(x))`"),
-                _ => hint("a filter is a condition: `x > 0`"),
-            };
-            return wrong(given, mend);
-        }
-        if rest.next().is_some() {
-            return wrong(given, hint("join filters with `&&`"));
-        }
-        let shape = match (kind, &value) {
-            (Aggregate::Sum | Aggregate::Count, _) | (_, None) => Shape::of(Form::Number),
-            (Aggregate::Average, _) => Shape::of(Form::Number).nullable(true),
-            (_, Some((_, shape))) => Shape { choices: shape.choices.clone(), ..shape.free() }.nullable(true),
-        };
-        let part = |typed: Option<Typed>| typed.map(|(op, _)| Box::new(op));
-        let code = Code::Aggregate { kind, value: part(value), by: part(by), filter: part(filter) };
-        Ok((op(code, at), shape))
     }
 }
 
@@ -684,86 +377,4 @@ fn combined(operator: Binary, left: &Form, right: &Form) -> Option<Form> {
         (Binary::Add | Binary::Subtract, Any, _) | (Binary::Add | Binary::Subtract, _, Any) => Any,
         _ => return None,
     })
-}
-
-/// How to make one operand what the other is.
-fn conversion(left: &Shape, right: &Shape, node: &Node) -> Option<String> {
-    let written = |function: &str| match &node.kind {
-        Kind::Text(text) => Some(format!("write `{function}({})`", print::quote(text))),
-        _ => Some(format!("convert it: `{function}(x)`")),
-    };
-    match (&left.form, &right.form) {
-        (Form::Date, Form::Text) => written("date"),
-        (Form::DateTime, Form::Text) => written("timestamp"),
-        (Form::Text, Form::Date | Form::DateTime) => hint("convert the text: `date(x)`, `timestamp(x)`"),
-        (Form::Date, Form::DateTime) => hint("convert it: `date(x)`"),
-        (Form::DateTime, Form::Date) => hint("convert it: `timestamp(x)`"),
-        (Form::Number, Form::Text) => match &node.kind {
-            Kind::Text(text) if crate::lexer::read_number(text).is_some() => Some(format!("write `{text}`")),
-            _ => hint("convert the text: `number(x)`"),
-        },
-        (Form::Text, Form::Number) => match &node.kind {
-            Kind::Number(number) => Some(format!("write `'{number}'`")),
-            _ => hint("convert the text: `number(x)`"),
-        },
-        (Form::Duration, Form::Number) => hint("days are `days(30)`"),
-        (Form::List(..), _) => hint("look for an item with `x in list`"),
-        _ => None,
-    }
-}
-
-fn arithmetic_mend(operator: Binary, left: &Shape, right: &Shape) -> Option<String> {
-    match (operator, &left.form, &right.form) {
-        (_, Form::Null, _) | (_, _, Form::Null) => None,
-        (_, Form::Date | Form::DateTime, Form::Number) => hint("days are `days(30)`"),
-        (_, Form::Bool, _) | (_, _, Form::Bool) => {
-            hint("a condition becomes a number by `condition ? 1 : 0`")
-        }
-        (Binary::Add, Form::Text, Form::Number) | (Binary::Add, Form::Number, Form::Text) => {
-            hint("convert: `string(x)`, or `number(x)`")
-        }
-        (_, Form::Text, Form::Number) | (_, Form::Number, Form::Text) => {
-            hint("convert the text: `number(x)`")
-        }
-        (_, Form::Duration, Form::Number) | (_, Form::Number, Form::Duration) => {
-            hint("its number of days is `x.getDays()`")
-        }
-        _ => None,
-    }
-}
-
-/// Refuses a value that a field never has, where the schema lists those that it has.
-fn chosen(field: &Shape, value: &Op, node: &Node) -> Result<(), Hinted> {
-    let Code::Constant(constant) = &value.code else { return Ok(()) };
-    let value = match constant {
-        Constant::Bool(value) => Value::Bool(*value),
-        Constant::Number(number) => Value::Number(*number),
-        Constant::Text(text) => Value::Text(text.clone()),
-        _ => return Ok(()),
-    };
-    if field.choices.is_empty() || field.choices.contains(&value) {
-        return Ok(());
-    }
-    let texts = || {
-        field.choices.iter().filter_map(|choice| match choice {
-            Value::Text(text) => Some(text.as_str()),
-            _ => None,
-        })
-    };
-    let near = match &value {
-        Value::Text(text) => nearest(text, texts()),
-        _ => None,
-    };
-    let mend = match near {
-        Some(near) => Some(format!("did you mean {}?", print::quote(near))),
-        None => {
-            let known: Vec<String> = texts().take(6).map(print::quote).collect();
-            (!known.is_empty()).then(|| {
-                let more = if field.choices.len() > known.len() { ", …" } else { "" };
-                format!("it is one of {}{more}", known.join(", "))
-            })
-        }
-    };
-    let problem = Problem::NoChoice { path: field.path.clone(), value: node.to_string() };
-    fail(node.start as usize, problem, mend)
 }

@@ -99,7 +99,7 @@ pub enum Problem {
         name: String,
         /// What it takes.
         takes: String,
-        /// What it is given.
+        /// What it is given, where that is at fault.
         given: Vec<Type>,
     },
     /// An operator stands between values that it does not combine.
@@ -133,6 +133,11 @@ pub enum Problem {
         what: &'static str,
         /// What it is.
         text: String,
+    },
+    /// A pattern that cannot be read.
+    Pattern {
+        /// What is wrong with it.
+        detail: String,
     },
     /// A divisor that is always zero.
     ZeroDivisor,
@@ -236,7 +241,11 @@ impl fmt::Display for Problem {
             Self::NoField { path } => write!(f, "no field {}", ticked(path)),
             Self::NoFunction { name } => write!(f, "no function `{name}`"),
             Self::Arguments { name, takes, given } => {
-                write!(f, "`{name}` takes {takes}, not (")?;
+                write!(f, "`{name}` takes {takes}")?;
+                if given.is_empty() {
+                    return Ok(());
+                }
+                f.write_str(", not (")?;
                 for (at, given) in given.iter().enumerate() {
                     write!(f, "{}{given}", if at > 0 { ", " } else { "" })?;
                 }
@@ -248,6 +257,7 @@ impl fmt::Display for Problem {
             Self::Mismatch { wants, expected, found } => write!(f, "{wants} wants {expected}, not {found}"),
             Self::NoChoice { path, value } => write!(f, "{} is never {value}", ticked(path)),
             Self::Literal { what, text } => write!(f, "'{}' is no {what}", text.escape_debug()),
+            Self::Pattern { detail } => write!(f, "this pattern cannot be read: {detail}"),
             Self::ZeroDivisor => f.write_str("this always divides by zero"),
             Self::Aggregate { name, scope: Scope::Record } => {
                 write!(f, "`{name}` reads many records, and this expression reads one")
@@ -314,6 +324,10 @@ pub enum EvalProblem {
         /// The text's beginning.
         text: String,
     },
+    /// A text of more than [`schema::PATTERN_TEXT_MAX`] bytes before `matches`.
+    LongText,
+    /// One record takes more than [`crate::COST_MAX`] steps, for its texts are long.
+    Cost,
     /// A date moved by a part of a day.
     PartOfDay,
     /// The expression reads the clock, and none was given.
@@ -347,6 +361,8 @@ impl fmt::Display for EvalProblem {
             Self::LongList => write!(f, "a list of more than {} items", crate::LIST_ITEMS_MAX),
             Self::Unfit { expected, found } => write!(f, "expected {expected}, found {found}"),
             Self::Conversion { into, text } => write!(f, "'{}' is no {into}", text.escape_debug()),
+            Self::LongText => write!(f, "a text of more than {} bytes", schema::PATTERN_TEXT_MAX),
+            Self::Cost => write!(f, "more than {} steps for one record", crate::COST_MAX),
             Self::PartOfDay => f.write_str("a date moves by whole days"),
             Self::NoClock => f.write_str("no clock to read"),
             Self::ManyRecords => write!(f, "more than {} records", crate::RECORDS_MAX),

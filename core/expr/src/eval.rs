@@ -1,74 +1,20 @@
 //! Evaluation: a checked tree over a record, or over all of a person's.
 
 use crate::{
-    EvalProblem, LIST_ITEMS_MAX, RECORDS_MAX, Type,
-    ast::Binary,
+    COST_MAX, EvalProblem, LIST_ITEMS_MAX, RECORDS_MAX, Type,
     op::{Aggregate, Code, Constant, Macro, Op, Unit},
-    shape::{Form, Shape},
     time,
 };
-use alloc::{
-    borrow::Cow,
-    collections::BTreeMap,
-    string::{String, ToString},
-    sync::Arc,
-    vec::Vec,
-};
+use alloc::{borrow::Cow, vec::Vec};
+use combine::{binary, item, order};
 use core::cmp::Ordering;
-use rust_decimal::{Decimal, RoundingStrategy, prelude::ToPrimitive};
-use schema::Value;
+use rust_decimal::Decimal;
+use schema::{PATTERN_TEXT_MAX, Value};
+use value::{Items, V, items, number, read};
 
 mod call;
-
-/// A value on its way: texts, lists and objects of the record are looked at where they are.
-#[derive(Debug, Clone)]
-pub(crate) enum V<'a> {
-    Null,
-    Bool(bool),
-    Number(Decimal),
-    Text(Cow<'a, str>),
-    Date(i32),
-    DateTime(i64),
-    Duration(i64),
-    /// A list of the record.
-    Items(&'a [Value], &'a Shape),
-    /// A list that was computed.
-    List(Arc<[V<'a>]>),
-    /// An object of the record.
-    Object(&'a BTreeMap<String, Value>),
-}
-
-impl V<'_> {
-    pub(crate) fn ty(&self) -> Type {
-        match self {
-            V::Null => Type::Null,
-            V::Bool(_) => Type::Bool,
-            V::Number(_) => Type::Number,
-            V::Text(_) => Type::Text,
-            V::Date(_) => Type::Date,
-            V::DateTime(_) => Type::DateTime,
-            V::Duration(_) => Type::Duration,
-            V::Items(..) | V::List(_) => Type::List(alloc::boxed::Box::new(Type::Any)),
-            V::Object(_) => Type::Object,
-        }
-    }
-
-    /// The value as a record would hold it: days, moments and durations as text.
-    pub(crate) fn into_value(self) -> Value {
-        match self {
-            V::Null => Value::Null,
-            V::Bool(value) => Value::Bool(value),
-            V::Number(number) => Value::Number(number.normalize()),
-            V::Text(text) => Value::Text(text.into_owned()),
-            V::Date(days) => Value::Text(time::write_day(days)),
-            V::DateTime(micros) => Value::Text(time::write_moment(micros)),
-            V::Duration(micros) => Value::Text(time::write_duration(micros)),
-            V::Items(items, _) => Value::List(items.to_vec()),
-            V::List(items) => Value::List(items.iter().cloned().map(V::into_value).collect()),
-            V::Object(fields) => Value::Object(fields.clone()),
-        }
-    }
-}
+mod combine;
+mod value;
 
 /// Evaluates one expression.
 pub(crate) struct Evaluator<'a> {
@@ -79,62 +25,29 @@ pub(crate) struct Evaluator<'a> {
     pub(crate) now: Option<i64>,
     /// The items that macros look at.
     pub(crate) locals: Vec<V<'a>>,
-    /// Parts evaluated so far.
+    /// Steps that the record being looked at has taken.
     pub(crate) steps: u64,
     /// The record being looked at, of many.
     pub(crate) at: Option<u32>,
 }
 
+/// Steps of ours for a thousand of a pattern's engine, which are that much shorter.
+pub(crate) const MATCH_STEPS: u64 = 64;
+
 /// What is wrong, and at which byte of the source.
 pub(crate) type Wrong = (u32, EvalProblem);
 type Got<'a> = Result<V<'a>, Wrong>;
 
-static ANY: Shape = Shape::ANY;
-
-/// A value of the record, as its type says that it is read.
-fn read<'a>(value: &'a Value, shape: &'a Shape) -> Result<V<'a>, EvalProblem> {
-    let got = match (value, &shape.form) {
-        (Value::Null, _) => V::Null,
-        (Value::Bool(value), Form::Bool | Form::Any) => V::Bool(*value),
-        (Value::Number(number), Form::Number | Form::Any) => V::Number(*number),
-        // A decimal may be written as text, as Pydantic does; a text that is none is no value.
-        (Value::Text(text), Form::Number) => schema::number(text).map_or(V::Null, V::Number),
-        (Value::Text(text), Form::Text | Form::Any) => V::Text(Cow::Borrowed(text)),
-        (Value::Text(text), Form::Date) => match schema::day(text) {
-            Some(days) => V::Date(days),
-            None => return Err(unread("date", text)),
-        },
-        (Value::Text(text), Form::DateTime) => match schema::moment(text) {
-            Some(micros) => V::DateTime(micros),
-            None => return Err(unread("moment", text)),
-        },
-        (Value::List(items), Form::List(item, _)) => V::Items(items, item),
-        (Value::List(items), Form::Any) => V::Items(items, &ANY),
-        (Value::Object(fields), Form::Object(_) | Form::Any) => V::Object(fields),
-        (value, form) => {
-            let Ok(found) = read(value, &ANY) else { return Err(EvalProblem::Overflow) };
-            return Err(EvalProblem::Unfit { expected: form.ty(), found: found.ty() });
-        }
-    };
-    Ok(got)
-}
-
-/// Text that does not convert.
-fn unread(into: &'static str, text: &str) -> EvalProblem {
-    EvalProblem::Conversion { into, text: text.chars().take(40).collect() }
-}
-
-fn number(got: V<'_>) -> Result<Decimal, EvalProblem> {
-    match got {
-        V::Number(number) => Ok(number),
-        other => Err(EvalProblem::Unfit { expected: Type::Number, found: other.ty() }),
-    }
-}
-
 impl<'a> Evaluator<'a> {
+    /// Counts steps.
+    fn spend(&mut self, steps: u64, at: u32) -> Result<(), Wrong> {
+        self.steps = self.steps.saturating_add(steps);
+        if self.steps > COST_MAX { Err((at, EvalProblem::Cost)) } else { Ok(()) }
+    }
+
     pub(crate) fn eval(&mut self, op: &'a Op) -> Got<'a> {
-        self.steps += 1;
         let at = op.at;
+        self.spend(1, at)?;
         let wrong = |problem| (at, problem);
         Ok(match &op.code {
             Code::Constant(constant) => match constant {
@@ -183,6 +96,7 @@ impl<'a> Evaluator<'a> {
             Code::Binary(operator, left, right) => {
                 let left = self.eval(left)?;
                 let right = self.eval(right)?;
+                self.spend(left.weight().saturating_add(right.weight()), at)?;
                 binary(*operator, left, right).map_err(wrong)?
             }
             Code::All(parts) => self.settle(false, parts)?,
@@ -205,8 +119,18 @@ impl<'a> Evaluator<'a> {
                 if given.iter().any(|got| matches!(got, V::Null)) {
                     return Ok(V::Null);
                 }
+                self.spend(given.iter().map(V::weight).sum(), at)?;
                 call::call(*function, given, self.now).map_err(wrong)?
             }
+            Code::Matches(of, pattern) => match self.eval(of)? {
+                V::Null => V::Null,
+                V::Text(text) if text.len() > PATTERN_TEXT_MAX => return Err((at, EvalProblem::LongText)),
+                V::Text(text) => {
+                    self.spend(u64::from(pattern.cost(&text)).saturating_mul(MATCH_STEPS), at)?;
+                    V::Bool(pattern.fits(&text))
+                }
+                other => return Err((at, EvalProblem::Unfit { expected: Type::Text, found: other.ty() })),
+            },
             Code::Macro { kind, list, test, map, .. } => {
                 let list = self.eval(list)?;
                 if matches!(list, V::Null) {
@@ -339,7 +263,7 @@ impl<'a> Evaluator<'a> {
         let mut total = Decimal::ZERO;
         let mut best: Option<(V<'a>, V<'a>)> = None;
         for (place, record) in records.iter().enumerate() {
-            (self.record, self.at) = (record, u32::try_from(place).ok());
+            (self.record, self.at, self.steps) = (record, u32::try_from(place).ok(), 0);
             if let Some(filter) = filter
                 && self.asked(filter)? != Some(true)
             {
@@ -384,7 +308,7 @@ impl<'a> Evaluator<'a> {
                 }
             }
         }
-        self.at = None;
+        (self.at, self.steps) = (None, 0);
         Ok(match kind {
             Aggregate::Count => V::Number(count.into()),
             Aggregate::Sum => V::Number(total),
@@ -429,181 +353,4 @@ impl Settled {
             Self { by, .. } => Ok(V::Bool(!by)),
         }
     }
-}
-
-/// The items of either kind of list.
-enum Items<'a> {
-    Read(&'a [Value], &'a Shape),
-    Made(Arc<[V<'a>]>),
-}
-
-impl<'a> Items<'a> {
-    fn len(&self) -> usize {
-        match self {
-            Self::Read(items, _) => items.len(),
-            Self::Made(items) => items.len(),
-        }
-    }
-
-    fn get(&self, place: usize) -> Result<V<'a>, EvalProblem> {
-        match self {
-            Self::Read(items, shape) => items.get(place).map_or(Ok(V::Null), |item| read(item, shape)),
-            Self::Made(items) => Ok(items.get(place).cloned().unwrap_or(V::Null)),
-        }
-    }
-}
-
-fn items(list: V<'_>) -> Result<Items<'_>, EvalProblem> {
-    match list {
-        V::Items(items, shape) => Ok(Items::Read(items, shape)),
-        V::List(items) => Ok(Items::Made(items)),
-        other => {
-            let expected = Type::List(alloc::boxed::Box::new(Type::Any));
-            Err(EvalProblem::Unfit { expected, found: other.ty() })
-        }
-    }
-}
-
-fn item<'a>(of: V<'a>, index: V<'a>) -> Result<V<'a>, EvalProblem> {
-    match (of, index) {
-        (V::Null, _) | (_, V::Null) => Ok(V::Null),
-        (V::Object(fields), V::Text(name)) => {
-            fields.get(&*name).map_or(Ok(V::Null), |value| read(value, &ANY))
-        }
-        (list, V::Number(index)) => {
-            let items = items(list)?;
-            let place = index.to_usize().filter(|place| *place < items.len() && index.fract().is_zero());
-            let outside =
-                || EvalProblem::Index { index: index.normalize().to_string(), len: items.len() as u32 };
-            items.get(place.ok_or_else(outside)?)
-        }
-        (_, index) => Err(EvalProblem::Unfit { expected: Type::Number, found: index.ty() }),
-    }
-}
-
-fn binary<'a>(operator: Binary, left: V<'a>, right: V<'a>) -> Result<V<'a>, EvalProblem> {
-    match operator {
-        Binary::Equal => return Ok(V::Bool(equal(&left, &right)?)),
-        Binary::Unequal => return Ok(V::Bool(!equal(&left, &right)?)),
-        Binary::In => return contained(&left, right),
-        _ if matches!(left, V::Null) || matches!(right, V::Null) => return Ok(V::Null),
-        _ => {}
-    }
-    let wanted = match operator {
-        Binary::Less => order(&left, &right)?.is_lt(),
-        Binary::LessEqual => order(&left, &right)?.is_le(),
-        Binary::Greater => order(&left, &right)?.is_gt(),
-        Binary::GreaterEqual => order(&left, &right)?.is_ge(),
-        _ => return arithmetic(operator, left, right),
-    };
-    Ok(V::Bool(wanted))
-}
-
-fn arithmetic<'a>(operator: Binary, left: V<'a>, right: V<'a>) -> Result<V<'a>, EvalProblem> {
-    use Binary::{Add, Divide, Multiply, Remainder, Subtract};
-    let days = |micros: i64| {
-        if micros % time::DAY == 0 { Ok(micros / time::DAY) } else { Err(EvalProblem::PartOfDay) }
-    };
-    let got = match (operator, left, right) {
-        (Divide | Remainder, V::Number(_), V::Number(b)) if b.is_zero() => {
-            return Err(EvalProblem::DivisionByZero);
-        }
-        (operator, V::Number(a), V::Number(b)) => match operator {
-            Add => a.checked_add(b),
-            Subtract => a.checked_sub(b),
-            Multiply => a.checked_mul(b),
-            Divide => a.checked_div(b),
-            _ => a.checked_rem(b),
-        }
-        .map(|number| V::Number(if number.is_zero() { Decimal::ZERO } else { number })),
-        (Add, V::Text(a), V::Text(b)) => Some(V::Text(Cow::Owned([a, b].concat()))),
-        (Add, a @ (V::Items(..) | V::List(_)), b) => {
-            let (a, b) = (items(a)?, items(b)?);
-            if a.len() + b.len() > LIST_ITEMS_MAX as usize {
-                return Err(EvalProblem::LongList);
-            }
-            let joined = (0..a.len()).map(|at| a.get(at)).chain((0..b.len()).map(|at| b.get(at)));
-            Some(V::List(joined.collect::<Result<Vec<_>, _>>()?.into()))
-        }
-        (Add, V::Date(day), V::Duration(by)) | (Add, V::Duration(by), V::Date(day)) => {
-            time::day(i64::from(day) + days(by)?).map(V::Date)
-        }
-        (Subtract, V::Date(day), V::Duration(by)) => time::day(i64::from(day) - days(by)?).map(V::Date),
-        (Add, V::DateTime(at), V::Duration(by)) | (Add, V::Duration(by), V::DateTime(at)) => {
-            at.checked_add(by).and_then(time::moment).map(V::DateTime)
-        }
-        (Subtract, V::DateTime(at), V::Duration(by)) => {
-            at.checked_sub(by).and_then(time::moment).map(V::DateTime)
-        }
-        (Subtract, V::Date(a), V::Date(b)) => {
-            Some(V::Duration((i64::from(a) - i64::from(b)).saturating_mul(time::DAY)))
-        }
-        (Subtract, V::DateTime(a), V::DateTime(b)) => a.checked_sub(b).map(V::Duration),
-        (Add, V::Duration(a), V::Duration(b)) => a.checked_add(b).map(V::Duration),
-        (Subtract, V::Duration(a), V::Duration(b)) => a.checked_sub(b).map(V::Duration),
-        (_, left, right) => return Err(EvalProblem::Unfit { expected: left.ty(), found: right.ty() }),
-    };
-    got.ok_or(EvalProblem::Overflow)
-}
-
-/// How two values are ordered.
-fn order(left: &V<'_>, right: &V<'_>) -> Result<Ordering, EvalProblem> {
-    Ok(match (left, right) {
-        (V::Bool(a), V::Bool(b)) => a.cmp(b),
-        (V::Number(a), V::Number(b)) => a.cmp(b),
-        (V::Text(a), V::Text(b)) => a.cmp(b),
-        (V::Date(a), V::Date(b)) => a.cmp(b),
-        (V::DateTime(a), V::DateTime(b)) | (V::Duration(a), V::Duration(b)) => a.cmp(b),
-        (a, b) => return Err(EvalProblem::Unfit { expected: a.ty(), found: b.ty() }),
-    })
-}
-
-/// CEL's equality: values of two types are not equal, and nothing is wrong with asking.
-fn equal(left: &V<'_>, right: &V<'_>) -> Result<bool, EvalProblem> {
-    Ok(match (left, right) {
-        (V::Null, V::Null) => true,
-        (V::Object(a), V::Object(b)) => a == b,
-        (V::Items(a, one), V::Items(b, other)) if one == other => a == b,
-        (V::Items(..) | V::List(_), V::Items(..) | V::List(_)) => {
-            let (a, b) = (items(left.clone())?, items(right.clone())?);
-            if a.len() != b.len() {
-                return Ok(false);
-            }
-            for place in 0..a.len() {
-                if !equal(&a.get(place)?, &b.get(place)?)? {
-                    return Ok(false);
-                }
-            }
-            true
-        }
-        (a, b) => order(a, b).is_ok_and(Ordering::is_eq),
-    })
-}
-
-/// `in`.
-fn contained<'a>(left: &V<'a>, right: V<'a>) -> Result<V<'a>, EvalProblem> {
-    match (left, right) {
-        (_, V::Null) => Ok(V::Null),
-        (V::Text(name), V::Object(fields)) => {
-            Ok(V::Bool(fields.get(&**name).is_some_and(|v| *v != Value::Null)))
-        }
-        (V::Null, V::Object(_)) => Ok(V::Bool(false)),
-        (left, list) => {
-            let items = items(list)?;
-            if items.len() > LIST_ITEMS_MAX as usize {
-                return Err(EvalProblem::LongList);
-            }
-            for place in 0..items.len() {
-                if equal(left, &items.get(place)?)? {
-                    return Ok(V::Bool(true));
-                }
-            }
-            Ok(V::Bool(false))
-        }
-    }
-}
-
-/// The nearest whole number, halves to even.
-fn whole(number: Decimal, strategy: RoundingStrategy) -> Decimal {
-    number.round_dp_with_strategy(0, strategy)
 }

@@ -115,8 +115,8 @@ const OVERLOADS: &[Overload] = &[
     way("math.floor", Global, &[Is::Number], Is::Number, Function::Floor),
     way("math.round", Global, &[Is::Number], Is::Number, Function::Round),
     way("math.trunc", Global, &[Is::Number], Is::Number, Function::Trunc),
-    way("math.least", Global, &[Is::Number, Is::Number], Is::Number, Function::Least),
-    way("math.greatest", Global, &[Is::Number, Is::Number], Is::Number, Function::Greatest),
+    way("math.least", Global, &[Is::Number], Is::Number, Function::Least),
+    way("math.greatest", Global, &[Is::Number], Is::Number, Function::Greatest),
 ];
 
 /// Names that other languages and tables use, and what to write for them.
@@ -207,6 +207,13 @@ pub(crate) fn find(name: &str, receiver: bool, arguments: &[Shape]) -> Found {
             && way.takes.len() == arguments.len()
             && way.takes.iter().zip(arguments).all(|(wanted, given)| given.is(&wanted.form()))
     });
+    // Of numbers there may be any count.
+    if let Some(way) = named.iter().find(|way| matches!(way.function, Function::Least | Function::Greatest))
+        && !arguments.is_empty()
+        && arguments.iter().all(|given| given.is(&Form::Number))
+    {
+        return Found::Function(way.function, Form::Number);
+    }
     match fitting.next() {
         Some(way) => Found::Function(way.function, way.gives.form()),
         None => Found::Takes(takes(&named)),
@@ -225,11 +232,15 @@ fn takes(ways: &[&Overload]) -> String {
                 is => text.push_str(&format!("{}", is.form().ty())),
             }
         }
+        text.push_str(if matches!(way.function, Function::Least | Function::Greatest) {
+            ", …"
+        } else {
+            ""
+        });
         text.push(')');
-        if way.style == Style::Receiver {
-            text.push_str(" before the dot and in brackets");
-            break;
-        }
+    }
+    if ways.iter().all(|way| way.style == Style::Receiver) {
+        text.push_str(", the first before its dot");
     }
     text
 }

@@ -98,7 +98,7 @@ impl Lexer<'_> {
                 self.at += 1;
                 self.text(true)
             }
-            'b' | 'B' if matches!(second, Some('"' | '\'')) => {
+            'b' | 'B' if self.rest()[1..].trim_start_matches(['r', 'R']).starts_with(['"', '\'']) => {
                 fail(at, Problem::Unsupported { what: "bytes" }, hint("write text without the `b`"))
             }
             'a'..='z' | 'A'..='Z' | '_' => {

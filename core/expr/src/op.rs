@@ -3,6 +3,7 @@
 use crate::{ast::Binary, shape::Shape};
 use alloc::{boxed::Box, string::String, vec::Vec};
 use rust_decimal::Decimal;
+use schema::Pattern;
 
 /// A part of a checked expression.
 #[derive(Debug, Clone)]
@@ -33,6 +34,7 @@ pub(crate) enum Code {
     Choose(Box<Op>, Box<Op>, Box<Op>),
     List(Vec<Op>),
     Call(Function, Vec<Op>),
+    Matches(Box<Op>, Pattern),
     Macro {
         kind: Macro,
         list: Box<Op>,
@@ -148,7 +150,7 @@ impl Op {
         let below = match &self.code {
             Code::Constant(_) | Code::Local(_) | Code::Field(..) => 0,
             Code::Has(of) | Code::Not(of) | Code::Negate(of) => of.cost(),
-            Code::Select(of, ..) | Code::Window { field: of, .. } => of.cost(),
+            Code::Matches(of, _) | Code::Select(of, ..) | Code::Window { field: of, .. } => of.cost(),
             Code::Index(a, b) | Code::Binary(_, a, b) => a.cost().saturating_add(b.cost()),
             Code::All(parts) | Code::Any(parts) | Code::List(parts) | Code::Call(_, parts) => sum(parts),
             Code::Choose(a, b, c) => a.cost().saturating_add(b.cost().max(c.cost())),

@@ -25,6 +25,11 @@ pub(crate) fn moment(micros: i64) -> Option<i64> {
     day(micros.div_euclid(DAY)).map(|_| micros)
 }
 
+/// The duration, where it is as long as cel-spec's are at most: ten thousand years, either way.
+pub(crate) fn span(micros: i64) -> Option<i64> {
+    Some(micros).filter(|micros| micros.unsigned_abs() <= 315_576_000_000 * SECOND.unsigned_abs())
+}
+
 /// The date of a day.
 pub(crate) fn date(days: i32) -> Date {
     Date::from_julian_day(days.saturating_add(EPOCH)).unwrap_or(Date::MIN)
@@ -113,5 +118,5 @@ pub(crate) fn duration(text: &str) -> Option<i64> {
         nanos += whole * size + fraction * size / 10i128.pow(part.len() as u32);
         rest = after;
     }
-    i64::try_from(if negative { -nanos } else { nanos } / 1000).ok()
+    i64::try_from(if negative { -nanos } else { nanos } / 1000).ok().and_then(span)
 }

@@ -71,7 +71,7 @@ pub use format::{Format, day, moment};
 pub use json::{JsonError, JsonProblem};
 pub use number::number;
 pub use parse::{NODES_MAX, SCHEMA_BYTES_MAX, SCHEMA_DEPTH_MAX};
-pub use pattern::{PATTERN_BYTES_MAX, PATTERN_TEXT_MAX};
+pub use pattern::{PATTERN_BYTES_MAX, PATTERN_TEXT_MAX, Pattern};
 pub use rust_decimal::Decimal;
 pub use value::{RECORD_BYTES_MAX, RECORD_DEPTH_MAX, Value};
 

@@ -23,7 +23,7 @@ const DECIMAL: &str = "^(?!^[-+.]*$)[+-]?0*";
 
 /// A compiled pattern.
 #[derive(Debug, Clone)]
-pub(crate) struct Pattern {
+pub struct Pattern {
     pub(crate) source: String,
     engine: Engine,
 }
@@ -40,7 +40,10 @@ enum Engine {
 
 impl Pattern {
     /// Compiles `source`, in the syntax of Rust's `regex`, which is also the one that Pydantic matches with.
-    pub(crate) fn new(source: &str) -> Result<Self, String> {
+    ///
+    /// # Errors
+    /// What is wrong with it, in the reader's words; also beyond [`PATTERN_BYTES_MAX`].
+    pub fn new(source: &str) -> Result<Self, String> {
         if source.len() > PATTERN_BYTES_MAX {
             return Err(format!("it has {} bytes, and at most {PATTERN_BYTES_MAX} are read", source.len()));
         }
@@ -67,8 +70,8 @@ impl Pattern {
         matches!(self.engine, Engine::Decimal { .. })
     }
 
-    /// Whether it is found in `text`.
-    pub(crate) fn fits(&self, text: &str) -> bool {
+    /// Whether it is found in `text`, which has at most [`PATTERN_TEXT_MAX`] bytes.
+    pub fn fits(&self, text: &str) -> bool {
         match &self.engine {
             Engine::Regex(engine) => {
                 text.len() <= PATTERN_TEXT_MAX && engine.is_match(&mut engine.create_cache(), text)
@@ -87,7 +90,7 @@ impl Pattern {
     }
 
     /// How many steps one match of `text` takes at most, in thousands.
-    pub(crate) fn cost(&self, text: &str) -> u32 {
+    pub fn cost(&self, text: &str) -> u32 {
         let states = match &self.engine {
             Engine::Regex(engine) => engine.get_nfa().states().len(),
             Engine::Decimal { .. } => 1,

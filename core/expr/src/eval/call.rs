@@ -1,6 +1,6 @@
 //! The functions of values.
 
-use super::{V, number, unread, whole};
+use super::value::{V, number, unread};
 use crate::{EvalProblem, Type, lexer, op::Function, time};
 use alloc::{
     borrow::Cow,
@@ -99,7 +99,9 @@ pub(super) fn call<'a>(
             V::Text(text) => V::Duration(time::duration(&text).ok_or_else(|| unread("duration", &text))?),
             other => return unfit(Type::Duration, &other),
         },
-        Function::Days => V::Duration(micros(number(first)?, time::DAY).ok_or(EvalProblem::Overflow)?),
+        Function::Days => {
+            V::Duration(micros(number(first)?, time::DAY).and_then(time::span).ok_or(EvalProblem::Overflow)?)
+        }
         Function::Today | Function::Now => V::Null,
         Function::Year
         | Function::Month
@@ -141,8 +143,14 @@ pub(super) fn call<'a>(
         // Halves away from zero, as CEL's `math.round`.
         Function::Round => V::Number(whole(number(first)?, RoundingStrategy::MidpointAwayFromZero)),
         Function::Trunc => V::Number(whole(number(first)?, RoundingStrategy::ToZero)),
-        Function::Least => V::Number(number(first)?.min(number(second.unwrap_or(V::Null))?)),
-        Function::Greatest => V::Number(number(first)?.max(number(second.unwrap_or(V::Null))?)),
+        Function::Least | Function::Greatest => {
+            let mut best = number(first)?;
+            for other in second.into_iter().chain(given) {
+                let other = number(other)?;
+                best = if function == Function::Least { best.min(other) } else { best.max(other) };
+            }
+            V::Number(best)
+        }
     })
 }
 
@@ -163,6 +171,11 @@ fn made<'a>(text: String) -> V<'a> {
 
 fn day_of(micros: i64) -> Result<i32, EvalProblem> {
     time::day(micros.div_euclid(time::DAY)).ok_or(EvalProblem::Overflow)
+}
+
+/// The nearest whole number by `strategy`.
+fn whole(number: Decimal, strategy: RoundingStrategy) -> Decimal {
+    number.round_dp_with_strategy(0, strategy)
 }
 
 /// So many of a unit, in microseconds; parts of a microsecond are cut off.
