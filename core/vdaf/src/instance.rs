@@ -22,8 +22,7 @@ pub const CONTEXT_BYTES_MAX: usize = 1024;
 pub const PARTICIPANTS_MAX: u32 = 1 << 20;
 /// Most numbers of a measurement.
 pub const LENGTH_MAX: u32 = 1 << 16;
-/// Most bits of all totals of a `rep64` computation together, roughly: every 252 cost multiplications on a curve. What
-/// counts is whole scalars, 2^12.
+/// Most scalars of a `rep64` measurement: each holds 252 bits of totals, and costs multiplications on a curve.
 pub const REP64_SCALARS_MAX: u32 = rep64::SCALARS_MAX as u32;
 /// Most bits of a `prio3` measurement, `length * bits`: each is a field element of 16 bytes.
 pub const PRIO3_BITS_MAX: u32 = 1 << 18;

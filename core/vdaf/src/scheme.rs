@@ -51,12 +51,12 @@ impl Scheme {
     pub fn not_protected(self) -> &'static str {
         match self {
             Self::Additive64 => {
-                "A light node can contribute any number, whatever the stated range; one heavy node that stops leaves no result; and \
+                "A light node can contribute any number, whatever the stated range, or spoil the result; one heavy node that stops leaves no result; and \
                  one heavy node that lies about its sums can change the result unnoticed."
             }
             Self::Rep64 => {
                 "Two heavy nodes that work together can read every single contribution, and a light node can contribute any number, \
-                 whatever the stated range."
+                 whatever the stated range, or spoil the result."
             }
             Self::Prio3 => {
                 "One heavy node that stops leaves no result; one heavy node that lies can change the result unnoticed or let an \
