@@ -2,6 +2,7 @@
 
 mod bytes;
 mod machines;
+mod queries;
 mod stores;
 mod texts;
 
@@ -28,6 +29,7 @@ pub const TARGETS: &[Target] = &[
     bytes::WEBRTC_STREAM,
     texts::ENVELOPE,
     texts::PROPOSAL,
+    queries::QUERY,
     texts::DRAFT,
     texts::OUTCOME,
     texts::DESCRIPTOR,

@@ -54,6 +54,7 @@ targets! {
     webrtc_stream, "webrtc-stream", MANY;
     envelope, "envelope", SOME;
     proposal, "proposal", SOME;
+    query, "query", MANY;
     draft, "draft", MANY;
     outcome, "outcome", SOME;
     descriptor, "descriptor", SOME;

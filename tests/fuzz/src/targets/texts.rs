@@ -350,7 +350,7 @@ pub(super) const COMMAND: Target = Target {
     },
     seeds: || {
         let stranger = Identity::from_seed([77; 32]).id();
-        let rule = Rule { proposer: Some(stranger), dataset: None, participants_min: Some(5) };
+        let rule = Rule { proposer: Some(stranger), participants_min: Some(5), ..Rule::default() };
         let commands = [
             Command::Network { descriptors: (0..3).map(samples::descriptor).collect() },
             Command::Repin { descriptors: (0..3).map(samples::descriptor).collect() },
