@@ -67,12 +67,10 @@ pub enum Request {
         /// Of which computation.
         id: ContentId,
     },
-    /// Light to heavy: I take my answer back. Delete my share where you have it, and take none that comes.
+    /// Light to heavy: I take my answer back. Drop my share where you have it, and take none that comes.
     Withdraw {
         /// In which computation.
         id: ContentId,
-        /// The nonce of the report.
-        nonce: Nonce,
     },
 }
 
@@ -252,11 +250,13 @@ pub enum ReportRefusal {
     Storage,
     /// The computation has not opened here yet; try again.
     NotYet,
+    /// This light node took its answer back.
+    Withdrawn,
 }
 
 impl ReportRefusal {
     /// Every reason, for counters.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Unknown,
         Self::NotOpen,
         Self::Full,
@@ -264,6 +264,7 @@ impl ReportRefusal {
         Self::Malformed,
         Self::Storage,
         Self::NotYet,
+        Self::Withdrawn,
     ];
 
     /// The reason's name in counters.
@@ -276,6 +277,7 @@ impl ReportRefusal {
             Self::Malformed => "malformed",
             Self::Storage => "storage",
             Self::NotYet => "not-yet",
+            Self::Withdrawn => "withdrawn",
         }
     }
 
@@ -295,6 +297,7 @@ impl fmt::Display for ReportRefusal {
             Self::Malformed => "the share did not open at the heavy node",
             Self::Storage => "the heavy node cannot store now",
             Self::NotYet => "the computation has not opened at the heavy node yet",
+            Self::Withdrawn => "this node took its answer back",
         })
     }
 }

@@ -20,6 +20,7 @@ use store::{Batch, Entry};
 mod record;
 #[cfg(test)]
 mod tests;
+mod withdraw;
 
 use record::{Committed, End, Segment, Stored, key};
 
@@ -99,6 +100,8 @@ pub struct Tally {
     /// Light nodes whose reports are not durable yet.
     volatile: BTreeSet<NodeId>,
     reports_durable: u32,
+    /// Light nodes that took their answers back; none of theirs is taken any more.
+    withdrawn: BTreeSet<NodeId>,
     /// Numbers of the segments written, ascending; a store that failed may lack some.
     segments: Vec<u32>,
     peers: [Peer; ROLES],
@@ -145,6 +148,7 @@ impl Tally {
             lights: BTreeMap::new(),
             volatile: BTreeSet::new(),
             reports_durable: 0,
+            withdrawn: BTreeSet::new(),
             segments: Vec::new(),
             peers: Default::default(),
             committed: None,
@@ -297,6 +301,9 @@ impl Tally {
         sealed: &[u8],
         seal: &SealKey,
     ) -> Result<bool, ReportRefusal> {
+        if self.withdrawn.contains(&light) {
+            return Err(ReportRefusal::Withdrawn);
+        }
         if let Some((_, held)) = self.lights.get(&light) {
             return if *held == nonce { Ok(false) } else { Err(ReportRefusal::Duplicate) };
         }
@@ -565,6 +572,7 @@ impl Tally {
             self.lights.clear();
             self.reports.clear();
             self.volatile.clear();
+            self.withdrawn.clear();
             self.counted.clear();
             self.peers = Default::default();
         }
@@ -724,6 +732,7 @@ impl Tally {
         for at in self.segments.iter().copied() {
             batch.delete(record::segment_key(self.id, at));
         }
+        self.delete_withdrawn(&mut batch);
         for kind in [record::CLOSED, record::COMMITTED, record::SIGNED] {
             batch.delete(key(self.id, kind));
         }

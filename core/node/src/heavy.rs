@@ -119,6 +119,7 @@ pub enum HeavyOutput {
 enum Effect {
     Stage { id: ContentId, stage: Option<Stage> },
     Reports { id: ContentId, lights: Vec<(NodeId, Responder)> },
+    Withdrawn { id: ContentId, light: NodeId, responder: Responder },
     None,
 }
 
@@ -299,6 +300,10 @@ impl HeavyNode {
                 self.outputs.push_back(HeavyOutput::Changed { id });
                 self.touch(now, id);
             }
+            Effect::Withdrawn { id, light, responder } => {
+                self.respond(light, responder, &Response::Withdrawn);
+                self.outputs.push_back(HeavyOutput::Changed { id });
+            }
             Effect::Stage { id, stage } => {
                 let Some(tally) = self.tallies.get_mut(&id) else { return };
                 tally.persisted(stage);
@@ -428,6 +433,20 @@ impl HeavyNode {
                         }
                     }
                     Err(refusal) => return self.refuse_reports(&[(peer, responder)], refusal),
+                }
+            }
+            Request::Withdraw { id } => {
+                let mut batch = Batch::new();
+                let taken = self.tallies.get_mut(&id).map(|tally| tally.withdraw(now, peer, &mut batch));
+                match taken {
+                    None => Response::Unknown,
+                    Some(Err(refusal)) => Response::Refused(refusal),
+                    // Also where it was taken before, which may not be durable yet.
+                    Some(Ok(_)) => {
+                        let effect = Effect::Withdrawn { id, light: peer, responder };
+                        self.queue.push(Part { batch, effect, retry: true });
+                        return;
+                    }
                 }
             }
             Request::Propose { envelope } => match Envelope::from_json(&envelope) {

@@ -99,7 +99,7 @@ impl Source {
             6 => Request::Pull { id, pull: self.pull() },
             7 => Request::News { id },
             8 => Request::Nudge { id },
-            _ => Request::Withdraw { id, nonce: self.bytes() },
+            _ => Request::Withdraw { id },
         }
     }
 

@@ -150,7 +150,7 @@ pub fn requests() -> Vec<Entry> {
         named("Request::Pull, Signature", &pull(Pull::Signature)),
         named("Request::News", &Request::News { id }),
         named("Request::Nudge", &Request::Nudge { id }),
-        named("Request::Withdraw", &Request::Withdraw { id, nonce: report.nonce }),
+        named("Request::Withdraw", &Request::Withdraw { id }),
     ]
 }
 

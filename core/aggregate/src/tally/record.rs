@@ -19,6 +19,7 @@ pub(super) const CLOSED: u8 = 2;
 pub(super) const COMMITTED: u8 = 3;
 pub(super) const SIGNED: u8 = 4;
 pub(super) const END: u8 = 5;
+pub(super) const WITHDRAWN: u8 = 6;
 
 pub(super) fn key(id: ContentId, kind: u8) -> Vec<u8> {
     [PREFIX, id.digest(), &[kind]].concat()
@@ -133,6 +134,7 @@ impl Tally {
                     tally.reach(Stage::Signed);
                 }),
                 Some(END) => tally.restore_end(&entry.value),
+                Some(WITHDRAWN) => tally.restore_withdrawn(&rest[1..]),
                 _ => None,
             };
             restored.ok_or_else(|| corrupt("a record"))?;
@@ -153,6 +155,7 @@ impl Tally {
         for at in self.segments.iter().copied() {
             batch.delete(segment_key(self.id, at));
         }
+        self.delete_withdrawn(batch);
         for kind in [CLOSED, COMMITTED, SIGNED, END] {
             batch.delete(key(self.id, kind));
         }

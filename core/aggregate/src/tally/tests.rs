@@ -410,3 +410,73 @@ fn a_heavy_node_that_offers_few_reports_isolates_nobody() {
     trio.restart(0);
     assert_eq!(trio.tallies[0].stage(), before);
 }
+
+#[test]
+fn an_answer_taken_back_at_one_heavy_node_is_in_no_total() {
+    let light = NodeId::from_public_key([5; 32]);
+    for role in 0..3 {
+        for is_held in [true, false] {
+            let mut trio = Trio::open(&draft());
+            for light in 1..=4 {
+                trio.report(light, u64::from(light), &[0, 1, 2]);
+            }
+            let holders: Vec<usize> = (0..3).filter(|other| is_held || *other != role).collect();
+            trio.report(5, 500, &holders);
+            let mut batch = Batch::new();
+            assert_eq!(trio.tallies[role].withdraw(trio.now, light, &mut batch), Ok(true));
+            trio.stores[role].apply(&batch).unwrap();
+            // In whatever order they come, again, and after a restart.
+            for _ in 0..2 {
+                assert_eq!(trio.report(5, 500, &[role]), [Err(ReportRefusal::Withdrawn)]);
+                assert_eq!(trio.tallies[role].withdraw(trio.now, light, &mut Batch::new()), Ok(false));
+                assert_eq!(trio.tallies[role].reports(), 4);
+                trio.restart(role);
+            }
+            trio.close();
+            trio.settle();
+            for role in 0..3 {
+                assert_eq!(trio.sum(role), ("10".into(), 4));
+            }
+            assert_eq!(trio.tallies[role].status(light).mine, Mine::None);
+            // Nothing of it is left but the end.
+            let keys = trio.stores[role].list(super::STORE_PREFIX).len();
+            assert_eq!(keys, 2, "the proposal and the end");
+        }
+    }
+}
+
+#[test]
+fn an_answer_stays_once_its_heavy_node_has_closed() {
+    let mut trio = Trio::open(&draft());
+    for light in 1..=4 {
+        trio.report(light, u64::from(light), &[0, 1, 2]);
+    }
+    let light = NodeId::from_public_key([4; 32]);
+    trio.close();
+    let now = trio.now;
+    let mut withdraw = |now| trio.tallies[0].withdraw(now, light, &mut Batch::new());
+    assert_eq!(withdraw(now), Err(ReportRefusal::NotOpen), "the deadline has passed");
+    trio.settle();
+    assert_eq!(trio.tallies[0].withdraw(trio.now, light, &mut Batch::new()), Err(ReportRefusal::NotOpen));
+    assert_eq!(trio.sum(0), ("10".into(), 4));
+}
+
+#[test]
+fn a_report_taken_back_before_it_is_durable_never_counts() {
+    let mut trio = Trio::open(&draft());
+    let light = NodeId::from_public_key([9; 32]);
+    let report = Report::new(&trio.proposal, trio.id, light, &[7, 1], &mut rng(9)).unwrap();
+    let (tally, (_, seal)) = (&mut trio.tallies[0], &trio.keys[0]);
+    assert_eq!(tally.report(trio.now, light, report.nonce, &report.sealed[0], seal), Ok(true));
+    // Its segment is on its way to the store when the withdrawal comes.
+    let (mut segment, mut withdrawal) = (Batch::new(), Batch::new());
+    assert!(tally.segment(&[light], &mut segment));
+    assert_eq!(tally.withdraw(trio.now, light, &mut withdrawal), Ok(true));
+    trio.stores[0].apply(&segment).unwrap();
+    tally.reports_persisted(&[light]);
+    assert_eq!(tally.reports(), 0);
+    trio.stores[0].apply(&withdrawal).unwrap();
+    trio.restart(0);
+    assert_eq!(trio.tallies[0].reports(), 0);
+    assert!(!trio.tallies[0].holds_durably(light));
+}

@@ -235,9 +235,15 @@ impl LightNode {
 
     /// Notes in the ledger what became of an answer, once that is known.
     pub(super) fn note_end(&mut self, now: Instant, id: ContentId) {
-        let Some(counted) = self.tasks.get(&id).and_then(|task| task.fate(now)) else { return };
+        let Some(task) = self.tasks.get_mut(&id) else { return };
+        let Some(counted) = task.fate(now) else { return };
         let mut batch = Batch::new();
-        if self.ledger.ended(id, counted, &mut batch) {
+        if task.state == TaskState::Withdrawing {
+            // Too few heavy nodes heard of it in time.
+            task.state = TaskState::Answered;
+            batch.put(task::key(id), task.encode());
+        }
+        if self.ledger.ended(id, counted, &mut batch) || !batch.is_empty() {
             self.queue.push(Part { batch, effect: Effect::None, retry: true });
         }
     }
@@ -267,9 +273,8 @@ impl LightNode {
     /// Tells the heavy nodes that have not heard of it that the answer is taken back.
     pub(super) fn tell_withdrawal(&mut self, now: Instant, id: ContentId) {
         let Some(task) = self.tasks.get(&id) else { return };
-        let Some(nonce) = task.report.as_ref().map(|report| report.nonce) else { return };
         for (role, peer) in task.withdrawal_unsent(now) {
-            let request = Request::Withdraw { id, nonce };
+            let request = Request::Withdraw { id };
             if self.ask(now, peer, &request, Purpose::Withdraw(id))
                 && let Some(task) = self.tasks.get_mut(&id)
             {

@@ -126,3 +126,134 @@ fn an_answer_and_its_entry_in_the_ledger_are_one_batch() {
     let sends = |output: &LightOutput| matches!(output, LightOutput::Net(net::Output::Request { .. }));
     assert!(!outputs.iter().any(sends), "nothing leaves before it is durable");
 }
+
+fn withdraw(world: &mut World, seed: u8, id: ContentId) -> Result<Reply, CommandError> {
+    world.command(World::light(seed), Command::Withdraw { id })
+}
+
+/// The sum and the number of participants.
+fn total(world: &World, seed: u8) -> (String, u32) {
+    match world.end(seed) {
+        Some(End::Result { outcome, .. }) => (outcome.sum, outcome.participants),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_answer_taken_back_is_in_no_total_and_not_spent() {
+    let mut world = five();
+    let id = ask(&mut world, 60);
+    world.run_ms(1_000);
+    assert_eq!(withdraw(&mut world, 14, id), Err(CommandError::NotAnswered));
+    assert_eq!(withdraw(&mut world, 14, ContentId::of(b"other")), Err(CommandError::NoComputation));
+    assert_eq!(withdraw(&mut world, 13, id), Ok(Reply::Done));
+    let withdrawn = task(&world, 13, id);
+    assert_eq!(withdrawn.state, TaskState::Withdrawn);
+    let withdrawal = withdrawn.withdrawal.unwrap();
+    assert_eq!((withdrawal.deleted, withdrawal.needed, withdrawal.too_late), (3, 1, false));
+    let ledger = world.view(World::light(13)).ledger;
+    assert_eq!((ledger.limits[0].used, ledger.latest[0].fate), (0, Fate::Withdrawn));
+    for command in [Command::Approve { id }, Command::Decline { id }] {
+        let refused = world.command(World::light(13), command);
+        assert!(matches!(refused, Err(CommandError::Withdrawn | CommandError::AlreadyAnswered)));
+    }
+    assert_eq!(withdraw(&mut world, 13, id), Ok(Reply::Done), "it is");
+    // Nobody gives it again, whatever happens to whom.
+    world.kill(World::light(13));
+    world.kill(World::light(1));
+    world.run_ms(1_000);
+    world.restart_light(13);
+    world.restart_heavy(1);
+    world.run_ms(70_000);
+    assert_eq!(total(&world, 10), ("6.6".into(), 3));
+    assert_eq!(task(&world, 13, id).state, TaskState::Withdrawn);
+    assert_eq!(world.view(World::light(13)).ledger.latest[0].fate, Fate::Withdrawn);
+    assert_eq!(withdraw(&mut world, 12, id), Err(CommandError::TooLate));
+}
+
+#[test]
+fn one_heavy_node_that_hears_of_it_is_enough_where_all_three_must_hold_it() {
+    for up in 1..=3 {
+        let mut world = five();
+        let id = ask(&mut world, 60);
+        world.run_ms(1_000);
+        let others = (1..=3).filter(|seed| *seed != up);
+        others.clone().for_each(|seed| world.kill(World::light(seed)));
+        assert_eq!(withdraw(&mut world, 13, id), Ok(Reply::Done));
+        assert_eq!(task(&world, 13, id).state, TaskState::Withdrawn);
+        assert_eq!(task(&world, 13, id).withdrawal.unwrap().deleted, 1);
+        // The light node is gone for good before it can tell the others.
+        world.kill(World::light(13));
+        others.for_each(|seed| world.restart_heavy(seed));
+        world.run_ms(70_000);
+        assert_eq!(total(&world, 10), ("6.6".into(), 3));
+    }
+}
+
+#[test]
+fn a_withdrawal_that_nobody_heard_of_is_told_after_a_kill() {
+    let mut world = five();
+    let id = ask(&mut world, 60);
+    world.run_ms(1_000);
+    (1..=3).for_each(|seed| world.kill(World::light(seed)));
+    assert_eq!(withdraw(&mut world, 13, id), Ok(Reply::Done));
+    assert_eq!(task(&world, 13, id).state, TaskState::Withdrawing);
+    let spent = |world: &World| world.view(World::light(13)).ledger.limits[0].used;
+    assert_eq!(spent(&world), 1, "until it is known to be out");
+    world.kill(World::light(13));
+    world.restart_light(13);
+    assert_eq!(task(&world, 13, id).state, TaskState::Withdrawing);
+    (1..=3).for_each(|seed| world.restart_heavy(seed));
+    world.run_ms(10_000);
+    assert_eq!(task(&world, 13, id).state, TaskState::Withdrawn);
+    assert_eq!(spent(&world), 0);
+    world.run_ms(60_000);
+    assert_eq!(total(&world, 10), ("6.6".into(), 3));
+}
+
+/// Five answers to a computation that takes five; heavy node 2 lacks the last, and the others have closed.
+fn full_but_for_one() -> (World, ContentId) {
+    let mut world = five();
+    let draft = Draft { participants_max: 5, ..world.draft(600) };
+    let id = world.propose(10, draft);
+    world.run_ms(1_000);
+    world.kill(World::light(2));
+    assert_eq!(world.command(World::light(14), Command::Approve { id }), Ok(Reply::Done));
+    for seed in [1, 3] {
+        let Node::Heavy(node) = &world.nodes[&World::light(seed)] else { panic!() };
+        assert_eq!(node.computation(id).unwrap().stage, Stage::Closed);
+    }
+    (world, id)
+}
+
+#[test]
+fn a_heavy_node_that_has_not_closed_still_takes_a_withdrawal() {
+    let (mut world, id) = full_but_for_one();
+    assert_eq!(withdraw(&mut world, 13, id), Ok(Reply::Done));
+    let asked = task(&world, 13, id);
+    assert_eq!((asked.state, asked.withdrawal.unwrap().deleted), (TaskState::Withdrawing, 0));
+    // Before the fifth answer comes there as well.
+    world.kill(World::light(14));
+    world.restart_heavy(2);
+    world.run_ms(5_000);
+    assert_eq!(task(&world, 13, id).state, TaskState::Withdrawn);
+    world.restart_light(14);
+    world.run_ms(700_000);
+    assert_eq!(total(&world, 10), ("12.1".into(), 4));
+}
+
+#[test]
+fn a_withdrawal_after_all_have_closed_comes_too_late() {
+    let (mut world, id) = full_but_for_one();
+    world.kill(World::light(1));
+    world.kill(World::light(3));
+    world.restart_heavy(2);
+    world.run_ms(5_000);
+    assert_eq!(withdraw(&mut world, 13, id), Ok(Reply::Done), "the tab does not know that it is full");
+    world.restart_heavy(1);
+    world.restart_heavy(3);
+    world.run_ms(10_000);
+    assert_eq!(total(&world, 13), ("16.5".into(), 5));
+    assert_eq!(task(&world, 13, id).state, TaskState::Answered);
+    assert_eq!(world.view(World::light(13)).ledger.latest[0].fate, Fate::Counted);
+}

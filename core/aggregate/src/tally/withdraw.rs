@@ -1,0 +1,62 @@
+//! Answers that are taken back until this node closes.
+//!
+//! A withdrawal is a key of its own, which holds for good: a report that was held is dropped, and drops out
+//! again at every start; one that comes later, or comes again, is refused. So it does not matter in which
+//! order a report and its withdrawal arrive. The sealed share itself, noise without the other two, leaves
+//! the store with its segment when the computation ends.
+
+use super::{Batch, Instant, NodeId, ReportRefusal, Tally, Vec, record};
+
+impl Tally {
+    /// Takes back the answer of `light`, whether it is here or not, and adds to `batch` what makes that
+    /// durable. Only then is it to be acknowledged. `Ok(false)` says that it was taken back before.
+    ///
+    /// # Errors
+    /// [`ReportRefusal::NotOpen`] once this node has closed: the ids of its reports may be out.
+    /// [`ReportRefusal::Full`] where as many have withdrawn as may take part.
+    pub fn withdraw(
+        &mut self,
+        now: Instant,
+        light: NodeId,
+        batch: &mut Batch,
+    ) -> Result<bool, ReportRefusal> {
+        if self.withdrawn.contains(&light) {
+            return Ok(false);
+        }
+        if !self.is_open() || now >= self.proposal.deadline {
+            return Err(ReportRefusal::NotOpen);
+        }
+        if self.withdrawn.len() >= self.proposal.participants_max as usize {
+            return Err(ReportRefusal::Full);
+        }
+        batch.put(self.withdrawn_key(light), []);
+        self.drop_withdrawn(light);
+        Ok(true)
+    }
+
+    /// Drops what is here of `light`, and remembers to take nothing more.
+    fn drop_withdrawn(&mut self, light: NodeId) {
+        self.withdrawn.insert(light);
+        if let Some((report, _)) = self.lights.remove(&light) {
+            self.reports.remove(&report);
+            if !self.volatile.remove(&light) {
+                self.reports_durable = self.reports_durable.saturating_sub(1);
+            }
+        }
+    }
+
+    /// Takes up a stored withdrawal; its key comes after those of the segments.
+    pub(super) fn restore_withdrawn(&mut self, light: &[u8]) -> Option<()> {
+        self.drop_withdrawn(NodeId::from_public_key(light.try_into().ok()?));
+        Some(())
+    }
+
+    /// Removes the withdrawals from the store.
+    pub(super) fn delete_withdrawn(&self, batch: &mut Batch) {
+        self.withdrawn.iter().for_each(|light| batch.delete(self.withdrawn_key(*light)));
+    }
+
+    fn withdrawn_key(&self, light: NodeId) -> Vec<u8> {
+        [record::key(self.id, record::WITHDRAWN).as_slice(), light.public_key()].concat()
+    }
+}
