@@ -216,9 +216,7 @@ impl<'a> Describe<'a> {
             let null = listed.contains(&Value::Null) && types.has(Types::NULL);
             return (Kind::Enum(listed.iter().filter(fitting).cloned().collect()), null);
         }
-        if types == Types::ALL {
-            return (Kind::Any, true);
-        }
+        let Some(types) = meant(&rules, types) else { return (Kind::Any, true) };
         let nullable = types.has(Types::NULL);
         let types = types.without(Types::NULL);
         if rules.iter().any(|rule| rule.decimal) {
@@ -297,6 +295,27 @@ impl<'a> Describe<'a> {
 struct Members {
     nodes: Vec<Id>,
     nullable: bool,
+}
+
+/// The types that are meant. A schema without `type` allows all, but one with `properties`, say, speaks of objects;
+/// a value of another type then counts as none. `None` where nothing tells.
+fn meant(rules: &[&Rule], types: Types) -> Option<Types> {
+    if types != Types::ALL {
+        return Some(types);
+    }
+    let any = |says: fn(&Rule) -> bool| rules.iter().any(|rule| says(rule));
+    let meant = if any(|rule| !rule.fields.is_empty() || rule.others.is_some() || !rule.patterns.is_empty()) {
+        Types::OBJECT
+    } else if any(|rule| rule.items.is_some() || !rule.first.is_empty()) {
+        Types::LIST
+    } else if any(|rule| rule.min.is_some() || rule.max.is_some() || rule.multiple_of.is_some()) {
+        Types::NUMBER
+    } else if any(|rule| rule.format.is_some() || rule.pattern.is_some() || rule.chars_max.is_some()) {
+        Types::TEXT
+    } else {
+        return None;
+    };
+    Some(meant.or(Types::NULL))
 }
 
 fn any() -> Field {

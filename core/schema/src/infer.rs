@@ -143,11 +143,7 @@ impl Seen {
         if self.bool {
             types.push(r#"{"type":"boolean"}"#.to_string());
         }
-        match (self.integer, self.number) {
-            (_, true) => types.push(r#"{"type":"number"}"#.to_string()),
-            (true, false) => types.push(r#"{"type":"integer"}"#.to_string()),
-            _ => {}
-        }
+        // Text before numbers: the other way round is how Pydantic writes one decimal.
         if let Some(texts) = &self.text {
             let format = match texts {
                 Texts { days: true, .. } => r#","format":"date""#,
@@ -155,6 +151,11 @@ impl Seen {
                 _ => "",
             };
             types.push(format!(r#"{{"type":"string"{format}}}"#));
+        }
+        match (self.integer, self.number) {
+            (_, true) => types.push(r#"{"type":"number"}"#.to_string()),
+            (true, false) => types.push(r#"{"type":"integer"}"#.to_string()),
+            _ => {}
         }
         if let Some(items) = &self.list {
             let mut list = String::from(r#"{"type":"array","items":"#);

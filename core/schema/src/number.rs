@@ -40,13 +40,13 @@ pub fn number(text: &str) -> Option<Decimal> {
         i32::try_from(whole.len()).ok()?.checked_sub(i32::try_from(leading).ok()?)?.saturating_add(exponent);
     let significant: String = digits().skip(leading).map(char::from).collect();
     let significant = significant.trim_end_matches('0');
-    if significant.is_empty() || point < -EXPONENT_MAX {
-        return Some(Decimal::ZERO);
-    }
-    if point > EXPONENT_MAX {
+    let mut number = if significant.is_empty() || point < -EXPONENT_MAX {
+        Decimal::ZERO
+    } else if point > EXPONENT_MAX {
         return None;
-    }
-    let mut number = rounded(significant, point)?;
+    } else {
+        rounded(significant, point)?
+    };
     // The scale that was written stays: 1.50 is printed as 1.50.
     let scale = i32::try_from(fraction.len()).ok()?.saturating_sub(exponent);
     if let Some(scale) = u32::try_from(scale).ok().filter(|scale| *scale <= Decimal::MAX_SCALE)

@@ -89,13 +89,13 @@ impl Pattern {
         }
     }
 
-    /// How many steps one match of `text` takes at most, in thousands.
+    /// How many steps one match of `text` takes at most, in hundreds of states looked at.
     pub fn cost(&self, text: &str) -> u32 {
         let states = match &self.engine {
             Engine::Regex(engine) => engine.get_nfa().states().len(),
             Engine::Decimal { .. } => 1,
         };
-        u32::try_from(states.saturating_mul(text.len().min(PATTERN_TEXT_MAX)) / 1000).unwrap_or(u32::MAX)
+        u32::try_from(states.saturating_mul(text.len().min(PATTERN_TEXT_MAX)) / 100).unwrap_or(u32::MAX)
     }
 }
 
