@@ -84,7 +84,7 @@ impl Plan {
                 clipping(&[x, y])
             ),
             (Reduction::Quantile { .. }, Shape::Cells { value, edges, .. }) => format!(
-                "{}, to within one of {} between {} and {}",
+                "{}, narrowed to one of {} between {} and {}",
                 self.of(&self.quantile_names(), &of(value)),
                 plural(edges.len().saturating_sub(1), "cell"),
                 ends(value, edges).0,
@@ -103,13 +103,13 @@ impl Plan {
                     Per::Record => over.clone(),
                     Per::Person => "people".to_string(),
                 };
-                let mean = value.as_ref().map(|value| format!(" and the mean of {}", of(value)));
+                let mean = value.as_ref().map(|value| format!(", and the mean of {}", of(value)));
                 let clipped = value.as_ref().map(|value| format!("; {}", clipping(&[value])));
                 format!(
-                    "the number of {counted}{} for each {}: {} or another{}",
-                    mean.unwrap_or_default(),
+                    "for each value of {} ({}, and all others together): the number of {counted}{}{}",
                     by.words(),
                     list(&names, "and"),
+                    mean.unwrap_or_default(),
                     clipped.unwrap_or_default()
                 )
             }
@@ -194,7 +194,12 @@ impl Plan {
                 words += " Values outside their range count as its nearest bound; how many those are is not known.";
             }
         }
-        if !matches!(self.shape, Shape::Count) {
+        let counts_only = match &self.shape {
+            Shape::Count | Shape::Group { value: None, .. } => true,
+            Shape::Cells { probabilities, .. } => probabilities.is_empty(),
+            _ => false,
+        };
+        if !counts_only {
             words += " Figures are computed exactly from the totals, then rounded half to even to the decimals shown.";
         }
         words

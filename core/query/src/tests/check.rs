@@ -184,11 +184,11 @@ fn words_say_what_is_asked_to_somebody_who_knows_no_query() {
         ),
         (
             format!(r#"{{"kind":"quantile","value":{x},"probabilities":["0.5"],"bins":4}}"#),
-            "the median of `x` over all records, to within one of 4 cells between 0.0 and 9.6",
+            "the median of `x` over all records, narrowed to one of 4 cells between 0.0 and 9.6",
         ),
         (
             r#"{"kind":"group","by":"s","categories":["a","b"]}"#.into(),
-            "the number of records for each `s`: “a” and “b” or another",
+            "for each value of `s` (“a” and “b”, and all others together): the number of records",
         ),
     ] {
         let json: String = json;
