@@ -110,7 +110,7 @@ test("paging goes through all records and no further", { timeout: 60_000 }, asyn
   const rows = Array.from({ length: 23 }, (_, at) => `${at + 1}`);
   await tab.importFile("numbers", "numbers.csv", `n\n${rows.join("\n")}\n`);
   const shows = (first, count) => tab.page.waitForFunction(([first, count]) => {
-    const cells = [...document.querySelectorAll("[data-testid=rows] tbody tr")].map((row) => row.textContent);
+    const cells = [...document.querySelectorAll("[data-testid=record]")].map((row) => row.querySelector("td").textContent);
     return cells.length === count && cells[0] === first;
   }, [first, count]);
   await shows("1", 10);

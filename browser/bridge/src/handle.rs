@@ -7,7 +7,7 @@ use std::rc::{Rc, Weak};
 use futures::channel::{mpsc, oneshot};
 use gloo::events::EventListener;
 use link::Link;
-use node::{Command, CommandError, LightView, Reply};
+use node::{Command, CommandError, LightView, Look, Reply};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{ErrorEvent, MessageEvent, Worker};
@@ -39,7 +39,7 @@ pub struct Handle(Rc<Inner>);
 /// Who waits for an answer.
 enum Waiting {
     Command(oneshot::Sender<Result<Reply, CommandError>>),
-    Rows(oneshot::Sender<Vec<Vec<Option<String>>>>),
+    Rows(oneshot::Sender<Look>),
     Verify(oneshot::Sender<Result<Box<VerifiedDocument>, String>>),
 }
 
@@ -117,12 +117,13 @@ impl Handle {
         reply
     }
 
-    /// Records of a data set: at most `count` from row `from` on; none where there is no such data set.
-    pub async fn rows(&self, dataset: String, from: usize, count: usize) -> Vec<Vec<Option<String>>> {
+    /// A data set's schema and records: at most `count` from row `from` on, or of those that do not fit the schema.
+    /// Nothing where there is no such data set.
+    pub async fn look(&self, dataset: String, from: usize, count: usize, unfit: bool) -> Look {
         let (teller, told) = oneshot::channel();
-        let message = |token| ToWorker::Rows { token, dataset, from, count };
+        let message = |token| ToWorker::Rows { token, dataset, from, count, unfit };
         if self.0.ask(Waiting::Rows(teller), message, Vec::new()).is_err() {
-            return Vec::new();
+            return Look::default();
         }
         told.await.unwrap_or_default()
     }
@@ -260,7 +261,7 @@ impl Inner {
             }
             FromWorker::View(view) => self.view(view),
             FromWorker::Reply { token, result } => self.answer(token, Answer::Command(result)),
-            FromWorker::Rows { token, rows } => self.answer(token, Answer::Rows(rows)),
+            FromWorker::Rows { token, look } => self.answer(token, Answer::Rows(look)),
             FromWorker::Verified { token, result } => {
                 self.answer(token, Answer::Verify(result));
             }
@@ -300,7 +301,7 @@ impl Inner {
         // Whoever asked may have stopped waiting.
         match (waiting, answer) {
             (Some(Waiting::Command(teller)), Answer::Command(result)) => drop(teller.send(result)),
-            (Some(Waiting::Rows(teller)), Answer::Rows(rows)) => drop(teller.send(rows)),
+            (Some(Waiting::Rows(teller)), Answer::Rows(look)) => drop(teller.send(look)),
             (Some(Waiting::Verify(teller)), Answer::Verify(result)) => drop(teller.send(result)),
             _ => {}
         }
@@ -342,7 +343,7 @@ impl Drop for Inner {
 
 enum Answer {
     Command(Result<Reply, CommandError>),
-    Rows(Vec<Vec<Option<String>>>),
+    Rows(Look),
     Verify(Result<Box<VerifiedDocument>, String>),
 }
 

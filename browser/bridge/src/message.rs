@@ -3,7 +3,7 @@
 use std::fmt;
 
 use js_sys::{Array, Uint8Array};
-use node::{Command, CommandError, LightView, Reply};
+use node::{Command, CommandError, LightView, Look, Reply};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -38,6 +38,8 @@ pub enum ToWorker {
         from: usize,
         /// Most rows.
         count: usize,
+        /// Whether only records that do not fit the schema.
+        unfit: bool,
     },
     /// Two byte arrays: a proposal and its end, in JSON.
     Verify {
@@ -72,8 +74,8 @@ pub enum FromWorker {
     Rows {
         /// Whose.
         token: u64,
-        /// The records, a value or none per field.
-        rows: Vec<Vec<Option<String>>>,
+        /// The records and their schema.
+        look: Look,
     },
     /// The answer to [`ToWorker::Verify`].
     Verified {

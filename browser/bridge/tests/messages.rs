@@ -7,7 +7,7 @@ use bridge::{FromWorker, MessageError, NetInput, NetOutput, Status, ToWorker, po
 use js_sys::{Array, Promise, Uint8Array};
 use keys::{Identity, NodeId};
 use net::{Failure, Input, Output, Protocol, RequestId, Responder};
-use node::{Command, CommandError};
+use node::{Command, CommandError, Look, RecordView};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -48,7 +48,14 @@ async fn messages_arrive_as_they_were() {
     same(FromWorker::Status(Status::StorageRefused { detail: "private".into() }), vec![]).await;
     let result = Err(CommandError::NoDataset { name: "a".into() });
     same(FromWorker::Reply { token: 3, result }, vec![]).await;
-    same(FromWorker::Rows { token: 4, rows: vec![vec![None, Some("1".into())]] }, vec![]).await;
+    let record = RecordView {
+        row: 2,
+        cells: vec![None, Some("1".into())],
+        json: r#"{"b":1}"#.into(),
+        violations: vec!["a is missing".into()],
+    };
+    let look = Look { schema: "{}".into(), records: vec![record] };
+    same(FromWorker::Rows { token: 4, look }, vec![]).await;
 }
 
 #[wasm_bindgen_test]

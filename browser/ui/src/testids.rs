@@ -12,8 +12,13 @@
 //! | [`NODE_STATE`] | the dashboard's line on connections | `data-up` |
 //! | [`WAITING`] | a waiting computation on the dashboard | `data-id` |
 //! | [`FILE`], [`DATASET_NAME`], [`IMPORT`], [`IMPORT_ERROR`] | adds a file to the data | |
-//! | [`DATASET`] | one data set | `data-name`, `data-rows` |
+//! | [`DATASET`] | one data set | `data-name`, `data-rows`, `data-unfit` |
 //! | [`ROWS`], [`ROWS_NEXT`], [`ROWS_PREVIOUS`], [`ROWS_RANGE`] | a data set's table and its paging | |
+//! | [`RECORD`] | a record in it | `data-row`, `data-fits` |
+//! | [`ONLY_UNFIT`] | shows only records that do not fit the schema | |
+//! | [`RECORD_EDIT`], [`RECORD_ADD`] | opens a record, or an empty one | |
+//! | [`RECORD_TEXT`], [`RECORD_SAVE`], [`RECORD_REMOVE`], [`RECORD_ERROR`] | the record that is open | |
+//! | [`SCHEMA`], [`SCHEMA_TEXT`], [`SCHEMA_SAVE`], [`SCHEMA_DROP`], [`SCHEMA_ERROR`] | a data set's schema | `data-given` |
 //! | [`REMOVE`], [`REMOVE_CONFIRM`] | deletes a data set | |
 //! | [`FIELD`] | one input of the proposal, by `data-field` | |
 //! | [`FIELD_ERROR`] | what is wrong with it, by `data-field` | |
@@ -84,6 +89,32 @@ pub const ROWS_NEXT: &str = "rows-next";
 pub const ROWS_PREVIOUS: &str = "rows-previous";
 /// Which records are shown.
 pub const ROWS_RANGE: &str = "rows-range";
+/// A record.
+pub const RECORD: &str = "record";
+/// Shows only records that do not fit the schema.
+pub const ONLY_UNFIT: &str = "only-unfit";
+/// Opens a record.
+pub const RECORD_EDIT: &str = "record-edit";
+/// Opens an empty record.
+pub const RECORD_ADD: &str = "record-add";
+/// The record that is open, in JSON.
+pub const RECORD_TEXT: &str = "record-text";
+/// Keeps it.
+pub const RECORD_SAVE: &str = "record-save";
+/// Deletes it.
+pub const RECORD_REMOVE: &str = "record-remove";
+/// What is wrong with it.
+pub const RECORD_ERROR: &str = "record-error";
+/// A data set's schema.
+pub const SCHEMA: &str = "schema";
+/// A schema that is typed.
+pub const SCHEMA_TEXT: &str = "schema-text";
+/// Gives it to the data set.
+pub const SCHEMA_SAVE: &str = "schema-save";
+/// Takes the schema away.
+pub const SCHEMA_DROP: &str = "schema-drop";
+/// What is wrong with it.
+pub const SCHEMA_ERROR: &str = "schema-error";
 /// Asks to delete a data set.
 pub const REMOVE: &str = "remove";
 /// Confirms it.

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use bridge::{FromWorker, Status, ToWorker, unpack};
 use keys::Identity;
 use net::Transport;
-use node::{Command, CommandError, LightConfig, LightInput, LightNode};
+use node::{Command, CommandError, LightConfig, LightInput, LightNode, Look};
 use storage::Store;
 use store::{ShardStore as _, StoreError};
 use wasm_bindgen::closure::Closure;
@@ -180,9 +180,9 @@ fn handle(runtime: &Runtime, message: ToWorker, parts: Vec<Vec<u8>>) {
             };
             runtime.drive(|node, now| node.handle_input(now, LightInput::Command { token, command }));
         }
-        ToWorker::Rows { token, dataset, from, count } => {
-            let rows = runtime.look(|node| node.rows(&dataset, from, count));
-            send(&FromWorker::Rows { token, rows }, &[]);
+        ToWorker::Rows { token, dataset, from, count, unfit } => {
+            let look = runtime.look(|node| node.look(&dataset, from, count, unfit));
+            send(&FromWorker::Rows { token, look }, &[]);
         }
         ToWorker::Verify { token } => {
             let pinned = runtime.look(|node| node.view().heavy);
@@ -199,7 +199,7 @@ fn decline(message: ToWorker, parts: Vec<Vec<u8>>, detail: String) {
             let result = Err(CommandError::Storage { detail });
             send(&FromWorker::Reply { token, result }, &[]);
         }
-        ToWorker::Rows { token, .. } => send(&FromWorker::Rows { token, rows: Vec::new() }, &[]),
+        ToWorker::Rows { token, .. } => send(&FromWorker::Rows { token, look: Look::default() }, &[]),
         // Documents need no node to be checked.
         ToWorker::Verify { token } => verify(token, &parts, &[]),
         ToWorker::Start { .. } | ToWorker::Net(_) | ToWorker::Shown => {}

@@ -31,8 +31,8 @@ mod tests;
 pub use descriptor::{DESCRIPTOR_AHEAD_MS_MAX, Descriptor, DescriptorError, HEAVY_NODES_MAX};
 pub use heavy::{ComputationView, HeavyConfig, HeavyInput, HeavyNode, HeavyOutput};
 pub use light::{
-    Command, CommandError, LedgerView, LightConfig, LightInput, LightNode, LightOutput, LightView, Reply,
-    RuleView, TaskState, TaskView, Withdrawal,
+    Command, CommandError, LedgerView, LightConfig, LightInput, LightNode, LightOutput, LightView, Look,
+    RecordView, Reply, RuleView, TaskState, TaskView, Withdrawal,
 };
 pub use privacy::Rule;
 pub use storage::Ticket;

@@ -26,14 +26,16 @@ use vault::{Dataset, FieldView};
 
 mod command;
 mod consent;
+mod records;
 mod task;
 mod view;
 
 pub use command::{Command, CommandError, Reply};
 pub use consent::{LedgerView, RuleView, Withdrawal};
+pub use records::{DatasetView, Look, RecordView};
 use task::Task;
 pub use task::TaskState;
-pub use view::{Answer, DatasetView, End, LightView, TaskView};
+pub use view::{Answer, End, LightView, TaskView};
 
 /// Most computations kept; the oldest ended ones make room.
 pub const TASKS_MAX: usize = 512;
@@ -133,7 +135,7 @@ enum Effect {
     Remove { token: u64, name: String },
     Answered { id: ContentId, token: Option<u64> },
     Withdrawing { id: ContentId, token: u64 },
-    Import { token: u64, dataset: Dataset },
+    Dataset { token: u64, dataset: Dataset, reply: Reply },
     None,
 }
 
@@ -171,8 +173,10 @@ pub struct LightNode {
     settings: Settings,
     /// Settings that are being stored.
     choosing: Option<Settings>,
-    /// Data sets with what their fields look like, which takes a pass over all cells.
-    datasets: BTreeMap<String, (Dataset, Vec<FieldView>)>,
+    /// Data sets with what they look like, which takes a pass over all cells.
+    datasets: BTreeMap<String, (Dataset, DatasetView)>,
+    /// Data sets whose latest form is being stored.
+    editing: BTreeMap<String, Dataset>,
     tasks: BTreeMap<ContentId, Task>,
     /// All that was answered.
     ledger: Ledger,
@@ -215,6 +219,7 @@ impl LightNode {
             settings: Settings::default(),
             choosing: None,
             datasets: BTreeMap::new(),
+            editing: BTreeMap::new(),
             tasks: BTreeMap::new(),
             ledger: Ledger::new(),
             // The node may have stopped between an import or a rule and the answers that follow.
@@ -287,6 +292,7 @@ impl LightNode {
                 if let Some(error) = error {
                     self.changed = true;
                     self.choosing = None;
+                    self.editing.clear();
                     failed.into_iter().for_each(|effect| self.failed(effect, &error));
                 }
             }
@@ -357,14 +363,14 @@ impl LightNode {
             Effect::Network { token, heavy } => self.pin(now, token, heavy),
             Effect::Remove { token, name } => {
                 self.datasets.remove(&name);
+                self.editing.remove(&name);
                 self.reply(token, Ok(Reply::Done));
                 self.records_changed(&name);
             }
-            Effect::Import { token, dataset } => {
-                let rows = dataset.rows();
+            Effect::Dataset { token, dataset, reply } => {
                 let name = dataset.name().to_string();
                 self.keep_dataset(dataset);
-                self.reply(token, Ok(Reply::Imported { rows }));
+                self.reply(token, Ok(reply));
                 self.records_changed(&name);
             }
             Effect::Answered { id, token } => {
@@ -391,7 +397,7 @@ impl LightNode {
         | Effect::Settings { token, .. }
         | Effect::Network { token, .. }
         | Effect::Remove { token, .. }
-        | Effect::Import { token, .. }) = effect
+        | Effect::Dataset { token, .. }) = effect
         else {
             return;
         };
@@ -425,11 +431,6 @@ impl LightNode {
                 self.fetching += 1;
             }
         }
-    }
-
-    fn keep_dataset(&mut self, dataset: Dataset) {
-        let fields = dataset.describe();
-        self.datasets.insert(dataset.name().into(), (dataset, fields));
     }
 
     // Connections.

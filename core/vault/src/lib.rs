@@ -327,6 +327,22 @@ impl Dataset {
         rows.enumerate().filter_map(|(row, check)| Some((row, check.err()?)))
     }
 
+    /// Up to `count` records from row `from` on, as they are, each with how it does not fit the schema that was given.
+    pub fn look(&self, from: usize, count: usize) -> Vec<(Value, Vec<Violation>)> {
+        let schema = self.schema();
+        let rows = from..from.saturating_add(count).min(self.rows());
+        rows.filter_map(|at| {
+            let record = match &self.records {
+                Some(records) => records.get(at)?.clone(),
+                None => self.read_row(&schema, self.row(at)?),
+            };
+            let given = self.schema.as_ref();
+            let violations = given.and_then(|schema| schema.check(&record).err()).unwrap_or_default();
+            Some((record, violations))
+        })
+        .collect()
+    }
+
     /// Splits the rows into `parts` data sets of the same name and schema, in turn.
     pub fn split(&self, parts: usize) -> Vec<Self> {
         let empty = Self {

@@ -1,6 +1,8 @@
 //! The person's own records: add, look at, delete.
 
 mod import;
+mod record;
+mod schema;
 mod table;
 
 use super::{
@@ -12,6 +14,7 @@ use crate::{testids, words};
 use import::Import;
 use leptos::prelude::*;
 use node::{Command, light::DatasetView};
+use schema::SchemaOf;
 use table::Table;
 
 /// The view.
@@ -45,6 +48,9 @@ fn Dataset(
     let sought = name.clone();
     let set = page.part(move |view| view.datasets.iter().find(|set| set.name == sought).cloned());
     let rows = Memo::new(move |_| set.get().map_or(0, |set| set.rows));
+    let unfit = Memo::new(move |_| set.get().map_or(0, |set| set.unfit));
+    let schema_given = Memo::new(move |_| set.get().is_some_and(|set| set.schema_given));
+    let edits = RwSignal::new(0_u64);
     let fields = Memo::new(move |_| set.get().map(|set: DatasetView| set.fields).unwrap_or_default());
     let question = format!("Delete “{name}”?");
     let remove = {
@@ -62,7 +68,7 @@ fn Dataset(
         }
     };
     view! {
-        <section class="card dataset" data-testid=testids::DATASET data-name=name.clone() data-rows=move || rows.get().to_string()>
+        <section class="card dataset" data-testid=testids::DATASET data-name=name.clone() data-rows=move || rows.get().to_string() data-unfit=move || unfit.get().to_string()>
             <header>
                 <div>
                     <h2>{name.clone()}</h2>
@@ -82,7 +88,8 @@ fn Dataset(
             <ul class="chips" aria-label="Fields">
                 {move || fields.get().into_iter().map(field).collect_view()}
             </ul>
-            <Table name=name.clone() fields rows />
+            <Table name=name.clone() fields rows unfit edits />
+            <SchemaOf name=name.clone() given=schema_given edits />
             <p class="error" role="alert">
                 {move || doing.error.get().map(|error| words::sentence(&error.to_string()))}
             </p>

@@ -1,8 +1,8 @@
 //! What a person can ask of their node.
 
 use super::{
-    DATASET_PREFIX, DATASETS_MAX, Descriptor, DescriptorError, Draft, Effect, LightNode, NETWORK_KEY, Part,
-    Purpose, Request, SETTINGS_KEY, Settings, TaskState,
+    DATASET_PREFIX, Descriptor, DescriptorError, Draft, Effect, LightNode, NETWORK_KEY, Part, Purpose,
+    Request, SETTINGS_KEY, Settings, TaskState,
 };
 use aggregate::HeavyKey;
 use alloc::{
@@ -15,7 +15,6 @@ use core::fmt;
 use keys::{Envelope, NodeId};
 use privacy::{Limits, Rule};
 use store::Batch;
-use vault::Dataset;
 
 /// Something that a person, or a program for them, wants of the node.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -44,6 +43,29 @@ pub enum Command {
         name: String,
         /// The file: CSV or JSON.
         bytes: Vec<u8>,
+    },
+    /// Gives a data set a schema, or takes it away. Its records stay as they are; those that do not fit are told.
+    SetSchema {
+        /// The data set.
+        name: String,
+        /// The JSON Schema; `None` for the one that the records suggest.
+        schema: Option<String>,
+    },
+    /// Puts a record in place of another, or adds it at the end. One that does not fit the schema is kept as well.
+    PutRecord {
+        /// The data set.
+        name: String,
+        /// In place of which, from 0; `None` for the end.
+        row: Option<usize>,
+        /// The record: a JSON object.
+        record: String,
+    },
+    /// Removes a record.
+    RemoveRecord {
+        /// The data set.
+        name: String,
+        /// Which, from 0.
+        row: usize,
     },
     /// Deletes a data set.
     Remove {
@@ -105,6 +127,11 @@ pub enum Reply {
         /// Number of records.
         rows: usize,
     },
+    /// The record is kept, durably.
+    Edited {
+        /// How it does not fit the data set's schema.
+        violations: Vec<String>,
+    },
     /// The proposal is durable at a heavy node.
     Proposed {
         /// The computation.
@@ -124,6 +151,16 @@ pub enum CommandError {
     },
     /// The heavy nodes given are not taken.
     Network {
+        /// Why.
+        why: String,
+    },
+    /// The schema is not taken.
+    Schema {
+        /// Why, with the place.
+        why: String,
+    },
+    /// The records are not changed.
+    Edit {
         /// Why.
         why: String,
     },
@@ -201,6 +238,8 @@ impl fmt::Display for CommandError {
             Self::NotPinned { why }
             | Self::Network { why }
             | Self::Import { why }
+            | Self::Schema { why }
+            | Self::Edit { why }
             | Self::CannotAnswer { why }
             | Self::LimitReached { why }
             | Self::Rule { why }
@@ -244,6 +283,9 @@ impl LightNode {
                 Ok(())
             }
             Command::Import { name, bytes } => self.import(token, &name, &bytes),
+            Command::SetSchema { name, schema } => self.set_schema(token, &name, schema.as_deref()),
+            Command::PutRecord { name, row, record } => self.put_record(token, &name, row, &record),
+            Command::RemoveRecord { name, row } => self.remove_record(token, &name, row),
             Command::Remove { name } if !self.datasets.contains_key(&name) => {
                 Err(CommandError::NoDataset { name })
             }
@@ -363,18 +405,6 @@ impl LightNode {
         Ok(())
     }
 
-    fn import(&mut self, token: u64, name: &str, bytes: &[u8]) -> Result<(), CommandError> {
-        let dataset = Dataset::from_file(name, bytes)
-            .map_err(|error| CommandError::Import { why: error.to_string() })?;
-        if self.datasets.len() >= DATASETS_MAX && !self.datasets.contains_key(dataset.name()) {
-            return Err(CommandError::TooMany { what: "data sets".into(), max: DATASETS_MAX });
-        }
-        let mut batch = Batch::new();
-        batch.put(dataset_key(dataset.name()), codec::encode(&dataset));
-        self.queue.push(Part { batch, effect: Effect::Import { token, dataset }, retry: false });
-        Ok(())
-    }
-
     fn propose(&mut self, now: Instant, token: u64, draft: &Draft) -> Result<(), CommandError> {
         // The three of smallest ids: every node of a network names the same ones.
         let heavy: Vec<HeavyKey> =
@@ -438,7 +468,7 @@ fn merge(
     Ok(heavy)
 }
 
-fn dataset_key(name: &str) -> Vec<u8> {
+pub(super) fn dataset_key(name: &str) -> Vec<u8> {
     // A name of 64 characters in any script fits a key.
     [DATASET_PREFIX, ContentId::of(name.as_bytes()).digest()].concat()
 }

@@ -1,6 +1,6 @@
 //! What a light node shows its person.
 
-use super::{LedgerView, LightNode, Mine, RuleView, TaskState, Withdrawal, task::Task};
+use super::{DatasetView, LedgerView, LightNode, Mine, RuleView, TaskState, Withdrawal, task::Task};
 use aggregate::{Outcome, Proposal, RefusalReason, Verified, fixed, message::ReportRefusal};
 use alloc::{
     string::{String, ToString},
@@ -10,7 +10,6 @@ use codec::{ContentId, Instant};
 use keys::{Envelope, NodeId};
 use net::LinkView;
 use privacy::Question;
-use vault::FieldView;
 
 /// A light node at a glance.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -33,17 +32,6 @@ pub struct LightView {
     pub tasks: Vec<TaskView>,
     /// Why its storage does not take anything, while it does not.
     pub storage_error: Option<String>,
-}
-
-/// A data set at a glance.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct DatasetView {
-    /// Its name.
-    pub name: String,
-    /// Number of records.
-    pub rows: usize,
-    /// Its fields.
-    pub fields: Vec<FieldView>,
 }
 
 /// What an answer is made of. It never leaves the node but in sealed shares.
@@ -132,28 +120,12 @@ impl LightNode {
             joined: self.settings.joined,
             heavy: self.heavy.keys().copied().collect(),
             links: self.endpoint.links(),
-            datasets: self
-                .datasets
-                .values()
-                .map(|(dataset, fields)| DatasetView {
-                    name: dataset.name().into(),
-                    rows: dataset.rows(),
-                    fields: fields.clone(),
-                })
-                .collect(),
+            datasets: self.datasets.values().map(|(_, view)| view.clone()).collect(),
             rules: self.rules_view(),
             ledger: self.ledger_view(),
             tasks: tasks.into_iter().map(|task| self.task_view(task)).collect(),
             storage_error: self.queue.error().map(ToString::to_string),
         }
-    }
-
-    /// Records of a data set: `count` rows from row `from` on.
-    pub fn rows(&self, dataset: &str, from: usize, count: usize) -> Vec<Vec<Option<String>>> {
-        let Some((dataset, _)) = self.datasets.get(dataset) else { return Vec::new() };
-        (from..from.saturating_add(count).min(dataset.rows()))
-            .filter_map(|at| dataset.row(at).map(<[_]>::to_vec))
-            .collect()
     }
 
     fn task_view(&self, task: &Task) -> TaskView {
