@@ -35,7 +35,7 @@
 //! `additionalProperties`, `patternProperties`, `propertyNames`, `min/maxProperties`, `items`, `prefixItems`,
 //! `min/maxItems`, `uniqueItems`, `minimum`, `maximum`, `exclusiveMinimum`, `exclusiveMaximum`, `multipleOf`,
 //! `min/maxLength`, `pattern`, `allOf`, `anyOf`, `oneOf` with OpenAPI's `discriminator`, and the formats of
-//! [`Format`], which are checked. Annotations are passed over. Not provided, and refused with the mend: keywords that
+//! [`Format`] and of whole numbers (`int32`, `uint64`), which are checked. Annotations are passed over. Not provided, and refused with the mend: keywords that
 //! change what is valid, such as `if`, `not`, `contains` and `unevaluatedProperties`; references out of the text; look-around,
 //! Unicode classes and letter case in patterns.
 //!

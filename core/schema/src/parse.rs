@@ -19,6 +19,7 @@ use alloc::{
     vec,
     vec::Vec,
 };
+use rust_decimal::Decimal;
 
 /// Most bytes of a schema's text.
 pub const SCHEMA_BYTES_MAX: usize = 16 * 1024;
@@ -96,7 +97,7 @@ impl Part<'_, '_> {
         }
     }
 
-    fn number(self) -> Result<rust_decimal::Decimal, Wrong> {
+    fn number(self) -> Result<Decimal, Wrong> {
         match &self.tree.node {
             Node::Number(text) => number(text).ok_or_else(|| self.expected("a number of at most 28 digits")),
             _ => Err(self.expected("a number")),
@@ -301,7 +302,7 @@ fn scalar(rule: &mut Rule, keyword: &str, part: Part<'_, '_>) -> Result<(), Wron
         "exclusiveMaximum" => lower(&mut rule.max, part.number()?, true),
         "multipleOf" => {
             let of = part.number()?;
-            if of <= rust_decimal::Decimal::ZERO {
+            if of <= Decimal::ZERO {
                 return Err(part.expected("a number above 0"));
             }
             rule.multiple_of = Some(of);
@@ -309,7 +310,14 @@ fn scalar(rule: &mut Rule, keyword: &str, part: Part<'_, '_>) -> Result<(), Wron
         "minLength" => rule.chars_min = part.count()?,
         "maxLength" => rule.chars_max = Some(part.count()?),
         "pattern" => rule.pattern = Some(compile(part, &part.text()?)?),
-        "format" => rule.format = Format::named(&part.text()?),
+        "format" => {
+            let name = part.text()?;
+            rule.format = Format::named(&name);
+            if let Some((min, max)) = integers(&name) {
+                raise(&mut rule.min, Decimal::from(min), false);
+                lower(&mut rule.max, Decimal::from(max), false);
+            }
+        }
         "minItems" => rule.items_min = part.count()?,
         "maxItems" => rule.items_max = Some(part.count()?),
         "uniqueItems" => rule.unique = part.flag()?,
@@ -334,6 +342,22 @@ fn scalar(rule: &mut Rule, keyword: &str, part: Part<'_, '_>) -> Result<(), Wron
     Ok(())
 }
 
+/// The bounds that a format of whole numbers stands for, as OpenAPI and schemars name them.
+fn integers(format: &str) -> Option<(i128, i128)> {
+    let (signed, bits) = match format.strip_prefix("uint") {
+        Some(bits) => (false, bits),
+        None => (true, format.strip_prefix("int")?),
+    };
+    let bits = match bits {
+        "8" => 8,
+        "16" => 16,
+        "32" => 32,
+        "64" => 64,
+        _ => return None,
+    };
+    Some(if signed { (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) } else { (0, (1 << bits) - 1) })
+}
+
 fn compile(part: Part<'_, '_>, pattern: &str) -> Result<Pattern, Wrong> {
     Pattern::new(pattern).map_err(|detail| part.wrong(SchemaProblem::Pattern { detail }))
 }
@@ -354,7 +378,7 @@ fn types(part: Part<'_, '_>) -> Result<Types, Wrong> {
 }
 
 /// The tighter of two lower bounds stays.
-fn raise(bound: &mut Option<Bound>, value: rust_decimal::Decimal, exclusive: bool) {
+fn raise(bound: &mut Option<Bound>, value: Decimal, exclusive: bool) {
     let tighter = bound.is_none_or(|old| value > old.value || value == old.value && exclusive);
     if tighter {
         *bound = Some(Bound { value, exclusive });
@@ -362,7 +386,7 @@ fn raise(bound: &mut Option<Bound>, value: rust_decimal::Decimal, exclusive: boo
 }
 
 /// The tighter of two upper bounds stays.
-fn lower(bound: &mut Option<Bound>, value: rust_decimal::Decimal, exclusive: bool) {
+fn lower(bound: &mut Option<Bound>, value: Decimal, exclusive: bool) {
     let tighter = bound.is_none_or(|old| value < old.value || value == old.value && exclusive);
     if tighter {
         *bound = Some(Bound { value, exclusive });
