@@ -3,7 +3,8 @@
 use crate::{plan::HEAVY, world::World};
 use aggregate::{RefusalReason, Stage, message::Mine, outcome::RESULT_TYPE};
 use codec::ContentId;
-use node::light::End;
+use node::{TaskState, light::End};
+use privacy::Fate;
 
 /// Milliseconds that everybody has been up and in touch before the end is the same everywhere.
 const IN_TOUCH_MS: u64 = 45_000;
@@ -77,6 +78,9 @@ impl World {
                 },
                 Some(_) => !is_there,
             };
+            if task.state == TaskState::Withdrawn && counted == Some(true) {
+                return Err(format!("light {host} has its answer back, and it is in the result"));
+            }
             if !right {
                 return Err(format!(
                     "light {host} shows the end {:?} (counted: {counted:?}, result: {is_there})",
@@ -141,6 +145,17 @@ impl World {
             && let Some((from, since)) = h.serving.values().find(|(_, since)| late(*since))
         {
             return Err(format!("a request of {from} that came at {since} is never answered"));
+        }
+        if let Some(light) = h.light() {
+            let (view, ledger) = (light.view(), light.ledger(0, usize::MAX));
+            let answered = |state| !matches!(state, TaskState::Waiting | TaskState::Declined);
+            for task in view.tasks.iter().filter(|task| answered(task.state)) {
+                let entry = ledger.iter().find(|entry| entry.question.computation == task.id);
+                let entry = entry.ok_or_else(|| format!("an answer to {} is not in the ledger", task.id))?;
+                if (entry.fate == Fate::Withdrawn) != (task.state == TaskState::Withdrawn) {
+                    return Err(format!("{}: the ledger says {:?} of {:?}", task.id, entry.fate, task.state));
+                }
+            }
         }
         let Some(heavy) = h.heavy().filter(|_| self.in_touch(host)) else { return Ok(()) };
         // One that lacks a signature keeps what it needs to take a late one.

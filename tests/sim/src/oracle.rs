@@ -52,6 +52,10 @@ pub(crate) struct Oracle {
     reports: BTreeMap<ReportId, usize>,
     /// The nonce of a light node's report.
     nonces: BTreeMap<(ContentId, usize), Nonce>,
+    /// Who has asked to take an answer back: nothing is promised to them any more.
+    withdrawing: BTreeSet<(ContentId, usize)>,
+    /// Whose answer a heavy node has said to be out.
+    withdrawn: BTreeSet<(ContentId, usize)>,
     /// What those who mean ill have shared.
     pub(crate) shared: BTreeMap<ReportId, [u64; 2]>,
 }
@@ -66,6 +70,8 @@ impl Oracle {
             known: BTreeMap::new(),
             reports: BTreeMap::new(),
             nonces: BTreeMap::new(),
+            withdrawing: BTreeSet::new(),
+            withdrawn: BTreeSet::new(),
             shared: BTreeMap::new(),
         }
     }
@@ -93,6 +99,16 @@ impl Oracle {
         honest: bool,
         body: &[u8],
     ) {
+        if to < HEAVY
+            && is_withdrawal(protocol, body)
+            && let Ok(Request::Withdraw { id }) = decode::<Request>(body)
+        {
+            self.withdrawing.insert((id, from));
+            let report = self.report_of(id, from);
+            if let (Some(known), Some(report)) = (self.known.get_mut(&id), report) {
+                known.acknowledged.remove(&report);
+            }
+        }
         if to >= HEAVY || !is_report(protocol, body) {
             return;
         }
@@ -120,7 +136,10 @@ impl Oracle {
             return false;
         };
         let promises = match &response {
-            Response::Acknowledged | Response::Accepted { .. } | Response::Proposed { .. } => true,
+            Response::Acknowledged
+            | Response::Withdrawn
+            | Response::Accepted { .. }
+            | Response::Proposed { .. } => true,
             Response::Pulled(word) => *word != Pulled::NotYet,
             _ => false,
         };
@@ -134,8 +153,21 @@ impl Oracle {
                 let report = ReportId::of(id, self.ids[asker], &nonce);
                 let Some(known) = self.known.get_mut(&id) else { return };
                 // After the end there is nothing to promise any more.
-                if known.ends[host].is_none() {
+                if known.ends[host].is_none() && !self.withdrawing.contains(&(id, asker)) {
                     known.acknowledged.entry(report).or_default()[host] = true;
+                }
+            }
+            (Request::Withdraw { id }, Response::Withdrawn) => {
+                self.withdrawn.insert((id, asker));
+                let report = self.report_of(id, asker);
+                let result = self.known.get(&id).and_then(|known| known.result.as_ref());
+                if report.is_some_and(|report| result.is_some_and(|(_, set)| set.contains(&report))) {
+                    self.violated(
+                        now,
+                        format!(
+                            "heavy {host} takes the answer of {asker} back, which is in the result of {id}"
+                        ),
+                    );
                 }
             }
             (Request::Pull { id, .. }, Response::Pulled(Pulled::Offer { total, from, ids })) => {
@@ -294,6 +326,9 @@ impl Oracle {
             if !lights.insert(*host) {
                 return Err(format!("light node {host} is in it twice"));
             }
+            if self.withdrawn.contains(&(id, *host)) {
+                return Err(format!("the answer of {host}, taken back, is in it"));
+            }
             let honest = plan.lights.get(host.wrapping_sub(HEAVY)).filter(|light| light.malice.is_none());
             let contribution = match honest {
                 Some(light) => light.contribution(proposal),
@@ -340,6 +375,11 @@ fn decimal(units: i64, decimals: u8) -> String {
     let (whole, fraction) = digits.split_at(digits.len() - usize::from(decimals));
     let sign = if units < 0 { "-" } else { "" };
     if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
+}
+
+/// Whether a request takes an answer back, by its tag.
+fn is_withdrawal(protocol: Protocol, body: &[u8]) -> bool {
+    protocol == Protocol::Aggregate && body.first() == Some(&9)
 }
 
 /// Whether a request is a light node's share, by its tag: the rest is not worth reading each time.

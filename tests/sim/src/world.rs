@@ -552,18 +552,19 @@ impl World {
     fn look(&mut self, host: usize, incarnation: u32) {
         let h = &self.hosts[host];
         let Some(light) = h.light().filter(|_| h.incarnation == incarnation) else { return };
-        let waiting: Vec<_> = light
+        let tasks: Vec<_> = light
             .view()
             .tasks
             .into_iter()
-            .filter(|task| task.state == TaskState::Waiting && task.answer.is_some())
-            .map(|task| task.id)
+            .filter(|task| task.end.is_none())
+            .map(|task| (task.id, task.state, task.answer.is_some()))
             .collect();
-        for id in waiting {
-            let command = match self.dice.below(10) {
-                0 => Command::Decline { id },
-                1..=4 => continue,
-                _ => Command::Approve { id },
+        for (id, state, can_answer) in tasks {
+            let command = match (state, self.dice.below(10)) {
+                (TaskState::Waiting, 0) if can_answer => Command::Decline { id },
+                (TaskState::Waiting, 5..) if can_answer => Command::Approve { id },
+                (TaskState::Answered, 0) => Command::Withdraw { id },
+                _ => continue,
             };
             if let Some(person) = &mut self.hosts[host].person {
                 person.want(command);
