@@ -56,7 +56,7 @@ struct Checker<'r> {
 type Typed = (Op, Shape);
 
 fn op(code: Code, at: u32) -> Op {
-    Op { code, at, own: 1 }
+    Op { code: Box::new(code), at, own: 1 }
 }
 
 /// Items that a list has at most; 0 for what is no list.
@@ -97,7 +97,7 @@ impl Checker<'_> {
             Kind::Index(of, index) => self.index(of, index, at),
             Kind::Not(of) => {
                 let (of, shape) = self.wanted(of, Form::Bool, "`!`")?;
-                Ok((op(Code::Not(Box::new(of)), at), Shape::of(Form::Bool).nullable(shape.nullable)))
+                Ok((op(Code::Not(of), at), Shape::of(Form::Bool).nullable(shape.nullable)))
             }
             Kind::Negate(of) => self.negate(of, at),
             Kind::Binary(operator, left, right) => self.binary(*operator, left, right, at),
@@ -120,7 +120,7 @@ impl Checker<'_> {
                         hint("both choices have one type"),
                     );
                 };
-                let code = Code::Choose(Box::new(condition), Box::new(yes), Box::new(no));
+                let code = Code::Choose(condition, yes, no);
                 Ok((op(code, at), shape.nullable(asked.nullable)))
             }
             Kind::List(items) => {
@@ -216,7 +216,7 @@ impl Checker<'_> {
             }
         };
         let part = part.nullable(shape.nullable);
-        Ok((op(Code::Select(Box::new(of), name.to_string(), part.clone()), at), part))
+        Ok((op(Code::Select(of, name.to_string(), part.clone()), at), part))
     }
 
     fn index(&mut self, of: &Node, index: &Node, at: u32) -> Result<Typed, Hinted> {
@@ -224,7 +224,7 @@ impl Checker<'_> {
             return self.select(of, name, index.at);
         }
         let place = index.at;
-        let (list, shape) = self.check(of)?;
+        let (list, shape) = self.check_part(of)?;
         let (index, by) = self.check(index)?;
         let item = match &shape.form {
             Form::List(item, _) if by.is(&Form::Number) => (**item).clone(),
@@ -241,7 +241,7 @@ impl Checker<'_> {
             }
         };
         let item = item.nullable(shape.nullable || by.nullable);
-        Ok((op(Code::Index(Box::new(list), Box::new(index)), at), item))
+        Ok((op(Code::Index(list, index), at), item))
     }
 
     /// Checks a node that has to be of this type.
@@ -280,7 +280,7 @@ impl Checker<'_> {
                 return fail(of.start as usize, problem, None);
             }
         };
-        Ok((op(Code::Negate(Box::new(inner)), at), Shape::of(form).nullable(shape.nullable)))
+        Ok((op(Code::Negate(inner), at), Shape::of(form).nullable(shape.nullable)))
     }
 
     fn binary(&mut self, operator: Binary, left: &Node, right: &Node, at: u32) -> Result<Typed, Hinted> {
@@ -315,7 +315,7 @@ impl Checker<'_> {
                     if !a.comparable(item) {
                         return mismatch(conversion(&a, item, right));
                     }
-                    if let (Code::List(items), Kind::List(nodes)) = (&other.code, &right.kind) {
+                    if let (Code::List(items), Kind::List(nodes)) = (&*other.code, &right.kind) {
                         for (item, node) in items.iter().zip(nodes) {
                             chosen(&a, item, node)?;
                         }
@@ -333,7 +333,7 @@ impl Checker<'_> {
             },
         };
         if matches!(operator, Binary::Divide | Binary::Remainder)
-            && matches!(&other.code, Code::Constant(Constant::Number(number)) if number.is_zero())
+            && matches!(&*other.code, Code::Constant(Constant::Number(number)) if number.is_zero())
         {
             return fail(right.start as usize, Problem::ZeroDivisor, None);
         }
@@ -344,8 +344,8 @@ impl Checker<'_> {
             _ => a.nullable || b.nullable,
         };
         let own = 1 + items_max(&a) + items_max(&b);
-        let code = Code::Binary(operator, Box::new(one), Box::new(other));
-        Ok((Op { code, at, own }, Shape::of(form).nullable(nullable)))
+        let code = Code::Binary(operator, one, other);
+        Ok((Op { code: Box::new(code), at, own }, Shape::of(form).nullable(nullable)))
     }
 }
 

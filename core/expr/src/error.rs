@@ -157,15 +157,18 @@ pub enum Problem {
     Window,
 }
 
-/// A problem found before the source text is at hand to show: the byte it begins at, and a hint.
-pub(crate) struct Hinted {
+/// A problem found before the source text is at hand to show, boxed: it is what every step of reading may give.
+pub(crate) type Hinted = Box<Unplaced>;
+
+/// A problem, the byte it begins at, and a hint.
+pub(crate) struct Unplaced {
     pub(crate) at: usize,
     pub(crate) problem: Problem,
     pub(crate) hint: Option<String>,
 }
 
 pub(crate) fn fail<T>(at: usize, problem: Problem, hint: Option<String>) -> Result<T, Hinted> {
-    Err(Hinted { at, problem, hint })
+    Err(Box::new(Unplaced { at, problem, hint }))
 }
 
 /// A hint in these words.
@@ -179,7 +182,7 @@ pub(crate) fn meant(name: &str) -> Option<String> {
 }
 
 impl ExprError {
-    pub(crate) fn new(source: &str, found: Hinted) -> Self {
+    pub(crate) fn new(source: &str, found: Unplaced) -> Self {
         let mut at = found.at.min(source.len());
         while !source.is_char_boundary(at) {
             at -= 1;
@@ -379,14 +382,15 @@ impl fmt::Display for EvalProblem {
 /// Which of `known` is nearest to `name`, where one is near enough to have been meant.
 pub(crate) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let wanted: Vec<char> = folded(name);
-    let mut best: Option<(usize, &'n str)> = None;
+    let mut best: Option<((usize, usize), &'n str)> = None;
     for candidate in known.take(1024) {
         let letters = folded(candidate);
         // `body_mass` for `body_mass_g`: a beginning is near, however long the rest is.
         let begins = wanted.len() >= 3 && letters.starts_with(&wanted);
         let distance = if begins { 1 } else { distance(&wanted, &letters) };
-        if distance <= 1 + wanted.len() / 4 && best.is_none_or(|(least, _)| distance < least) {
-            best = Some((distance, candidate));
+        let rank = (distance, letters.len());
+        if distance <= 1 + wanted.len() / 4 && best.is_none_or(|(least, _)| rank < least) {
+            best = Some((rank, candidate));
         }
     }
     best.map(|(_, name)| name)

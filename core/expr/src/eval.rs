@@ -5,8 +5,8 @@ use crate::{
     op::{Aggregate, Code, Constant, Macro, Op, Unit},
     time,
 };
-use alloc::{borrow::Cow, vec::Vec};
-use combine::{binary, item, order};
+use alloc::{borrow::Cow, boxed::Box, vec::Vec};
+use combine::{binary, item, order, quotient, sum};
 use core::cmp::Ordering;
 use rust_decimal::Decimal;
 use schema::{PATTERN_TEXT_MAX, Value};
@@ -34,22 +34,26 @@ pub(crate) struct Evaluator<'a> {
 /// Steps of ours for a thousand of a pattern's engine, which are that much shorter.
 pub(crate) const MATCH_STEPS: u64 = 64;
 
-/// What is wrong, and at which byte of the source.
-pub(crate) type Wrong = (u32, EvalProblem);
+/// What is wrong, and at which byte of the source; boxed, since every step may give it.
+pub(crate) type Wrong = Box<(u32, EvalProblem)>;
 type Got<'a> = Result<V<'a>, Wrong>;
+
+fn fail<T>(at: u32, problem: EvalProblem) -> Result<T, Wrong> {
+    Err(Box::new((at, problem)))
+}
 
 impl<'a> Evaluator<'a> {
     /// Counts steps.
     fn spend(&mut self, steps: u64, at: u32) -> Result<(), Wrong> {
         self.steps = self.steps.saturating_add(steps);
-        if self.steps > COST_MAX { Err((at, EvalProblem::Cost)) } else { Ok(()) }
+        if self.steps > COST_MAX { fail(at, EvalProblem::Cost) } else { Ok(()) }
     }
 
     pub(crate) fn eval(&mut self, op: &'a Op) -> Got<'a> {
         let at = op.at;
         self.spend(1, at)?;
-        let wrong = |problem| (at, problem);
-        Ok(match &op.code {
+        let wrong = |problem| Box::new((at, problem));
+        Ok(match &*op.code {
             Code::Constant(constant) => match constant {
                 Constant::Null => V::Null,
                 Constant::Bool(value) => V::Bool(*value),
@@ -73,7 +77,7 @@ impl<'a> Evaluator<'a> {
                     Some(value) => read(value, shape).map_err(wrong)?,
                     None => V::Null,
                 },
-                other => return Err((at, EvalProblem::Unfit { expected: Type::Object, found: other.ty() })),
+                other => return fail(at, EvalProblem::Unfit { expected: Type::Object, found: other.ty() }),
             },
             Code::Index(of, index) => {
                 let of = self.eval(of)?;
@@ -84,14 +88,16 @@ impl<'a> Evaluator<'a> {
             Code::Not(of) => match self.eval(of)? {
                 V::Null => V::Null,
                 V::Bool(value) => V::Bool(!value),
-                other => return Err((at, EvalProblem::Unfit { expected: Type::Bool, found: other.ty() })),
+                other => return fail(at, EvalProblem::Unfit { expected: Type::Bool, found: other.ty() }),
             },
             Code::Negate(of) => match self.eval(of)? {
                 V::Null => V::Null,
                 V::Number(number) if number.is_zero() => V::Number(number),
                 V::Number(number) => V::Number(-number),
-                V::Duration(micros) => V::Duration(micros.checked_neg().ok_or((at, EvalProblem::Overflow))?),
-                other => return Err((at, EvalProblem::Unfit { expected: Type::Number, found: other.ty() })),
+                V::Duration(micros) => {
+                    V::Duration(micros.checked_neg().ok_or_else(|| wrong(EvalProblem::Overflow))?)
+                }
+                other => return fail(at, EvalProblem::Unfit { expected: Type::Number, found: other.ty() }),
             },
             Code::Binary(operator, left, right) => {
                 let left = self.eval(left)?;
@@ -105,7 +111,7 @@ impl<'a> Evaluator<'a> {
                 V::Null => V::Null,
                 V::Bool(true) => self.eval(yes)?,
                 V::Bool(false) => self.eval(no)?,
-                other => return Err((at, EvalProblem::Unfit { expected: Type::Bool, found: other.ty() })),
+                other => return fail(at, EvalProblem::Unfit { expected: Type::Bool, found: other.ty() }),
             },
             Code::List(items) => {
                 let items: Vec<V<'a>> = items.iter().map(|item| self.eval(item)).collect::<Result<_, _>>()?;
@@ -124,12 +130,12 @@ impl<'a> Evaluator<'a> {
             }
             Code::Matches(of, pattern) => match self.eval(of)? {
                 V::Null => V::Null,
-                V::Text(text) if text.len() > PATTERN_TEXT_MAX => return Err((at, EvalProblem::LongText)),
+                V::Text(text) if text.len() > PATTERN_TEXT_MAX => return fail(at, EvalProblem::LongText),
                 V::Text(text) => {
                     self.spend(u64::from(pattern.cost(&text)).saturating_mul(MATCH_STEPS), at)?;
                     V::Bool(pattern.fits(&text))
                 }
-                other => return Err((at, EvalProblem::Unfit { expected: Type::Text, found: other.ty() })),
+                other => return fail(at, EvalProblem::Unfit { expected: Type::Text, found: other.ty() }),
             },
             Code::Macro { kind, list, test, map, .. } => {
                 let list = self.eval(list)?;
@@ -137,14 +143,14 @@ impl<'a> Evaluator<'a> {
                     return Ok(V::Null);
                 }
                 let items = items(list).map_err(wrong)?;
-                self.comprehension(*kind, items, test.as_deref(), map.as_deref(), at)?
+                self.comprehension(*kind, items, test.as_ref(), map.as_ref(), at)?
             }
             Code::Window { count, unit, field } => {
                 let field = self.eval(field)?;
                 self.window(*count, *unit, field).map_err(wrong)?
             }
             Code::Aggregate { kind, value, by, filter } => {
-                self.aggregate(*kind, value.as_deref(), by.as_deref(), filter.as_deref(), at)?
+                self.aggregate(*kind, value.as_ref(), by.as_ref(), filter.as_ref(), at)?
             }
         })
     }
@@ -154,7 +160,7 @@ impl<'a> Evaluator<'a> {
         match self.eval(op)? {
             V::Bool(value) => Ok(Some(value)),
             V::Null => Ok(None),
-            other => Err((op.at, EvalProblem::Unfit { expected: Type::Bool, found: other.ty() })),
+            other => fail(op.at, EvalProblem::Unfit { expected: Type::Bool, found: other.ty() }),
         }
     }
 
@@ -179,13 +185,13 @@ impl<'a> Evaluator<'a> {
         at: u32,
     ) -> Got<'a> {
         if items.len() > LIST_ITEMS_MAX as usize {
-            return Err((at, EvalProblem::LongList));
+            return fail(at, EvalProblem::LongList);
         }
         let mut settled = Settled::new(kind == Macro::Exists);
         let mut matching = 0u32;
         let mut out = Vec::new();
         for place in 0..items.len() {
-            let item = items.get(place).map_err(|problem| (at, problem))?;
+            let item = items.get(place).map_err(|problem| Box::new((at, problem)))?;
             let keep = (kind == Macro::Filter).then(|| item.clone());
             self.locals.push(item);
             let asked = match test {
@@ -254,10 +260,10 @@ impl<'a> Evaluator<'a> {
         filter: Option<&'a Op>,
         at: u32,
     ) -> Got<'a> {
-        let wrong = |problem| (at, problem);
+        let wrong = |problem| Box::new((at, problem));
         let records = self.records;
         if records.len() > RECORDS_MAX {
-            return Err((at, EvalProblem::ManyRecords));
+            return fail(at, EvalProblem::ManyRecords);
         }
         let mut count = 0u32;
         let mut total = Decimal::ZERO;
@@ -281,7 +287,7 @@ impl<'a> Evaluator<'a> {
             match kind {
                 Aggregate::Sum | Aggregate::Average => {
                     let number = number(got).map_err(wrong)?;
-                    total = total.checked_add(number).ok_or((at, EvalProblem::Overflow))?;
+                    total = sum(total, number).ok_or_else(|| wrong(EvalProblem::Overflow))?;
                 }
                 Aggregate::Count => {}
                 Aggregate::Least | Aggregate::Greatest | Aggregate::Last => {
@@ -314,7 +320,7 @@ impl<'a> Evaluator<'a> {
             Aggregate::Sum => V::Number(total),
             Aggregate::Average if count == 0 => V::Null,
             Aggregate::Average => {
-                V::Number(total.checked_div(count.into()).ok_or((at, EvalProblem::Overflow))?)
+                V::Number(quotient(total, count.into()).ok_or_else(|| wrong(EvalProblem::Overflow))?)
             }
             Aggregate::Least | Aggregate::Greatest | Aggregate::Last => best.map_or(V::Null, |(_, got)| got),
         })

@@ -86,6 +86,8 @@
 #![no_std]
 
 extern crate alloc;
+#[cfg(test)]
+extern crate std;
 
 mod ast;
 mod check;
@@ -203,7 +205,7 @@ pub fn compile(source: &str, schema: &Schema, scope: Scope) -> Result<Expr, Expr
         let checked = check::check(&node, &shape::Fields::of(schema), scope)?;
         Ok((node, checked))
     });
-    let (node, checked) = compiled.map_err(|found| ExprError::new(source, found))?;
+    let (node, checked) = compiled.map_err(|found| ExprError::new(source, *found))?;
     Ok(Expr {
         source: source.to_string(),
         scope,
@@ -227,7 +229,7 @@ pub fn compile(source: &str, schema: &Schema, scope: Scope) -> Result<Expr, Expr
 /// # Ok::<(), expr::ExprError>(())
 /// ```
 pub fn tidy(source: &str) -> Result<String, ExprError> {
-    parse::parse(source).map(|node| node.to_string()).map_err(|found| ExprError::new(source, found))
+    parse::parse(source).map(|node| node.to_string()).map_err(|found| ExprError::new(source, *found))
 }
 
 impl Expr {
@@ -312,7 +314,8 @@ impl Expr {
         let mut evaluator = Evaluator { record, records, now, locals: Vec::new(), steps: 0, at: None };
         match evaluator.eval(&self.op) {
             Ok(got) => Ok((got.into_value(), evaluator.steps)),
-            Err((at, problem)) => {
+            Err(wrong) => {
+                let (at, problem) = *wrong;
                 let before = self.source.get(..at as usize).unwrap_or_default();
                 Err(EvalError { record: evaluator.at, position: before.chars().count() as u32, problem })
             }

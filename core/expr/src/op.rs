@@ -8,7 +8,7 @@ use schema::Pattern;
 /// A part of a checked expression.
 #[derive(Debug, Clone)]
 pub(crate) struct Op {
-    pub(crate) code: Code,
+    pub(crate) code: Box<Code>,
     /// The byte of the source that an error names.
     pub(crate) at: u32,
     /// Most steps that the part takes beside the parts below it.
@@ -23,36 +23,36 @@ pub(crate) enum Code {
     Field(String, Shape),
     /// The item that a macro looks at, by how many macros stand around it.
     Local(u32),
-    Select(Box<Op>, String, Shape),
-    Index(Box<Op>, Box<Op>),
-    Has(Box<Op>),
-    Not(Box<Op>),
-    Negate(Box<Op>),
-    Binary(Binary, Box<Op>, Box<Op>),
+    Select(Op, String, Shape),
+    Index(Op, Op),
+    Has(Op),
+    Not(Op),
+    Negate(Op),
+    Binary(Binary, Op, Op),
     All(Vec<Op>),
     Any(Vec<Op>),
-    Choose(Box<Op>, Box<Op>, Box<Op>),
+    Choose(Op, Op, Op),
     List(Vec<Op>),
     Call(Function, Vec<Op>),
-    Matches(Box<Op>, Pattern),
+    Matches(Op, Pattern),
     Macro {
         kind: Macro,
-        list: Box<Op>,
+        list: Op,
         items_max: u32,
-        test: Option<Box<Op>>,
-        map: Option<Box<Op>>,
+        test: Option<Op>,
+        map: Option<Op>,
     },
     /// Whether a day or moment lies in the last so many of a unit.
     Window {
         count: u32,
         unit: Unit,
-        field: Box<Op>,
+        field: Op,
     },
     Aggregate {
         kind: Aggregate,
-        value: Option<Box<Op>>,
-        by: Option<Box<Op>>,
-        filter: Option<Box<Op>>,
+        value: Option<Op>,
+        by: Option<Op>,
+        filter: Option<Op>,
     },
 }
 
@@ -146,8 +146,8 @@ impl Op {
     /// Most steps that evaluating it takes, for each record that it reads.
     pub(crate) fn cost(&self) -> u64 {
         let sum = |ops: &[Op]| ops.iter().fold(0u64, |sum, op| sum.saturating_add(op.cost()));
-        let maybe = |op: &Option<Box<Op>>| op.as_ref().map_or(0, |op| op.cost());
-        let below = match &self.code {
+        let maybe = |op: &Option<Op>| op.as_ref().map_or(0, |op| op.cost());
+        let below = match &*self.code {
             Code::Constant(_) | Code::Local(_) | Code::Field(..) => 0,
             Code::Has(of) | Code::Not(of) | Code::Negate(of) => of.cost(),
             Code::Matches(of, _) | Code::Select(of, ..) | Code::Window { field: of, .. } => of.cost(),

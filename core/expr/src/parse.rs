@@ -35,6 +35,9 @@ struct Parser {
     nodes: usize,
 }
 
+/// Most expressions within each other while parsing: a choice in brackets is two of them, and one level of the tree.
+const NEST_MAX: u32 = 2 * DEPTH_MAX;
+
 /// What an operator symbol makes.
 enum Infix {
     Binary(Binary),
@@ -120,7 +123,7 @@ impl Parser {
     /// `Expr` of the grammar.
     fn expression(&mut self) -> Result<Node, Hinted> {
         self.depth += 1;
-        if self.depth > DEPTH_MAX {
+        if self.depth > NEST_MAX {
             return fail(self.at() as usize, Problem::TooDeep, None);
         }
         let condition = self.infix(level::ANY)?;

@@ -23,15 +23,16 @@ impl fmt::Display for Node {
             }
             Kind::Not(of) => {
                 f.write_char('!')?;
-                tight(f, of, level::UNARY)
+                tight(f, of, if matches!(of.kind, Kind::Not(_)) { level::UNARY } else { level::MEMBER })
             }
             Kind::Negate(of) => {
                 f.write_char('-')?;
-                // `-5` is one number, so a negated 5 needs a bracket.
-                if matches!(of.kind, Kind::Number(number) if !number.is_sign_negative()) {
-                    return write!(f, "({of})");
+                match of.kind {
+                    // `-5` is one number, so a negated 5 needs a bracket.
+                    Kind::Number(number) if !number.is_sign_negative() => write!(f, "({of})"),
+                    Kind::Number(_) | Kind::Negate(_) => write!(f, "{of}"),
+                    _ => tight(f, of, level::MEMBER),
                 }
-                tight(f, of, level::UNARY)
             }
             Kind::Binary(operator, left, right) => {
                 tight(f, left, operator.level())?;

@@ -8,7 +8,7 @@ use crate::{
     op::{Aggregate, Code, Unit},
     shape::{Form, Shape},
 };
-use alloc::{boxed::Box, string::ToString, vec::Vec};
+use alloc::{string::ToString, vec::Vec};
 use rust_decimal::{Decimal, prelude::ToPrimitive};
 
 impl Checker<'_> {
@@ -49,7 +49,7 @@ impl Checker<'_> {
             return wrong(Vec::from([Type::Number, Type::Text, shape.ty()]));
         }
         self.clock = true;
-        let code = Code::Window { count, unit: units, field: Box::new(field) };
+        let code = Code::Window { count, unit: units, field };
         Ok((op(code, at), Shape::of(Form::Bool).nullable(shape.nullable)))
     }
 
@@ -133,7 +133,7 @@ impl Checker<'_> {
             (Aggregate::Average, _) => Shape::of(Form::Number).nullable(true),
             (_, Some((_, shape))) => Shape { choices: shape.choices.clone(), ..shape.free() }.nullable(true),
         };
-        let part = |typed: Option<Typed>| typed.map(|(op, _)| Box::new(op));
+        let part = |typed: Option<Typed>| typed.map(|(op, _)| op);
         let code = Code::Aggregate { kind, value: part(value), by: part(by), filter: part(filter) };
         Ok((op(code, at), shape))
     }

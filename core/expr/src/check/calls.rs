@@ -108,7 +108,9 @@ impl Checker<'_> {
         self.clock |= matches!(function, Function::Today | Function::Now);
         let nullable = shapes.iter().any(|shape| shape.nullable);
         let shape = Shape::of(form).nullable(nullable);
-        if let [Op { code: Code::Constant(Constant::Text(text)), at: place, .. }] = ops.as_slice() {
+        if let [Op { code, at: place, .. }] = ops.as_slice()
+            && let Code::Constant(Constant::Text(text)) = &**code
+        {
             let (what, read) = match function {
                 Function::ToDate => ("date such as 2026-11-20", schema::day(text).map(Constant::Date)),
                 Function::ToDateTime => {
@@ -128,7 +130,7 @@ impl Checker<'_> {
                 }
             };
         }
-        Ok((Op { code: Code::Call(function, ops), at, own: function.own_steps() }, shape))
+        Ok((Op { code: Box::new(Code::Call(function, ops)), at, own: function.own_steps() }, shape))
     }
 
     /// `text.matches('pattern')`: the pattern is written out, so that it is compiled once and its cost is known.
@@ -147,14 +149,14 @@ impl Checker<'_> {
         let own = u64::from(pattern.cost(&"x".repeat(64))) * MATCH_STEPS + 1;
         let own = u32::try_from(own).unwrap_or(u32::MAX);
         let shape = Shape::of(Form::Bool).nullable(shape.nullable);
-        Ok((Op { code: Code::Matches(Box::new(of), pattern), at, own }, shape))
+        Ok((Op { code: Box::new(Code::Matches(of, pattern)), at, own }, shape))
     }
 
     fn has(&mut self, arguments: &[Node], at: u32) -> Result<Typed, Hinted> {
         match arguments {
             [node @ Node { kind: Kind::Name(_) | Kind::Select(..), .. }] => {
                 let (of, _) = self.check(node)?;
-                Ok((op(Code::Has(Box::new(of)), at), Shape::of(Form::Bool)))
+                Ok((op(Code::Has(of), at), Shape::of(Form::Bool)))
             }
             _ => {
                 let problem = Problem::Arguments {
@@ -221,9 +223,8 @@ impl Checker<'_> {
             (Macro::Map, Some((_, shape))) => Form::List(Box::new(shape.free()), most),
             _ => Form::Bool,
         };
-        let part = |typed: Option<Typed>| typed.map(|(op, _)| Box::new(op));
-        let code =
-            Code::Macro { kind, list: Box::new(list), items_max: most, test: part(test), map: part(map) };
+        let part = |typed: Option<Typed>| typed.map(|(op, _)| op);
+        let code = Code::Macro { kind, list, items_max: most, test: part(test), map: part(map) };
         Ok((op(code, at), Shape::of(form).nullable(nullable)))
     }
 }

@@ -64,7 +64,7 @@ pub(super) fn arithmetic_mend(operator: Binary, left: &Shape, right: &Shape) -> 
 
 /// Refuses a value that a field never has, where the schema lists those that it has.
 pub(super) fn chosen(field: &Shape, value: &Op, node: &Node) -> Result<(), Hinted> {
-    let Code::Constant(constant) = &value.code else { return Ok(()) };
+    let Code::Constant(constant) = &*value.code else { return Ok(()) };
     let value = match constant {
         Constant::Bool(value) => Value::Bool(*value),
         Constant::Number(number) => Value::Number(*number),

@@ -25,6 +25,18 @@ pub(super) fn binary<'a>(operator: Binary, left: V<'a>, right: V<'a>) -> Result<
     Ok(V::Bool(wanted))
 }
 
+/// Decimals' operators are inlined wherever they stand, and each is kilobytes of the page: they stand once.
+#[inline(never)]
+pub(super) fn sum(a: Decimal, b: Decimal) -> Option<Decimal> {
+    a.checked_add(b)
+}
+
+/// As [`sum`] is.
+#[inline(never)]
+pub(super) fn quotient(a: Decimal, b: Decimal) -> Option<Decimal> {
+    a.checked_div(b)
+}
+
 fn arithmetic<'a>(operator: Binary, left: V<'a>, right: V<'a>) -> Result<V<'a>, EvalProblem> {
     use Binary::{Add, Divide, Multiply, Remainder, Subtract};
     let days = |micros: i64| {
@@ -35,10 +47,10 @@ fn arithmetic<'a>(operator: Binary, left: V<'a>, right: V<'a>) -> Result<V<'a>, 
             return Err(EvalProblem::DivisionByZero);
         }
         (operator, V::Number(a), V::Number(b)) => match operator {
-            Add => a.checked_add(b),
-            Subtract => a.checked_sub(b),
+            Add => sum(a, b),
+            Subtract => sum(a, -b),
             Multiply => a.checked_mul(b),
-            Divide => a.checked_div(b),
+            Divide => quotient(a, b),
             _ => a.checked_rem(b),
         }
         .map(|number| V::Number(if number.is_zero() { Decimal::ZERO } else { number })),
