@@ -53,7 +53,10 @@ impl Dataset {
             Some(records) => drop(records.remove(row)),
             None => drop(changed.cells.drain(row * width..(row + 1) * width)),
         }
-        self.keep(changed)
+        // What is too large already may shrink.
+        changed.show_records().map_err(|(what, max)| EditError::TooMany { what, max })?;
+        *self = changed;
+        Ok(())
     }
 
     /// One record from text, as a form or a row of a table gives it: read by the schema's types, see

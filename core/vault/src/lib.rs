@@ -274,6 +274,11 @@ impl Dataset {
         self.fields.iter().map(view).collect()
     }
 
+    /// Whether it is a table of plain text, whose types are whatever reads it: without a schema, and kept as cells.
+    pub fn is_plain(&self) -> bool {
+        self.schema.is_none() && self.records.is_none()
+    }
+
     /// The schema: the one that was given, else the one that the records suggest, which takes a look at all of
     /// them.
     pub fn schema(&self) -> Cow<'_, Schema> {
@@ -308,8 +313,10 @@ impl Dataset {
 
     /// Every record, as the schema reads it.
     fn all<'a>(&'a self, schema: &'a Schema) -> impl Iterator<Item = Cow<'a, Value>> {
-        let rows = self.records.is_none().then(|| self.cells.chunks_exact(self.fields.len().max(1)));
-        let rows = rows.into_iter().flatten().map(|cells| Cow::Owned(self.read_row(schema, cells)));
+        let rows = (0..if self.records.is_none() { self.rows() } else { 0 }).filter_map(|at| {
+            let cells = self.cells.get(at * self.fields.len()..(at + 1) * self.fields.len())?;
+            Some(Cow::Owned(self.read_row(schema, cells)))
+        });
         self.records.iter().flatten().map(Cow::Borrowed).chain(rows)
     }
 

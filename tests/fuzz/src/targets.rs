@@ -1,8 +1,10 @@
 //! Every target: what it feeds, and inputs to start from.
 
 mod bytes;
+mod expressions;
 mod machines;
 mod queries;
+mod schemas;
 mod stores;
 mod texts;
 
@@ -36,6 +38,9 @@ pub const TARGETS: &[Target] = &[
     texts::IDS,
     texts::NUMBER,
     texts::TABLE,
+    schemas::SCHEMA,
+    schemas::RECORD,
+    expressions::EXPRESSION,
     texts::SDP,
     texts::COMMAND,
     stores::TABLE_RECORD,

@@ -61,6 +61,9 @@ targets! {
     ids, "ids", MANY;
     number, "number", MANY;
     table, "table", MANY;
+    schema, "schema", MANY;
+    record, "record", SOME;
+    expression, "expression", MANY;
     sdp, "sdp", MANY;
     command, "command", SOME;
     table_record, "table-record", MANY;

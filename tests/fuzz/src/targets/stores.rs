@@ -7,6 +7,7 @@ use net::{Limits, Transport};
 use node::{
     Command, HeavyConfig, HeavyInput, HeavyNode, HeavyOutput, LightConfig, LightInput, LightNode, LightOutput,
 };
+use schema::Schema;
 use store::{Entry, StoreError};
 use vault::Dataset;
 use wire::{samples, stored};
@@ -114,8 +115,15 @@ pub(super) const TABLE_RECORD: Target = Target {
     },
     seeds: || {
         let table = Dataset::from_csv("t", b"a,b\n1,2\n,x\n").expect("a table");
+        let schema = Schema::from_json(r#"{"properties":{"a":{"type":"integer"}}}"#).expect("a schema");
+        let nested = Dataset::from_json("n", br#"[{"a":[1,{"b":null}]},{"a":-1.50}]"#).expect("records");
+        let checked = Dataset::from_file_with("c", br#"[{"a":"x"},{}]"#, &schema).expect("records");
+        let typed = Dataset::from_file_with("y", b"a,b\n1,2\n,x\n", &schema).expect("a table");
         // No fields, and cells that make no whole row.
         vec![
+            codec::encode(&nested),
+            codec::encode(&checked),
+            codec::encode(&typed),
             codec::encode(&table),
             [1, 0, 0, 0, b't', 0, 0, 0, 0, 1, 0, 0, 0, 0].into(),
             [0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0].into(),
