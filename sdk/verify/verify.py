@@ -7,37 +7,48 @@
 import base64, hashlib, json, sys
 from nacl.signing import VerifyKey
 
-TYPE = "application/vnd.formix.%s+json"
 ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
 
-def public_key(node):  # A libp2p peer id: base58 of six fixed bytes and the Ed25519 key.
-    number = 0
-    for letter in node:
-        number = number * 58 + ALPHABET.index(letter)
-    data = number.to_bytes(38, "big")  # The id's first zero byte is the leading `1`.
-    assert node[0] == "1" and data[:6].hex() == "002408011220", f"not a node id: {node}"
-    return data[6:]
+def need(holds, why):
+    if not holds:
+        sys.exit(f"does not hold: {why}")
 
 
-def open_envelope(envelope, kind, signers):  # DSSE: a signature covers type and payload with their lengths.
-    payload, name = base64.b64decode(envelope["payload"]), envelope["payloadType"].encode()
-    assert name.decode() == TYPE % kind, f"a {name.decode()}, where a {kind} is expected"
-    signed = b"DSSEv1 %d %s %d %s" % (len(name), name, len(payload), payload)
-    body, sigs = json.loads(payload), {each["keyid"]: each["sig"] for each in envelope["signatures"]}
-    for signer in signers(body):  # Throws where one is missing or does not hold.
-        VerifyKey(public_key(signer)).verify(signed, base64.b64decode(sigs[signer]))
-    return payload, body
+def verifies(node, message, signature):  # A node's id is base58 of six fixed bytes and its Ed25519 key.
+    data = sum(ALPHABET.index(letter) * 58**at for at, letter in enumerate(reversed(node))).to_bytes(38, "big")
+    need(data[:6].hex() == "002408011220", f"{node} is not a node id")
+    VerifyKey(data[6:]).verify(message, base64.b64decode(signature))  # Throws where it does not hold.
 
 
-documents = json.load(open(sys.argv[1]))
-payload, proposal = open_envelope(documents["proposal"], "proposal", lambda body: [body["proposer"]])
-cid = b"\x01\x55\x12\x20" + hashlib.sha256(payload).digest()
-computation = "b" + base64.b32encode(cid).decode().rstrip("=").lower()
-heavy, end = [key["id"] for key in proposal["heavy"]], documents["end"]
-kind = end["payloadType"].removeprefix("application/vnd.formix.").removesuffix("+json")
-needed = (lambda body: heavy) if kind == "result" else (lambda body: [body["heavy"]] if body["heavy"] in heavy else heavy)
-_, ended = open_envelope(end, kind, needed)
-assert kind in ("result", "refusal") and ended["computation"] == computation, "an end of another computation"
-print(f"{kind} of {computation}, signed by {' '.join(needed(ended))}")
-print(json.dumps(ended.get("answer") or ended["reason"], indent=2))
+def open_envelope(envelope, signers_of):  # DSSE: a signature covers type and payload with their lengths.
+    payload, kind = base64.b64decode(envelope["payload"]), envelope["payloadType"].encode()
+    body, signatures = json.loads(payload), {each["keyid"]: each["sig"] for each in envelope["signatures"]}
+    for signer in (signers := signers_of(kind.decode(), body, signatures)):
+        need(signer in signatures, f"not signed by {signer}")
+        verifies(signer, b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload), signatures[signer])
+    return payload, body, signers
+
+
+def verify(documents):
+    def ended_by(kind, body, signatures):  # A result needs all three heavy nodes, with rep64 two; a refusal its own.
+        signed = [node for node in heavy if node in signatures]
+        if kind == "application/vnd.formix.refusal+json":
+            need(body["heavy"] in heavy, "a stranger's refusal")
+            return [body["heavy"]]
+        need(kind == "application/vnd.formix.result+json", f"a document of the type {kind}")
+        return signed if len(signed) >= 2 and proposal["scheme"] == "rep64" else heavy
+
+    payload, proposal, _ = open_envelope(documents["proposal"], lambda kind, body, signatures: [body["proposer"]])
+    need(documents["proposal"]["payloadType"] == "application/vnd.formix.proposal+json", "not a proposal")
+    cid = b"\x01\x55\x12\x20" + hashlib.sha256(payload).digest()
+    computation, heavy = "b" + base64.b32encode(cid).decode().rstrip("=").lower(), [key["id"] for key in proposal["heavy"]]
+    need(len(set(heavy)) == 3, "three heavy nodes are expected")
+    _, end, signers = open_envelope(documents["end"], ended_by)
+    need(end["computation"] == computation, "an end of another computation")
+    print(f"{'result' if 'answer' in end else 'refusal'} of {computation}, signed by {' '.join(signers)}")
+    print(json.dumps(end.get("answer") or end["reason"], indent=2))
+
+
+if __name__ == "__main__":
+    verify(json.load(open(sys.argv[1])))

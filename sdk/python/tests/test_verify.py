@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import random
 import subprocess
@@ -17,7 +18,7 @@ from steps import Steps
 import formix
 from formix import Envelope, Identity
 from formix.arithmetic import figures
-from formix.documents import content_id
+from formix.documents import Signature, content_id
 from formix.proposal import Draft, HeavyKey, Scheme, build
 from formix.schemas import RecordSchema
 from formix.verify import REFUSAL_TYPE, RESULT_TYPE
@@ -65,6 +66,7 @@ def outcome(proposal: Envelope, of: Sequence[int] = TOTALS[1][1], **changes: Any
         "participants": 5,
         "rejected": 0,
         "set": content_id(b"reports"),
+        "cohort": [identity.id for identity in HEAVY],
         "totals": [str(total) for total in of],
         "answer": json.loads(json.dumps(answer, default=str)),
     } | changes
@@ -104,6 +106,26 @@ def test_all_three_sign(missing: int, scheme: Scheme, tmp_path: Path) -> None:
     assert not convinces_the_script(proposal, end, tmp_path)
 
 
+def test_rep64_does_without_one_and_not_with_a_forged_one(tmp_path: Path) -> None:
+    proposal = proposed(scheme="rep64")
+    payload = outcome(proposal)
+    for lost in range(3):
+        signers = [identity for at, identity in enumerate(HEAVY) if at != lost]
+        end = sealed(RESULT_TYPE, payload, signers)
+        result = formix.verify(proposal, end)
+        assert isinstance(result, formix.Result)
+        assert result.signed_by == tuple(identity.id for identity in signers)
+        assert convinces_the_script(proposal, end, tmp_path)
+        one = sealed(RESULT_TYPE, payload, [signers[0], STRANGER])
+        with pytest.raises(formix.VerificationError, match="not signed by"):
+            formix.verify(proposal, one)
+        assert not convinces_the_script(proposal, one, tmp_path)
+        forged = dataclasses.replace(end, signatures=(*end.signatures, Signature(HEAVY[lost].id, bytes(64))))
+        with pytest.raises(formix.VerificationError, match="does not fit"):
+            formix.verify(proposal, forged)
+        assert not convinces_the_script(proposal, forged, tmp_path)
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -133,7 +155,7 @@ def test_a_result_of_another_proposal_is_refused(tmp_path: Path) -> None:
 
 
 def refusal(proposal: Envelope, who: Identity, reason: dict[str, Any]) -> dict[str, Any]:
-    return {"version": 2, "computation": content_id(proposal.payload), "heavy": who.id, "reason": reason}
+    return {"version": 1, "computation": content_id(proposal.payload), "heavy": who.id, "reason": reason}
 
 
 @pytest.mark.parametrize(

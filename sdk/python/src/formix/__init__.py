@@ -31,6 +31,7 @@ from .errors import (
     Unreachable,
     VerificationError,
 )
+from .evidence import Evidence
 from .identity import Identity
 from .proposal import Proposal, Scheme
 from .reductions import (
@@ -60,6 +61,7 @@ __all__ = [
     "DocumentError",
     "Documents",
     "Envelope",
+    "Evidence",
     "FormixError",
     "Identity",
     "IdentityError",

@@ -40,14 +40,14 @@ from .reductions import Reduction
 from .results import Result
 from .schemas import RecordSchema
 from .status import Status
-from .verify import Refusal, verify
+from .verify import Refusal, verify_end
 
 __all__ = ["AsyncClient", "AsyncComputation", "propose"]
 
 #: Where a network is looked for when none is named, unless ``FORMIX_URL`` says otherwise.
 NETWORK: Final = "http://127.0.0.1:4800"
-#: After its deadline a computation ends within 30 seconds by the heavy nodes' clocks; so long is waited at most.
-GRACE: Final = timedelta(minutes=2)
+#: So long is waited for an end that is overdue: clocks may differ, and a heavy node may be starting again.
+OVERDUE: Final = timedelta(minutes=1)
 #: Seconds between attempts to reach a heavy node, at first and at most.
 _RETRY_S: Final = (0.25, 5.0)
 _PROPOSE_ATTEMPTS: Final = 4
@@ -310,13 +310,13 @@ class AsyncComputation:
         last: Status | None = None
         try:
             while True:
-                latest = current.proposal.closes + GRACE - datetime.now(UTC)
+                latest = current.proposal.ends + OVERDUE - datetime.now(UTC)
                 patience = min(every or float("inf"), max(latest.total_seconds(), 0.0))
                 try:
                     async with asyncio.timeout(patience):
                         told = await queue.get()
                 except TimeoutError:
-                    if datetime.now(UTC) >= current.proposal.closes + GRACE:
+                    if datetime.now(UTC) >= current.proposal.ends + OVERDUE:
                         told_last = f"{self._client.network} says: {current.trouble or last}"
                         raise ResultTimeout(f"computation {current.id} should have ended; {told_last}") from None
                     if last is not None:
@@ -384,7 +384,7 @@ class AsyncComputation:
                 if end is None:
                     raise Unreachable(self._client.network, "ended the computation without a document")
                 # The proposal at hand counts, not the host's word for it.
-                current.end = verify(current.envelope, end)
+                current.end = verify_end(current.envelope, Envelope.from_json(end))
             if self._draft is None or not isinstance(current.end, Result):
                 return
             draft = refinement.next_draft(self._draft, current.end, len(self._rounds))
@@ -410,7 +410,7 @@ class AsyncComputation:
         """Waits until it has ended, and gives its verified result.
 
         Args:
-            timeout: Seconds to wait at most; without it, until two minutes after the deadline.
+            timeout: Seconds to wait at most; without it, until it should have ended, a minute or two after its deadline.
 
         Raises:
             ComputationRefused: It ended without a result; the heavy node's signed reason is in it.

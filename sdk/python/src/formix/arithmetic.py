@@ -7,6 +7,7 @@ figure is written; then it is rounded half to even. Which decimals a figure has 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
@@ -15,7 +16,7 @@ from typing import Any, Final
 
 from .errors import VerificationError
 
-__all__ = ["figures"]
+__all__ = ["Layout", "figures", "layout"]
 
 # Decimals that a mean has beyond its value's, of a correlation and of a probability, and digits of a slope.
 _MEAN: Final = 6
@@ -44,8 +45,13 @@ class _Value:
         return self.sum(count, offset) / count if count else None
 
     @property
+    def range(self) -> int:
+        """Distance between the bounds, in units."""
+        return self.upper - self.lower
+
+    @property
     def digits(self) -> int:
-        return len(str(max(self.upper - self.lower, 1))) - 1
+        return len(str(max(self.range, 1))) - 1
 
 
 def _round(value: Fraction, decimals: int) -> str:
@@ -77,35 +83,59 @@ def figures(query: Mapping[str, Any], totals: Sequence[int]) -> dict[str, Any]:
     """
     try:
         kind = str(query["kind"])
-        expected = _length(kind, query)
+        expected = layout(query).length
         if len(totals) != expected:
             raise VerificationError(f"{len(totals)} totals given, where the query has {expected}")
         return {"kind": kind, **_figures(kind, query, list(totals))}
-    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+    except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
         raise VerificationError(f"the query cannot be worked out: {type(error).__name__}: {error}") from None
 
 
-def _counts_once(query: Mapping[str, Any]) -> bool:
-    return bool(query.get("per") == "person" or query.get("records_max", 1_000) == 1)
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The form of a node's measurement."""
+
+    #: How many components.
+    length: int
+    #: Each component is less than 2^bits.
+    bits: int
+    #: Whether exactly one component is 1 and the others 0.
+    one_hot: bool
 
 
-def _length(kind: str, query: Mapping[str, Any]) -> int:
+def layout(query: Mapping[str, Any]) -> Layout:
+    """What a node measures for a query.
+
+    Raises:
+        VerificationError: The query is none that is known here.
+    """
+    try:
+        counted = 1 if query.get("per") == "person" else int(query.get("records_max", 1_000))
+        length, largest, cells = _shape(str(query["kind"]), query)
+    except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+        raise VerificationError(f"the query cannot be worked out: {type(error).__name__}: {error}") from None
+    one_hot = cells and counted == 1
+    return Layout(length + one_hot, max((max(largest, 1) * counted).bit_length(), 1), one_hot)
+
+
+def _shape(kind: str, query: Mapping[str, Any]) -> tuple[int, int, bool]:
+    """Components, the largest of one record, and whether they are cells of which a record lies in one."""
     match kind:
         case "count":
-            return 1
+            return 1, 1, False
         case "sum" | "mean":
-            return 2
+            return 2, _Value(query["value"]).range, False
         case "variance":
-            return 3
+            return 3, _Value(query["value"]).range ** 2, False
         case "covariance" | "regression":
-            return 6
+            return 6, max(_Value(query["x"]).range, _Value(query["y"]).range) ** 2, False
         case "histogram" | "quantile":
-            return len(_edges(query, _Value(query["value"]))) + 1 + _counts_once(query)
+            return len(_edges(query, _Value(query["value"]))) + 1, 1, True
         case "group":
             cells = len(query["categories"]) + 1
-            return 2 * cells if query.get("value") else cells + _counts_once(query)
+            return (2 * cells, _Value(query["value"]).range, False) if query.get("value") else (cells, 1, True)
         case "vector":
-            return len(query["values"]) + 1
+            return len(query["values"]) + 1, max(_Value(value).range for value in query["values"]), False
         case _:
             raise ValueError(f"`{kind}` is unknown here")
 

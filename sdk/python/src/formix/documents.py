@@ -23,10 +23,10 @@ from nacl.signing import VerifyKey
 
 from .errors import DocumentError, VerificationError
 
-__all__ = ["ENVELOPE_BYTES_MAX", "Envelope", "NodeId", "Signature", "content_id", "loads"]
+__all__ = ["ENVELOPE_BYTES_MAX", "Envelope", "NodeId", "Signature", "content_digest", "content_id", "from_base64", "loads"]
 
-#: Longest JSON text of an envelope that is read, in bytes. A result of a long vector is the largest document.
-ENVELOPE_BYTES_MAX: Final = 4 * 1024 * 1024
+#: Longest JSON text of an envelope that is read, in bytes.
+ENVELOPE_BYTES_MAX: Final = 512 * 1024
 #: Most signatures that an envelope may carry.
 SIGNATURES_MAX: Final = 8
 
@@ -40,6 +40,21 @@ def content_id(data: bytes) -> str:
     """The CIDv1 of raw bytes under SHA-256, ``bafkrei…``."""
     cid = _CID_PREFIX + hashlib.sha256(data).digest()
     return "b" + base64.b32encode(cid).decode().rstrip("=").lower()
+
+
+def content_digest(id: str) -> bytes:
+    """The SHA-256 digest in a content id.
+
+    Raises:
+        DocumentError: The text is no content id of raw bytes under SHA-256.
+    """
+    try:
+        cid = base64.b32decode(id[1:].upper() + "======") if len(id) == 59 and id == id.lower() else b""
+    except (binascii.Error, ValueError):
+        cid = b""
+    if not id.startswith("b") or cid[:4] != _CID_PREFIX:
+        raise DocumentError(f"`{id[:80]}` is not a content id: expected 59 characters that begin with `bafkrei`")
+    return cid[4:]
 
 
 def loads(text: bytes | str, what: str) -> Any:
@@ -131,8 +146,12 @@ def _to_base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-def _from_base64(text: object, what: str) -> bytes:
-    """Standard base64; the URL-safe alphabet is read too, as DSSE asks of a reader. Bytes have one text in each."""
+def from_base64(text: object, what: str) -> bytes:
+    """Standard base64; the URL-safe alphabet is read too, as DSSE asks of a reader. Bytes have one text in each.
+
+    Raises:
+        DocumentError: The text is not base64.
+    """
     if isinstance(text, str):
         for altchars in (b"+/", b"-_"):
             try:
@@ -196,8 +215,8 @@ class Envelope:
             signer = NodeId(signature["keyid"])
             if signer in read:
                 raise DocumentError(f"{signer} signed twice")
-            read[signer] = Signature(signer, _from_base64(signature["sig"], "a signature"))
-        return cls(kind, _from_base64(document["payload"], "the payload"), tuple(read.values()))
+            read[signer] = Signature(signer, from_base64(signature["sig"], "a signature"))
+        return cls(kind, from_base64(document["payload"], "the payload"), tuple(read.values()))
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form, as plain values."""

@@ -101,6 +101,17 @@ class Proposal(BaseModel):
         return tuple(NodeId(key.id) for key in self.heavy)
 
     @property
+    def signatures_min(self) -> int:
+        """Fewest heavy nodes that must sign a result: two where the scheme does without the third, else all three."""
+        return 2 if self.scheme == "rep64" else 3
+
+    @property
+    def ends(self) -> datetime:
+        """When heavy nodes without a result give up, by their own clocks: the more participants, the later."""
+        each = {"additive64": 0.1, "rep64": 1.0}.get(self.scheme, 2.0)
+        return self.closes + timedelta(seconds=30, milliseconds=self.participants_max * each)
+
+    @property
     def closes(self) -> datetime:
         """The deadline as a moment."""
         return rfc3339_moment(self.deadline)

@@ -11,14 +11,15 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Final
 
+from .arithmetic import Layout
 from .errors import DocumentError
 from .ristretto import ORDER, Point, multiply
 
-__all__ = ["PUBLIC_SHARE_BYTES", "sums_open"]
+__all__ = ["add_up", "scalars", "sums_open"]
 
-#: Bytes of a report's public share: three commitments.
-PUBLIC_SHARE_BYTES: Final = 96
 _ELEMENT: Final = 32
+#: Bits of a scalar that every value may use.
+_SCALAR_BITS: Final = 252
 _LABEL: Final = b"formix rep64 generator v1"
 
 
@@ -27,36 +28,56 @@ def _generator(number: int) -> Point:
     return Point.hash(_LABEL + number.to_bytes(8, "little"))
 
 
-def sums_open(role: int, sums: bytes, public_shares: Iterable[bytes]) -> tuple[bool, bool]:
-    """Whether each of the two components in a heavy node's sums is that of the reports with these public shares.
+def _points(data: bytes) -> list[Point]:
+    points = [Point.decode(data[at : at + _ELEMENT]) for at in range(0, len(data), _ELEMENT)]
+    found = [point for point in points if point is not None]
+    if len(points) != 3 or len(found) != 3:
+        raise DocumentError("commitments are three elements of ristretto255")
+    return found
 
-    A heavy node of `role` 0 to 2 holds the components `role` and `role + 1`, modulo 3.
+
+def add_up(public_shares: Iterable[bytes]) -> bytes:
+    """The commitments of a set of reports, added up: their number in 4 bytes, little-endian, then three points.
+
+    Raises:
+        DocumentError: A public share is not three commitments.
+    """
+    totals, reports = [Point.identity()] * 3, 0
+    for share in public_shares:
+        totals = [total + point for total, point in zip(totals, _points(share), strict=True)]
+        reports += 1
+    return reports.to_bytes(4, "little") + b"".join(total.encode() for total in totals)
+
+
+def scalars(layout: Layout, participants_max: int) -> int:
+    """How many scalars a component has: each carries as many numbers as their largest totals leave room for."""
+    largest = 1 if layout.one_hot else (1 << layout.bits) - 1
+    slots = _SCALAR_BITS // max((largest * participants_max).bit_length(), 1)
+    return -(-layout.length // slots)
+
+
+def sums_open(role: int, sums: bytes, commitments: bytes, length: int) -> tuple[bool, bool]:
+    """Whether each of the two components in a heavy node's sums is that of the reports.
+
+    A heavy node of `role` 0 to 2 holds the components `role` and `role + 1`, modulo 3. Sums that are none open nothing.
 
     Args:
         role: The heavy node's place among the three.
-        sums: What it published: the number of reports in 4 bytes, then each component's scalars and blinding in 32 bytes each;
-            all little-endian.
-        public_shares: Those of all agreed reports.
+        sums: What it published: the number of reports in 4 bytes, then each component's scalars and blinding in 32 bytes
+            each; all little-endian.
+        commitments: Those of the reports, as :func:`add_up` gives them.
+        length: How many scalars a component has.
 
     Raises:
-        DocumentError: The bytes are none of that.
+        DocumentError: The commitments are none.
     """
-    totals = [Point.identity()] * 3
-    reports = 0
-    for share in public_shares:
-        points = [Point.decode(share[at : at + _ELEMENT]) for at in range(0, len(share), _ELEMENT)]
-        if len(share) != PUBLIC_SHARE_BYTES or None in points:
-            raise DocumentError("a public share is three elements of ristretto255")
-        totals = [total + point for total, point in zip(totals, points, strict=True) if point is not None]
-        reports += 1
-    scalars = [int.from_bytes(sums[at : at + _ELEMENT], "little") for at in range(4, len(sums), _ELEMENT)]
-    half = len(scalars) // 2
-    if (len(sums) - 4) % (2 * _ELEMENT) or half < 2 or any(scalar >= ORDER for scalar in scalars):
-        raise DocumentError("a heavy node's sums are two components of scalars")
-    fits = reports == int.from_bytes(sums[:4], "little")
-    opens = []
+    totals = _points(commitments[4:])
+    stated = [int.from_bytes(sums[at : at + _ELEMENT], "little") for at in range(4, len(sums), _ELEMENT)]
+    if len(sums) != 4 + 2 * (length + 1) * _ELEMENT or any(scalar >= ORDER for scalar in stated):
+        return False, False
+    opens = [sums[:4] == commitments[:4]] * 2
     for place in (0, 1):
-        *values, blinding = scalars[place * half : (place + 1) * half]
+        *values, blinding = stated[place * (length + 1) : (place + 1) * (length + 1)]
         terms = [*((value, _generator(at)) for at, value in enumerate(values)), (blinding, Point.base())]
-        opens.append(fits and multiply(terms) == totals[(role + place) % 3])
+        opens[place] = opens[place] and multiply(terms) == totals[(role + place) % 3]
     return opens[0], opens[1]

@@ -17,13 +17,14 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from .arithmetic import figures
 from .documents import Envelope, NodeId, loads
 from .errors import DocumentError, VerificationError
+from .evidence import EVIDENCE_TYPE, Evidence
 from .figures import Answer, Figures
 from .proposal import Proposal, read
 
 if TYPE_CHECKING:
     from .results import Result
 
-__all__ = ["Outcome", "Refusal", "verify"]
+__all__ = ["Outcome", "Refusal", "verify", "verify_end"]
 
 #: Media types of the payloads.
 RESULT_TYPE: Final = "application/vnd.formix.result+json"
@@ -51,6 +52,8 @@ class Outcome(BaseModel):
     rejected: int
     #: Digest of the ids of the counted reports, ascending.
     set: str
+    #: The heavy nodes that hold every report of the set: all three, or with `rep64` two where the third was lost.
+    cohort: tuple[str, ...]
     #: The totals of each component, exact.
     totals: tuple[int, ...]
     #: What the totals say.
@@ -85,7 +88,7 @@ class Refusal:
 
 class _RefusalPayload(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-    version: Literal[1, 2]
+    version: Literal[1]
     computation: str
     heavy: str
     reason: dict[str, Any]
@@ -95,8 +98,8 @@ def _envelope(document: DocumentLike) -> Envelope:
     return document if isinstance(document, Envelope) else Envelope.from_json(document)
 
 
-def verify(proposal: DocumentLike, end: DocumentLike | None = None) -> Result | Refusal:
-    """Verifies the end of a computation against its proposal.
+def verify(proposal: DocumentLike, end: DocumentLike | None = None) -> Result | Refusal | Evidence:
+    """Verifies the end of a computation, or evidence against one of its heavy nodes, with its proposal.
 
     Give the proposal's envelope and the end's; or one document with both, as ``Result.document.to_json()``,
     ``formix comp show --documents`` and ``GET /api/v1/computations/{id}/documents`` write it.
@@ -113,6 +116,13 @@ def verify(proposal: DocumentLike, end: DocumentLike | None = None) -> Result | 
             raise DocumentError("the computation has not ended: there is nothing to verify yet")
         proposal, end = both["proposal"], both["end"]
     asked, ended = _envelope(proposal), _envelope(end)
+    if ended.payload_type == EVIDENCE_TYPE:
+        return Evidence.open(asked, ended)
+    return verify_end(asked, ended)
+
+
+def verify_end(asked: Envelope, ended: Envelope) -> Result | Refusal:
+    """Verifies the end of a computation against its proposal, as :func:`verify`."""
     id, opened = Proposal.open(asked)
     if ended.payload_type == REFUSAL_TYPE:
         return _refusal(id, opened, asked, ended)
@@ -123,11 +133,11 @@ def _result(id: str, proposal: Proposal, asked: Envelope, ended: Envelope) -> Re
     from .results import Documents, Result
 
     outcome = read(Outcome, ended.verify(RESULT_TYPE, ()), "a result")
-    needed = proposal.heavy_ids if proposal.scheme != "rep64" else ()
-    ended.verify(RESULT_TYPE, needed)
-    signed_by = tuple(heavy for heavy in proposal.heavy_ids if ended.is_signed_by(heavy))
-    if len(signed_by) < 2:
-        raise VerificationError(f"signed by {len(signed_by)} of the computation's heavy nodes, where two are needed")
+    present = {signature.keyid for signature in ended.signatures}
+    signed_by = tuple(heavy for heavy in proposal.heavy_ids if heavy in present)
+    enough = len(signed_by) >= proposal.signatures_min
+    # Where too few are there, the first that is missing is named.
+    ended.verify(RESULT_TYPE, signed_by if enough else proposal.heavy_ids)
     if outcome.computation != id or outcome.scheme != proposal.scheme:
         raise VerificationError("a result of another computation")
     if outcome.participants < proposal.participants_min:
@@ -174,9 +184,16 @@ def _words(code: str, reason: Mapping[str, Any]) -> str:
                 return f"{reason['participants']} answers reached all heavy nodes, and {reason['participants_min']} are needed"
             case "shrunk":
                 return (
-                    f"only {reason['participants']} of the {reason['held']} answers held by one heavy node are held by all, "
-                    "which would leave too few people among whom to hide"
+                    f"only {reason['participants']} of the {reason['held']} answers held by one heavy node are valid and held "
+                    "by all, which would leave too few people among whom to hide"
                 )
+            case "differencing":
+                return (
+                    f"the people who answered are those of the earlier computation {str(reason['computation'])[7:15]} but for "
+                    f"{reason['differs_by']}: the two results together would tell about these few"
+                )
+            case "impossible":
+                return f"the totals cannot be right: {reason['why']}"
             case "heavy-missing":
                 return f"no answer in time from {' '.join(map(_short, reason['heavy']))} ({reason['awaited']})"
             case "heavy-disagrees":
