@@ -16,8 +16,8 @@ use rust_decimal::Decimal;
 
 /// Most violations that are told of one record.
 pub const VIOLATIONS_MAX: usize = 64;
-/// Most steps that one check takes: a value looked at, a thousand characters counted, a character compared with a
-/// hundred states of a pattern.
+/// Most steps that one check takes: a value looked at, a thousand characters counted, a hundred
+/// comparisons of a pattern.
 pub const CHECK_STEPS_MAX: u32 = 200_000;
 /// Most nodes within nodes.
 const DEPTH_MAX: usize = 128;

@@ -103,10 +103,7 @@ impl fmt::Display for SchemaProblem {
             Self::TooIndirect { max } => {
                 write!(f, "more than {max} references and unions in a row; refer to the definition directly")
             }
-            Self::Pattern { detail } => write!(
-                f,
-                "the pattern is not read: {detail}; use a regular expression without look-around or back-references"
-            ),
+            Self::Pattern { detail } => write!(f, "the pattern is not read: {detail}"),
             Self::Impossible { lower, upper } => {
                 write!(f, "no value fits: `{lower}` is above `{upper}`; exchange them")
             }

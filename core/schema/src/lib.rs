@@ -37,7 +37,7 @@
 //! `min/maxLength`, `pattern`, `allOf`, `anyOf`, `oneOf` with OpenAPI's `discriminator`, and the formats of
 //! [`Format`] and of whole numbers (`int32`, `uint64`), which are checked. Annotations are passed over. Not provided, and refused with the mend: keywords that
 //! change what is valid, such as `if`, `not`, `contains` and `unevaluatedProperties`; references out of the text; look-around,
-//! Unicode classes and letter case in patterns.
+//! back-references, Unicode classes and flags in patterns.
 //!
 //! Follows: JSON Schema 2020-12 (and draft 7's `definitions` and list of `items`), RFC 6901, RFC 8259, RFC 3339; Pydantic
 //! 2's `loc` for paths.

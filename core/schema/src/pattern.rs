@@ -1,23 +1,23 @@
 //! Patterns of text: regular expressions that take linear time, and the ones that Pydantic writes for decimals.
+//!
+//! The syntax is what Rust's `regex`, with which Pydantic matches, and ECMA 262, which JSON Schema names, have in common: an
+//! expression that is read here means the same there, but that `\d` is 0 to 9. Everything else is refused. The engine is
+//! small because a page loads it: `regex-automata` takes 89 kB of it, gzipped, and `regex-lite` needs an operating system.
+
+mod parse;
+mod program;
 
 use alloc::{
     format,
     string::{String, ToString},
     sync::Arc,
 };
-use regex_automata::{
-    nfa::thompson::{self, WhichCaptures, pikevm::PikeVM},
-    util::syntax,
-};
+use program::Program;
 
 /// Longest pattern, in bytes.
 pub const PATTERN_BYTES_MAX: usize = 1024;
 /// Most bytes of a text that is matched against a pattern; a longer one does not fit.
 pub const PATTERN_TEXT_MAX: usize = 8 * 1024;
-/// Most bytes that a compiled pattern takes, which bounds the time per character of text.
-const COMPILED_BYTES_MAX: usize = 64 * 1024;
-/// Most groups within groups.
-const NEST_MAX: u32 = 32;
 /// How Pydantic up to 2.13 begins the pattern of a decimal: not only signs and points.
 const DECIMAL: &str = "^(?!^[-+.]*$)[+-]?0*";
 
@@ -30,7 +30,7 @@ pub struct Pattern {
 
 #[derive(Debug, Clone)]
 enum Engine {
-    Regex(Arc<PikeVM>),
+    Regex(Arc<Program>),
     /// A number with so many digits before and after its point.
     Decimal {
         whole_max: Option<usize>,
@@ -39,28 +39,17 @@ enum Engine {
 }
 
 impl Pattern {
-    /// Compiles `source`, in the syntax of Rust's `regex`, which is also the one that Pydantic matches with.
+    /// Compiles `source`.
     ///
     /// # Errors
-    /// What is wrong with it, in the reader's words; also beyond [`PATTERN_BYTES_MAX`].
+    /// What is wrong with it, where, and the mend; also beyond [`PATTERN_BYTES_MAX`].
     pub fn new(source: &str) -> Result<Self, String> {
         if source.len() > PATTERN_BYTES_MAX {
             return Err(format!("it has {} bytes, and at most {PATTERN_BYTES_MAX} are read", source.len()));
         }
         let engine = match source.strip_prefix(DECIMAL) {
             Some(rest) => decimal(rest),
-            None => {
-                let thompson = thompson::Config::new()
-                    .nfa_size_limit(Some(COMPILED_BYTES_MAX))
-                    .which_captures(WhichCaptures::None);
-                let syntax = syntax::Config::new().nest_limit(NEST_MAX);
-                let parsed =
-                    syntax::parse_with(source, &syntax).map_err(|error| last_line(&error.to_string()))?;
-                let nfa = thompson::Compiler::new().configure(thompson).build_from_hir(&parsed);
-                let nfa = nfa.map_err(|error| last_line(&error.to_string()))?;
-                let engine = PikeVM::new_from_nfa(nfa).map_err(|error| last_line(&error.to_string()))?;
-                Engine::Regex(Arc::new(engine))
-            }
+            None => Engine::Regex(Arc::new(Program::new(&parse::parse(source)?)?)),
         };
         Ok(Self { source: source.to_string(), engine })
     }
@@ -73,9 +62,7 @@ impl Pattern {
     /// Whether it is found in `text`, which has at most [`PATTERN_TEXT_MAX`] bytes.
     pub fn fits(&self, text: &str) -> bool {
         match &self.engine {
-            Engine::Regex(engine) => {
-                text.len() <= PATTERN_TEXT_MAX && engine.is_match(&mut engine.create_cache(), text)
-            }
+            Engine::Regex(program) => text.len() <= PATTERN_TEXT_MAX && program.is_found(text),
             Engine::Decimal { whole_max, places_max } => {
                 if text.len() > PATTERN_TEXT_MAX || crate::number(text).is_none() {
                     return false;
@@ -89,10 +76,10 @@ impl Pattern {
         }
     }
 
-    /// How many steps one match of `text` takes at most, in hundreds of states looked at.
+    /// How many steps one match of `text` takes at most, in hundreds of comparisons.
     pub fn cost(&self, text: &str) -> u32 {
         let states = match &self.engine {
-            Engine::Regex(engine) => engine.get_nfa().states().len(),
+            Engine::Regex(program) => program.comparisons(),
             Engine::Decimal { .. } => 1,
         };
         u32::try_from(states.saturating_mul(text.len().min(PATTERN_TEXT_MAX)) / 100).unwrap_or(u32::MAX)
@@ -110,10 +97,4 @@ fn decimal(rest: &str) -> Engine {
         whole_max: if rest.starts_with("(?:") { count(r"\d{0,") } else { None },
         places_max: count(r"\.\d{0,").or_else(|| count(r"\.?\d{0,")),
     }
-}
-
-/// The last line of the reader's error, which says what is wrong; the lines before it draw an arrow.
-fn last_line(error: &str) -> String {
-    let line = error.lines().last().unwrap_or_default();
-    line.strip_prefix("error: ").unwrap_or(line).to_string()
 }

@@ -3,6 +3,7 @@ use alloc::{string::String, vec::Vec};
 
 mod describing;
 mod hostile;
+mod patterns;
 mod reading;
 mod records;
 mod values;

@@ -69,11 +69,11 @@ fn errors_name_place_and_mend() {
         ),
         (
             r#"{"properties":{"a":{"pattern":"(a"}}}"#,
-            "/properties/a/pattern (line 1, column 31): the pattern is not read: unclosed group",
+            "/properties/a/pattern (line 1, column 31): the pattern is not read: at character 2, unclosed group",
         ),
         (
             r#"{"properties":{"a":{"pattern":"(?=a)"}}}"#,
-            "/properties/a/pattern (line 1, column 31): the pattern is not read: look-around",
+            "/properties/a/pattern (line 1, column 31): the pattern is not read: at character 3, look-around",
         ),
         (
             r#"{"properties":{"a":{"minimum":2,"exclusiveMaximum":1}}}"#,
@@ -97,7 +97,7 @@ fn bounds_are_kept() {
     let pattern = format!(r#"{{"properties":{{"a":{{"pattern":"{}"}}}}}}"#, "x".repeat(2000));
     assert!(refused(&pattern).contains("it has 2000 bytes"));
     let large = r#"{"properties":{"a":{"pattern":"((a{30}){30}){30}"}}}"#;
-    assert!(refused(large).contains("exceeded"), "{}", refused(large));
+    assert!(refused(large).contains("more than 4000 comparisons"), "{}", refused(large));
     let row: String = (0..40).map(|at| format!(r##""A{at}":{{"$ref":"#/$defs/A{}"}},"##, at + 1)).collect();
     let row = format!(r##"{{"$defs":{{{row}"A40":{{}}}},"$ref":"#/$defs/A0"}}"##);
     assert!(refused(&row).contains("more than 16 references and unions in a row"));
