@@ -1,6 +1,6 @@
 //! What is wrong with an expression, and what kept one from giving a value.
 
-use crate::{Scope, Type};
+use crate::{Scope, Type, print};
 use alloc::{
     boxed::Box,
     format,
@@ -233,7 +233,7 @@ impl fmt::Display for Problem {
             Self::TooCostly { cost } => {
                 write!(f, "one record could take {cost} steps, of at most {}", crate::COST_MAX)
             }
-            Self::Character { found } => write!(f, "`{}` means nothing here", found.escape_debug()),
+            Self::Character { found } => write!(f, "`{found}` means nothing here"),
             Self::Unterminated { what } => write!(f, "this {what} does not end"),
             Self::Escape => f.write_str("this backslash escapes nothing"),
             Self::Number => f.write_str("this is no number"),
@@ -259,7 +259,7 @@ impl fmt::Display for Problem {
             }
             Self::Mismatch { wants, expected, found } => write!(f, "{wants} wants {expected}, not {found}"),
             Self::NoChoice { path, value } => write!(f, "{} is never {value}", ticked(path)),
-            Self::Literal { what, text } => write!(f, "'{}' is no {what}", text.escape_debug()),
+            Self::Literal { what, text } => write!(f, "{} is no {what}", print::quote(text)),
             Self::Pattern { detail } => write!(f, "this pattern cannot be read: {detail}"),
             Self::ZeroDivisor => f.write_str("this always divides by zero"),
             Self::Aggregate { name, scope: Scope::Record } => {
@@ -363,7 +363,7 @@ impl fmt::Display for EvalProblem {
             Self::Index { index, len } => write!(f, "no item {index} in a list of {len}"),
             Self::LongList => write!(f, "a list of more than {} items", crate::LIST_ITEMS_MAX),
             Self::Unfit { expected, found } => write!(f, "expected {expected}, found {found}"),
-            Self::Conversion { into, text } => write!(f, "'{}' is no {into}", text.escape_debug()),
+            Self::Conversion { into, text } => write!(f, "{} is no {into}", print::quote(text)),
             Self::LongText => write!(f, "a text of more than {} bytes", schema::PATTERN_TEXT_MAX),
             Self::Cost => write!(f, "more than {} steps for one record", crate::COST_MAX),
             Self::PartOfDay => f.write_str("a date moves by whole days"),
@@ -397,7 +397,7 @@ pub(crate) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> O
 }
 
 fn folded(name: &str) -> Vec<char> {
-    name.chars().take(64).filter(|c| !matches!(c, '_' | '-' | ' ')).flat_map(char::to_lowercase).collect()
+    name.chars().take(64).filter(|c| !matches!(c, '_' | '-' | ' ')).map(|c| c.to_ascii_lowercase()).collect()
 }
 
 /// Levenshtein's distance.

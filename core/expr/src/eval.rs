@@ -103,7 +103,7 @@ impl<'a> Evaluator<'a> {
                 let left = self.eval(left)?;
                 let right = self.eval(right)?;
                 self.spend(left.weight().saturating_add(right.weight()), at)?;
-                binary(*operator, left, right).map_err(wrong)?
+                binary(*operator, &left, &right).map_err(wrong)?
             }
             Code::All(parts) => self.settle(false, parts)?,
             Code::Any(parts) => self.settle(true, parts)?,
@@ -126,7 +126,7 @@ impl<'a> Evaluator<'a> {
                     return Ok(V::Null);
                 }
                 self.spend(given.iter().map(V::weight).sum(), at)?;
-                call::call(*function, given, self.now).map_err(wrong)?
+                call::call(*function, &given, self.now).map_err(wrong)?
             }
             Code::Matches(of, pattern) => match self.eval(of)? {
                 V::Null => V::Null,
@@ -286,7 +286,7 @@ impl<'a> Evaluator<'a> {
             count += 1;
             match kind {
                 Aggregate::Sum | Aggregate::Average => {
-                    let number = number(got).map_err(wrong)?;
+                    let number = number(&got).map_err(wrong)?;
                     total = sum(total, number).ok_or_else(|| wrong(EvalProblem::Overflow))?;
                 }
                 Aggregate::Count => {}

@@ -138,7 +138,7 @@ impl Lexer<'_> {
             '×' | '·' => hint("did you mean `*`?"),
             '÷' => hint("did you mean `/`?"),
             '−' | '–' => hint("did you mean `-`?"),
-            c if c.is_alphabetic() => hint("put a name that is not plain ASCII into backticks: `größe`"),
+            c if !c.is_ascii() => hint("put a name that is not plain ASCII into backticks: `größe`"),
             _ => None,
         };
         fail(at, Problem::Character { found: first }, mend)
@@ -160,10 +160,9 @@ impl Lexer<'_> {
         if self.rest().starts_with("0x") || self.rest().starts_with("0X") {
             self.at += 2;
             let digits = self.take_while(|c| c.is_ascii_hexdigit());
-            let number = i128::from_str_radix(digits, 16).ok().and_then(|n| decimal(n, 0));
-            let Some(number) = number else { return fail(at, Problem::Number, None) };
+            let Ok(number) = u64::from_str_radix(digits, 16) else { return fail(at, Problem::Number, None) };
             self.number_ends(at)?;
-            return Ok(Token::Number(number));
+            return Ok(Token::Number(number.into()));
         }
         let whole = self.take_while(|c| c.is_ascii_digit()).to_string();
         let mut fraction = String::new();
@@ -195,7 +194,7 @@ impl Lexer<'_> {
             Some('u' | 'U') => {
                 fail(self.at, Problem::Unsupported { what: "unsigned numbers" }, hint("leave out the `u`"))
             }
-            Some(c) if c.is_alphanumeric() || c == '_' => {
+            Some(c) if c.is_ascii_alphanumeric() || c == '_' || !c.is_ascii() => {
                 fail(at, Problem::Number, hint("write `*` between a number and a name"))
             }
             _ => Ok(()),
@@ -292,26 +291,14 @@ impl Lexer<'_> {
 /// `WHOLE.FRACTION` times ten to the `exponent`, or nothing where 28 digits do not hold it exactly.
 fn exact(whole: &str, fraction: &str, exponent: i64) -> Option<Decimal> {
     let digits = [whole, fraction].concat();
-    let mut scale = fraction.len() as i64 - exponent;
-    let kept = digits.trim_start_matches('0').trim_end_matches('0');
-    if kept.is_empty() {
-        return Some(Decimal::ZERO);
-    }
-    scale -= (digits.len() - digits.trim_end_matches('0').len()) as i64;
-    if kept.len() > 28 {
+    let kept = digits.trim_end_matches('0');
+    let scale = fraction.len() as i64 - exponent - (digits.len() - kept.len()) as i64;
+    let len = kept.trim_start_matches('0').len() as i64;
+    // Digits to the left of the point are no more than 28 either.
+    if len > 0 && (scale > 28 || len > 28 || len - scale.min(0) > 28) {
         return None;
     }
-    let mut number = kept.parse::<i128>().ok()?;
-    while scale < 0 {
-        number = number.checked_mul(10).filter(|n| *n < 10i128.pow(28))?;
-        scale += 1;
-    }
-    decimal(number, u32::try_from(scale).ok()?)
-}
-
-/// `number` divided by ten to the `scale`.
-pub(crate) fn decimal(number: i128, scale: u32) -> Option<Decimal> {
-    Decimal::try_from_i128_with_scale(number, scale).ok()
+    schema::number(&format!("{whole}.{fraction}e{exponent}"))
 }
 
 /// The number that `text` writes in digits, with a sign, fraction and exponent where it has them.

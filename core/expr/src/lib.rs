@@ -71,10 +71,16 @@
 //! | times | `getFullYear` … `getMilliseconds` without a zone, `+`, `-`; `today()`, `now()`, `days(n)`, `getDays()` |
 //! | numbers | `math.abs`, `sign`, `ceil`, `floor`, `round`, `trunc`, `least`, `greatest` (of two) |
 //!
+//! `tests/conformance.rs` runs cel-spec's own cases: 838 pass, and of the rest each is refused for a part that is named
+//! above as missing, or differs for a reason that the test states. The crate `cel` (0.13) is not used: it takes 190 kB of
+//! the page, gzipped, where this crate takes 56, needs an operating system's library, computes in binary floating point,
+//! checks no types, and overflows the stack on 50,000 brackets.
+//!
 //! # Bounds
 //! A source has at most [`SOURCE_BYTES_MAX`] bytes, [`DEPTH_MAX`] levels and [`NODES_MAX`] parts. [`Expr::cost_max`]
-//! counts the steps that one record can take, with lists of [`LIST_ITEMS_MAX`] items, and is at most [`COST_MAX`].
-//! Evaluation recurses no deeper than the source does.
+//! counts the steps that one record can take with lists of [`LIST_ITEMS_MAX`] items and texts of 64 bytes, and is at most
+//! [`COST_MAX`]; a record whose texts take it further is an [`EvalProblem::Cost`]. Evaluation recurses no deeper than the
+//! source does.
 //!
 //! # Provided / Not provided
 //! Provided: the same answer on every machine, or the same error; no panic, whatever the source and the records
@@ -253,7 +259,7 @@ impl Expr {
         self.nullable
     }
 
-    /// Most steps that one record can take.
+    /// Most steps that one record can take, as long as its texts are no longer than 64 bytes.
     pub fn cost_max(&self) -> u64 {
         self.cost_max
     }

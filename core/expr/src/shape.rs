@@ -103,11 +103,13 @@ impl Shape {
             // What an item is read as bears the list's path: fields are told by their names alone.
             Kind::List(item) => Form::List(Box::new(Self::described(item, path)), crate::LIST_ITEMS_MAX),
             Kind::Object(fields) => {
-                let named = fields.iter().map(|(name, field)| {
+                // One by one: collecting sorts, with code that nothing else in the page needs.
+                let mut named = BTreeMap::new();
+                for (name, field) in fields {
                     let inner = if path.is_empty() { name.clone() } else { [path, ".", name].concat() };
-                    (name.clone(), Self::described(field, &inner))
-                });
-                Form::Object(Arc::new(Fields { named: named.collect(), others: None }))
+                    named.insert(name.clone(), Self::described(field, &inner));
+                }
+                Form::Object(Arc::new(Fields { named, others: None }))
             }
             Kind::Map(value) => Form::Object(Arc::new(Fields {
                 named: BTreeMap::new(),

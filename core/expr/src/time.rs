@@ -4,6 +4,7 @@
 //! Gregorian calendar, in the years 1 to 9999.
 
 use alloc::{format, string::String};
+use rust_decimal::{Decimal, prelude::ToPrimitive};
 use time::{Date, Month, util};
 
 /// Microseconds of a day.
@@ -90,33 +91,27 @@ pub(crate) fn duration(text: &str) -> Option<i64> {
     if rest == "0" {
         return Some(0);
     }
-    let mut nanos = 0i128;
     if rest.is_empty() || rest.len() > 64 {
         return None;
     }
+    let mut micros = Decimal::ZERO;
     while !rest.is_empty() {
         let number = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').len();
         let (digits, after) = rest.split_at(number);
         let unit = after.len() - after.trim_start_matches(|c: char| c.is_ascii_lowercase()).len();
         let (unit, after) = after.split_at(unit);
-        let size: i128 = match unit {
-            "h" => 3_600_000_000_000,
-            "m" => 60_000_000_000,
-            "s" => 1_000_000_000,
-            "ms" => 1_000_000,
-            "us" => 1_000,
-            "ns" => 1,
+        let size: Decimal = match unit {
+            "h" => (3600 * SECOND).into(),
+            "m" => (60 * SECOND).into(),
+            "s" => SECOND.into(),
+            "ms" => 1000.into(),
+            "us" => Decimal::ONE,
+            "ns" => Decimal::new(1, 3),
             _ => return None,
         };
-        let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
-        if whole.len() + part.len() == 0 || part.contains('.') || whole.len() > 16 {
-            return None;
-        }
-        let whole = if whole.is_empty() { 0 } else { whole.parse::<i128>().ok()? };
-        let part = &part[..part.len().min(9)];
-        let fraction = if part.is_empty() { 0 } else { part.parse::<i128>().ok()? };
-        nanos += whole * size + fraction * size / 10i128.pow(part.len() as u32);
+        micros = micros.checked_add(schema::number(digits)?.checked_mul(size)?)?;
         rest = after;
     }
-    i64::try_from(if negative { -nanos } else { nanos } / 1000).ok().and_then(span)
+    let micros = micros.trunc().to_i64().and_then(span)?;
+    Some(if negative { -micros } else { micros })
 }

@@ -87,83 +87,44 @@ impl Words {
     }
 
     fn call(self, receiver: Option<&Node>, name: &str, arguments: &[Node], node: &Node) -> String {
-        let Some(receiver) = receiver else { return self.global(name, arguments, node) };
-        let of = self.tight(receiver, level::MEMBER);
-        match (name, arguments) {
-            ("contains", [text]) => format!("{of} contains {}", self.of(text)),
-            ("startsWith", [text]) => format!("{of} begins with {}", self.of(text)),
-            ("endsWith", [text]) => format!("{of} ends with {}", self.of(text)),
-            ("matches", [pattern]) => format!("{of} matches {}", self.of(pattern)),
-            ("size", []) => format!("the size of {of}"),
-            ("lowerAscii", []) => format!("{of} in small letters"),
-            ("upperAscii", []) => format!("{of} in capitals"),
-            ("trim", []) => format!("{of} without spaces around it"),
-            ("getFullYear", []) => format!("the year of {of}"),
-            ("getMonth", []) => format!("the month of {of} (January is 0)"),
-            ("getDate", []) => format!("the day of the month of {of}"),
-            ("getDayOfMonth", []) => format!("the day of the month of {of} (the first is 0)"),
-            ("getDayOfYear", []) => format!("the day of the year of {of} (the first is 0)"),
-            ("getDayOfWeek", []) => format!("the weekday of {of} (Sunday is 0)"),
-            ("getDays", []) => format!("the days of {of}"),
-            ("getHours", []) => format!("the hours of {of}"),
-            ("getMinutes", []) => format!("the minutes of {of}"),
-            ("getSeconds", []) => format!("the seconds of {of}"),
-            ("getMilliseconds", []) => format!("the milliseconds of {of}"),
-            ("all", [item, test]) => format!("for all of {of}, called {}, {}", self.of(item), self.of(test)),
-            ("exists", [item, test]) => {
-                format!("for some of {of}, called {}, {}", self.of(item), self.of(test))
+        match (receiver, name, arguments) {
+            (None, "last", [count, unit, field]) if is_window(count, unit) => {
+                return self.window(count, unit, Some(field));
             }
-            ("exists_one" | "existsOne", [item, test]) => {
-                format!("for just one of {of}, called {}, {}", self.of(item), self.of(test))
+            (None, "date" | "timestamp" | "duration", [Node { kind: Kind::Text(text), .. }]) => {
+                return text.clone();
             }
-            ("filter", [item, test]) => {
-                format!("those of {of}, called {}, where {}", self.of(item), self.of(test))
+            (None, "days", [Node { kind: Kind::Number(number), .. }]) if *number == 1.into() => {
+                return "1 day".into();
             }
-            ("map", [item, value]) => {
-                format!("for each of {of}, called {}, {}", self.of(item), self.of(value))
-            }
-            ("map", [item, test, value]) => {
-                format!(
-                    "for each of {of}, called {}, where {}, {}",
-                    self.of(item),
-                    self.of(test),
-                    self.of(value)
-                )
-            }
-            ("abs", [of]) => format!("the size of {} without its sign", self.of(of)),
-            ("ceil", [of]) => format!("{} rounded up", self.tight(of, level::MEMBER)),
-            ("floor", [of]) => format!("{} rounded down", self.tight(of, level::MEMBER)),
-            ("round", [of]) => format!("{} rounded", self.tight(of, level::MEMBER)),
-            ("trunc", [of]) => format!("{} without its fraction", self.tight(of, level::MEMBER)),
-            ("least", [a, b]) => format!("the lesser of {} and {}", self.of(a), self.of(b)),
-            ("greatest", [a, b]) => format!("the greater of {} and {}", self.of(a), self.of(b)),
-            _ => format!("`{node}`"),
+            _ => {}
+        }
+        // `math` before `math.abs` says nothing.
+        let receiver =
+            receiver.filter(|receiver| !matches!(&receiver.kind, Kind::Name(name) if name == "math"));
+        let count = arguments.len() + usize::from(receiver.is_some());
+        match PHRASES.iter().find(|(known, takes, _)| *known == name && *takes == count) {
+            Some((.., phrase)) => self.phrase(phrase, receiver, arguments),
+            None if self.one_record => format!("`{node}`"),
+            None => self.aggregate(name, arguments, node),
         }
     }
 
-    fn global(self, name: &str, arguments: &[Node], node: &Node) -> String {
-        match (name, arguments) {
-            ("has", [field]) => format!("{} has a value", self.of(field)),
-            ("size", [of]) => format!("the size of {}", self.of(of)),
-            ("last", [count, unit, field]) if is_window(count, unit) => self.window(count, unit, Some(field)),
-            ("int", [of]) => format!("{} without its fraction", self.tight(of, level::MEMBER)),
-            ("double" | "number", [of]) => format!("{} as a number", self.tight(of, level::MEMBER)),
-            ("string", [of]) => format!("{} as text", self.tight(of, level::MEMBER)),
-            ("bool", [of]) => format!("{} as true or false", self.tight(of, level::MEMBER)),
-            ("date" | "timestamp" | "duration", [Node { kind: Kind::Text(text), .. }]) => text.clone(),
-            ("date", [of]) => format!("the day of {}", self.of(of)),
-            ("timestamp", [of]) => format!("the moment of {}", self.of(of)),
-            ("duration", [of]) => format!("the duration {}", self.of(of)),
-            ("days", [Node { kind: Kind::Number(number), .. }]) => {
-                let number = number.normalize();
-                format!("{number} day{}", if number == 1.into() { "" } else { "s" })
+    /// A phrase with its arguments put in, in brackets where a `#` stands for one that is more than a name.
+    fn phrase(self, phrase: &str, receiver: Option<&Node>, arguments: &[Node]) -> String {
+        let mut text = String::new();
+        let mut chars = phrase.chars();
+        while let Some(c) = chars.next() {
+            if !matches!(c, '$' | '#') {
+                text.push(c);
+                continue;
             }
-            ("days", [of]) => format!("{} days", self.tight(of, level::MEMBER)),
-            ("today", []) => "today".into(),
-            ("now", []) => "now".into(),
-            _ if self.one_record => format!("`{node}`"),
-            (name, arguments) => self.aggregate(name, arguments, node),
+            let place = chars.next().and_then(|digit| digit.to_digit(10)).unwrap_or(0) as usize;
+            if let Some(node) = receiver.into_iter().chain(arguments).nth(place) {
+                text.push_str(&self.tight(node, if c == '#' { level::MEMBER } else { level::CHOOSE }));
+            }
         }
+        text
     }
 
     fn aggregate(self, name: &str, arguments: &[Node], node: &Node) -> String {
@@ -241,3 +202,55 @@ fn path(node: &Node) -> Option<String> {
         _ => None,
     }
 }
+
+/// How calls are told: the name, how many arguments with the receiver, and the phrase that they are put into.
+const PHRASES: &[(&str, usize, &str)] = &[
+    ("has", 1, "$0 has a value"),
+    ("contains", 2, "#0 contains $1"),
+    ("startsWith", 2, "#0 begins with $1"),
+    ("endsWith", 2, "#0 ends with $1"),
+    ("matches", 2, "#0 matches $1"),
+    ("size", 1, "the size of $0"),
+    ("lowerAscii", 1, "#0 in small letters"),
+    ("upperAscii", 1, "#0 in capitals"),
+    ("trim", 1, "#0 without spaces around it"),
+    ("int", 1, "#0 without its fraction"),
+    ("double", 1, "#0 as a number"),
+    ("number", 1, "#0 as a number"),
+    ("string", 1, "#0 as text"),
+    ("bool", 1, "#0 as true or false"),
+    ("date", 1, "the day of $0"),
+    ("timestamp", 1, "the moment of $0"),
+    ("duration", 1, "the duration $0"),
+    ("days", 1, "#0 days"),
+    ("today", 0, "today"),
+    ("now", 0, "now"),
+    ("getFullYear", 1, "the year of #0"),
+    ("getMonth", 1, "the month of #0 (January is 0)"),
+    ("getDate", 1, "the day of the month of #0"),
+    ("getDayOfMonth", 1, "the day of the month of #0 (the first is 0)"),
+    ("getDayOfYear", 1, "the day of the year of #0 (the first is 0)"),
+    ("getDayOfWeek", 1, "the weekday of #0 (Sunday is 0)"),
+    ("getDays", 1, "the days of #0"),
+    ("getHours", 1, "the hours of #0"),
+    ("getMinutes", 1, "the minutes of #0"),
+    ("getSeconds", 1, "the seconds of #0"),
+    ("getMilliseconds", 1, "the milliseconds of #0"),
+    ("all", 3, "for all of #0, called $1, $2"),
+    ("exists", 3, "for some of #0, called $1, $2"),
+    ("exists_one", 3, "for just one of #0, called $1, $2"),
+    ("existsOne", 3, "for just one of #0, called $1, $2"),
+    ("filter", 3, "those of #0, called $1, where $2"),
+    ("map", 3, "for each of #0, called $1, $2"),
+    ("map", 4, "for each of #0, called $1, where $2, $3"),
+    ("abs", 1, "the size of $0 without its sign"),
+    ("ceil", 1, "#0 rounded up"),
+    ("floor", 1, "#0 rounded down"),
+    ("round", 1, "#0 rounded"),
+    ("trunc", 1, "#0 without its fraction"),
+    ("sign", 1, "the sign of $0"),
+    ("least", 2, "the lesser of $0 and $1"),
+    ("least", 3, "the least of $0, $1 and $2"),
+    ("greatest", 2, "the greater of $0 and $1"),
+    ("greatest", 3, "the greatest of $0, $1 and $2"),
+];

@@ -5,104 +5,83 @@ use crate::{EvalProblem, Type, lexer, op::Function, time};
 use alloc::{
     borrow::Cow,
     string::{String, ToString},
-    vec::Vec,
 };
 use rust_decimal::{Decimal, RoundingStrategy, prelude::ToPrimitive};
 
 /// Calls `function` with values of which none is null.
-pub(super) fn call<'a>(
-    function: Function,
-    given: Vec<V<'a>>,
-    now: Option<i64>,
-) -> Result<V<'a>, EvalProblem> {
-    let mut given = given.into_iter();
+pub(super) fn call<'a>(function: Function, given: &[V<'a>], now: Option<i64>) -> Result<V<'a>, EvalProblem> {
+    let first = given.first().unwrap_or(&V::Null);
+    let second = given.get(1).unwrap_or(&V::Null);
     let clock = || now.ok_or(EvalProblem::NoClock);
-    match function {
-        Function::Today => {
-            return time::day(clock()?.div_euclid(time::DAY)).map(V::Date).ok_or(EvalProblem::Overflow);
-        }
-        Function::Now => return clock().map(V::DateTime),
-        _ => {}
-    }
-    let first = given.next().unwrap_or(V::Null);
-    let second = given.next();
     Ok(match function {
-        Function::Size => match first {
-            V::Text(text) => V::Number(text.chars().count().into()),
-            V::Items(items, _) => V::Number(items.len().into()),
-            V::List(items) => V::Number(items.len().into()),
-            other => return unfit(Type::Text, &other),
-        },
-        Function::Contains => V::Bool(text(&first)?.contains(text(&second.unwrap_or(V::Null))?)),
-        Function::StartsWith => V::Bool(text(&first)?.starts_with(text(&second.unwrap_or(V::Null))?)),
-        Function::EndsWith => V::Bool(text(&first)?.ends_with(text(&second.unwrap_or(V::Null))?)),
-        Function::LowerAscii => made(text(&first)?.to_ascii_lowercase()),
-        Function::UpperAscii => made(text(&first)?.to_ascii_uppercase()),
-        Function::Trim => match first {
-            V::Text(Cow::Borrowed(text)) => V::Text(Cow::Borrowed(text.trim())),
-            other => made(text(&other)?.trim().to_string()),
-        },
+        Function::Today => V::Date(day_of(clock()?)?),
+        Function::Now => V::DateTime(clock()?),
+        Function::Size => V::Number(match first {
+            V::Text(text) => text.chars().count().into(),
+            V::Items(items, _) => items.len().into(),
+            V::List(items) => items.len().into(),
+            other => return unfit(Type::Text, other),
+        }),
+        Function::Contains => V::Bool(text(first)?.contains(text(second)?)),
+        Function::StartsWith => V::Bool(text(first)?.starts_with(text(second)?)),
+        Function::EndsWith => V::Bool(text(first)?.ends_with(text(second)?)),
+        Function::LowerAscii => made(text(first)?.to_ascii_lowercase()),
+        Function::UpperAscii => made(text(first)?.to_ascii_uppercase()),
+        Function::Trim => made(text(first)?.trim().to_string()),
         Function::ToInt => V::Number(match first {
-            V::Number(number) => whole(number, RoundingStrategy::ToZero),
+            V::Number(number) => whole(*number, RoundingStrategy::ToZero),
             V::DateTime(micros) => micros.div_euclid(time::SECOND).into(),
-            V::Text(text) => match lexer::read_number(&text).filter(|number| number.fract().is_zero()) {
+            V::Text(text) => match lexer::read_number(text).filter(|number| number.fract().is_zero()) {
                 Some(number) => number.normalize(),
-                None => return Err(unread("whole number", &text)),
+                None => return Err(unread("whole number", text)),
             },
-            other => return unfit(Type::Number, &other),
+            other => return unfit(Type::Number, other),
         }),
         Function::ToNumber => V::Number(match first {
-            V::Number(number) => number,
-            V::Text(text) => match schema::number(&text) {
-                Some(number) => number,
-                None => return Err(unread("number", &text)),
-            },
-            other => return unfit(Type::Number, &other),
+            V::Text(text) => schema::number(text).ok_or_else(|| unread("number", text))?,
+            other => number(other)?,
         }),
         Function::ToText => made(match first {
             V::Bool(value) => value.to_string(),
             V::Number(number) => number.normalize().to_string(),
-            V::Text(text) => text.into_owned(),
-            V::Date(days) => time::write_day(days),
-            V::DateTime(micros) => time::write_moment(micros),
-            V::Duration(micros) => time::write_duration(micros),
-            other => return unfit(Type::Text, &other),
+            V::Date(days) => time::write_day(*days),
+            V::DateTime(micros) => time::write_moment(*micros),
+            V::Duration(micros) => time::write_duration(*micros),
+            other => text(other)?.to_string(),
         }),
         Function::ToBool => V::Bool(match first {
-            V::Bool(value) => value,
-            V::Text(text) => match &*text {
+            V::Bool(value) => *value,
+            other => match text(other)? {
                 "true" | "True" | "TRUE" | "t" | "1" => true,
                 "false" | "False" | "FALSE" | "f" | "0" => false,
-                _ => return Err(unread("bool", &text)),
+                text => return Err(unread("bool", text)),
             },
-            other => return unfit(Type::Bool, &other),
         }),
-        Function::ToDate => match first {
-            V::Date(days) => V::Date(days),
-            V::DateTime(micros) => V::Date(day_of(micros)?),
-            V::Text(text) => V::Date(schema::day(&text).ok_or_else(|| unread("date", &text))?),
-            other => return unfit(Type::Date, &other),
-        },
+        Function::ToDate => V::Date(match first {
+            V::Date(days) => *days,
+            V::DateTime(micros) => day_of(*micros)?,
+            V::Text(text) => schema::day(text).ok_or_else(|| unread("date", text))?,
+            other => return unfit(Type::Date, other),
+        }),
         Function::ToDateTime => V::DateTime(match first {
-            V::DateTime(micros) => micros,
-            V::Date(days) => i64::from(days) * time::DAY,
+            V::DateTime(micros) => *micros,
+            V::Date(days) => i64::from(*days) * time::DAY,
             V::Number(seconds) => {
-                micros(seconds, time::SECOND).and_then(time::moment).ok_or(EvalProblem::Overflow)?
+                micros(*seconds, time::SECOND).and_then(time::moment).ok_or(EvalProblem::Overflow)?
             }
             V::Text(text) => {
-                schema::moment(&text).and_then(time::moment).ok_or_else(|| unread("moment", &text))?
+                schema::moment(text).and_then(time::moment).ok_or_else(|| unread("moment", text))?
             }
-            other => return unfit(Type::DateTime, &other),
+            other => return unfit(Type::DateTime, other),
         }),
-        Function::ToDuration => match first {
-            V::Duration(micros) => V::Duration(micros),
-            V::Text(text) => V::Duration(time::duration(&text).ok_or_else(|| unread("duration", &text))?),
-            other => return unfit(Type::Duration, &other),
-        },
+        Function::ToDuration => V::Duration(match first {
+            V::Duration(micros) => *micros,
+            V::Text(text) => time::duration(text).ok_or_else(|| unread("duration", text))?,
+            other => return unfit(Type::Duration, other),
+        }),
         Function::Days => {
             V::Duration(micros(number(first)?, time::DAY).and_then(time::span).ok_or(EvalProblem::Overflow)?)
         }
-        Function::Today | Function::Now => V::Null,
         Function::Year
         | Function::Month
         | Function::DayOfMonth
@@ -110,25 +89,26 @@ pub(super) fn call<'a>(
         | Function::DayOfYear
         | Function::DayOfWeek => {
             let days = match first {
-                V::Date(days) => days,
-                V::DateTime(micros) => day_of(micros)?,
-                other => return unfit(Type::Date, &other),
+                V::Date(days) => *days,
+                V::DateTime(micros) => day_of(*micros)?,
+                other => return unfit(Type::Date, other),
             };
             let date = time::date(days);
-            V::Number(match function {
-                Function::Year => date.year().into(),
-                Function::Month => (u8::from(date.month()) - 1).into(),
+            let part = match function {
+                Function::Year => date.year(),
+                Function::Month => i32::from(u8::from(date.month())) - 1,
                 Function::DayOfMonth => date.day().into(),
-                Function::DayOfMonth0 => (date.day() - 1).into(),
-                Function::DayOfYear => (date.ordinal() - 1).into(),
+                Function::DayOfMonth0 => i32::from(date.day()) - 1,
+                Function::DayOfYear => i32::from(date.ordinal()) - 1,
                 _ => date.weekday().number_days_from_sunday().into(),
-            })
+            };
+            V::Number(part.into())
         }
         Function::Hours
         | Function::Minutes
         | Function::Seconds
         | Function::Milliseconds
-        | Function::DurationDays => V::Number(part(function, &first)?.into()),
+        | Function::DurationDays => V::Number(part(function, first)?.into()),
         Function::Abs => V::Number(number(first)?.abs()),
         Function::Sign => {
             let number = number(first)?;
@@ -138,16 +118,23 @@ pub(super) fn call<'a>(
                 () => Decimal::ONE,
             })
         }
-        Function::Ceil => V::Number(whole(number(first)?, RoundingStrategy::ToPositiveInfinity)),
-        Function::Floor => V::Number(whole(number(first)?, RoundingStrategy::ToNegativeInfinity)),
-        // Halves away from zero, as CEL's `math.round`.
-        Function::Round => V::Number(whole(number(first)?, RoundingStrategy::MidpointAwayFromZero)),
-        Function::Trunc => V::Number(whole(number(first)?, RoundingStrategy::ToZero)),
+        Function::Ceil | Function::Floor | Function::Round | Function::Trunc => {
+            let strategy = match function {
+                Function::Ceil => RoundingStrategy::ToPositiveInfinity,
+                Function::Floor => RoundingStrategy::ToNegativeInfinity,
+                // Halves away from zero, as CEL's `math.round`.
+                Function::Round => RoundingStrategy::MidpointAwayFromZero,
+                _ => RoundingStrategy::ToZero,
+            };
+            V::Number(whole(number(first)?, strategy))
+        }
         Function::Least | Function::Greatest => {
             let mut best = number(first)?;
-            for other in second.into_iter().chain(given) {
+            for other in given {
                 let other = number(other)?;
-                best = if function == Function::Least { best.min(other) } else { best.max(other) };
+                if (other < best) == (function == Function::Least) {
+                    best = other;
+                }
             }
             V::Number(best)
         }

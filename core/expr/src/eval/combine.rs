@@ -7,19 +7,20 @@ use core::cmp::Ordering;
 use rust_decimal::{Decimal, prelude::ToPrimitive};
 use schema::Value;
 
-pub(super) fn binary<'a>(operator: Binary, left: V<'a>, right: V<'a>) -> Result<V<'a>, EvalProblem> {
+/// What `operator` makes of two values; both are looked at, and neither is taken.
+pub(super) fn binary<'a>(operator: Binary, left: &V<'a>, right: &V<'a>) -> Result<V<'a>, EvalProblem> {
     match operator {
-        Binary::Equal => return Ok(V::Bool(equal(&left, &right)?)),
-        Binary::Unequal => return Ok(V::Bool(!equal(&left, &right)?)),
-        Binary::In => return contained(&left, right),
+        Binary::Equal => return Ok(V::Bool(equal(left, right)?)),
+        Binary::Unequal => return Ok(V::Bool(!equal(left, right)?)),
+        Binary::In => return contained(left, right),
         _ if matches!(left, V::Null) || matches!(right, V::Null) => return Ok(V::Null),
         _ => {}
     }
     let wanted = match operator {
-        Binary::Less => order(&left, &right)?.is_lt(),
-        Binary::LessEqual => order(&left, &right)?.is_le(),
-        Binary::Greater => order(&left, &right)?.is_gt(),
-        Binary::GreaterEqual => order(&left, &right)?.is_ge(),
+        Binary::Less => order(left, right)?.is_lt(),
+        Binary::LessEqual => order(left, right)?.is_le(),
+        Binary::Greater => order(left, right)?.is_gt(),
+        Binary::GreaterEqual => order(left, right)?.is_ge(),
         _ => return arithmetic(operator, left, right),
     };
     Ok(V::Bool(wanted))
@@ -37,26 +38,26 @@ pub(super) fn quotient(a: Decimal, b: Decimal) -> Option<Decimal> {
     a.checked_div(b)
 }
 
-fn arithmetic<'a>(operator: Binary, left: V<'a>, right: V<'a>) -> Result<V<'a>, EvalProblem> {
+fn arithmetic<'a>(operator: Binary, left: &V<'a>, right: &V<'a>) -> Result<V<'a>, EvalProblem> {
     use Binary::{Add, Divide, Multiply, Remainder, Subtract};
-    let days = |micros: i64| {
-        if micros % time::DAY == 0 { Ok(micros / time::DAY) } else { Err(EvalProblem::PartOfDay) }
+    let days = |micros: &i64| {
+        if *micros % time::DAY == 0 { Ok(*micros / time::DAY) } else { Err(EvalProblem::PartOfDay) }
     };
     let got = match (operator, left, right) {
         (Divide | Remainder, V::Number(_), V::Number(b)) if b.is_zero() => {
             return Err(EvalProblem::DivisionByZero);
         }
         (operator, V::Number(a), V::Number(b)) => match operator {
-            Add => sum(a, b),
-            Subtract => sum(a, -b),
-            Multiply => a.checked_mul(b),
-            Divide => quotient(a, b),
-            _ => a.checked_rem(b),
+            Add => sum(*a, *b),
+            Subtract => sum(*a, -*b),
+            Multiply => a.checked_mul(*b),
+            Divide => quotient(*a, *b),
+            _ => a.checked_rem(*b),
         }
         .map(|number| V::Number(if number.is_zero() { Decimal::ZERO } else { number })),
-        (Add, V::Text(a), V::Text(b)) => Some(V::Text(Cow::Owned([a, b].concat()))),
+        (Add, V::Text(a), V::Text(b)) => Some(V::Text(Cow::Owned([&**a, &**b].concat()))),
         (Add, a @ (V::Items(..) | V::List(_)), b) => {
-            let (a, b) = (items(a)?, items(b)?);
+            let (a, b) = (items(a.clone())?, items(b.clone())?);
             if a.len() + b.len() > LIST_ITEMS_MAX as usize {
                 return Err(EvalProblem::LongList);
             }
@@ -64,19 +65,19 @@ fn arithmetic<'a>(operator: Binary, left: V<'a>, right: V<'a>) -> Result<V<'a>, 
             Some(V::List(joined.collect::<Result<Vec<_>, _>>()?.into()))
         }
         (Add, V::Date(day), V::Duration(by)) | (Add, V::Duration(by), V::Date(day)) => {
-            time::day(i64::from(day) + days(by)?).map(V::Date)
+            time::day(i64::from(*day) + days(by)?).map(V::Date)
         }
-        (Subtract, V::Date(day), V::Duration(by)) => time::day(i64::from(day) - days(by)?).map(V::Date),
+        (Subtract, V::Date(day), V::Duration(by)) => time::day(i64::from(*day) - days(by)?).map(V::Date),
         (Add, V::DateTime(at), V::Duration(by)) | (Add, V::Duration(by), V::DateTime(at)) => {
-            at.checked_add(by).and_then(time::moment).map(V::DateTime)
+            at.checked_add(*by).and_then(time::moment).map(V::DateTime)
         }
         (Subtract, V::DateTime(at), V::Duration(by)) => {
-            at.checked_sub(by).and_then(time::moment).map(V::DateTime)
+            at.checked_sub(*by).and_then(time::moment).map(V::DateTime)
         }
-        (Subtract, V::Date(a), V::Date(b)) => Some(V::Duration((i64::from(a) - i64::from(b)) * time::DAY)),
-        (Subtract, V::DateTime(a), V::DateTime(b)) => a.checked_sub(b).and_then(time::span).map(V::Duration),
-        (Add, V::Duration(a), V::Duration(b)) => a.checked_add(b).and_then(time::span).map(V::Duration),
-        (Subtract, V::Duration(a), V::Duration(b)) => a.checked_sub(b).and_then(time::span).map(V::Duration),
+        (Subtract, V::Date(a), V::Date(b)) => Some(V::Duration((i64::from(*a) - i64::from(*b)) * time::DAY)),
+        (Subtract, V::DateTime(a), V::DateTime(b)) => a.checked_sub(*b).and_then(time::span).map(V::Duration),
+        (Add, V::Duration(a), V::Duration(b)) => a.checked_add(*b).and_then(time::span).map(V::Duration),
+        (Subtract, V::Duration(a), V::Duration(b)) => a.checked_sub(*b).and_then(time::span).map(V::Duration),
         (_, left, right) => return Err(EvalProblem::Unfit { expected: left.ty(), found: right.ty() }),
     };
     got.ok_or(EvalProblem::Overflow)
@@ -117,7 +118,7 @@ fn equal(left: &V<'_>, right: &V<'_>) -> Result<bool, EvalProblem> {
 }
 
 /// `in`.
-fn contained<'a>(left: &V<'a>, right: V<'a>) -> Result<V<'a>, EvalProblem> {
+fn contained<'a>(left: &V<'a>, right: &V<'a>) -> Result<V<'a>, EvalProblem> {
     match (left, right) {
         (_, V::Null) => Ok(V::Null),
         (V::Text(name), V::Object(fields)) => {
@@ -125,7 +126,7 @@ fn contained<'a>(left: &V<'a>, right: V<'a>) -> Result<V<'a>, EvalProblem> {
         }
         (V::Null, V::Object(_)) => Ok(V::Bool(false)),
         (left, list) => {
-            let items = items(list)?;
+            let items = items(list.clone())?;
             if items.len() > LIST_ITEMS_MAX as usize {
                 return Err(EvalProblem::LongList);
             }

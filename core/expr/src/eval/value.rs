@@ -106,9 +106,9 @@ pub(super) fn unread(into: &'static str, text: &str) -> EvalProblem {
     EvalProblem::Conversion { into, text: text.chars().take(40).collect() }
 }
 
-pub(super) fn number(got: V<'_>) -> Result<Decimal, EvalProblem> {
+pub(super) fn number(got: &V<'_>) -> Result<Decimal, EvalProblem> {
     match got {
-        V::Number(number) => Ok(number),
+        V::Number(number) => Ok(*number),
         other => Err(EvalProblem::Unfit { expected: Type::Number, found: other.ty() }),
     }
 }
