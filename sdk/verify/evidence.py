@@ -105,6 +105,5 @@ def check(asked, document):
 
 if __name__ == "__main__":
     documents = json.load(open(sys.argv[1]))
-    for document in documents["evidence"]:
-        check(documents["proposal"], document)
-    need(documents["evidence"], "there is no evidence")
+    need(documents.get("evidence"), "there is no evidence")
+    check(documents["proposal"], documents["evidence"])

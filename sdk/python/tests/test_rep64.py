@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_verify import HEAVY, STRANGER, TOTALS, proposed, sealed
+from test_verify import HEAVY, STRANGER, TOTALS, outcome, proposed, sealed
 
 import formix
 from formix import DocumentError, Envelope, Identity
@@ -20,6 +20,7 @@ from formix.documents import content_digest, content_id
 from formix.evidence import EVIDENCE_TYPE
 from formix.rep64 import _generator, add_up, scalars, sums_open
 from formix.ristretto import ORDER, Point, multiply
+from formix.verify import RESULT_TYPE
 
 SCRIPT = Path(__file__).parents[2] / "verify/evidence.py"
 PICK = random.Random(64)
@@ -137,7 +138,7 @@ def evidence(accused: Identity, sums: bytes, *, signer: Identity | None = None, 
 def convicts_by_script(document: Envelope, folder: Path) -> str | None:
     """Whom the script that has no code of this package convicts."""
     file = folder / "documents.json"
-    file.write_text(json.dumps({"proposal": ASKED.to_dict(), "evidence": [document.to_dict()]}))
+    file.write_text(json.dumps({"proposal": ASKED.to_dict(), "evidence": document.to_dict()}))
     told = subprocess.run([sys.executable, str(SCRIPT), str(file)], capture_output=True, text=True, check=False)
     assert bool(told.stdout) == (told.returncode == 0)
     return told.stdout.split()[0] if told.stdout else None
@@ -187,6 +188,19 @@ def test_other_schemes_have_no_evidence() -> None:
     document = evidence(HEAVY[0], lie(SUMS[0]), computation=content_id(asked.payload))
     with pytest.raises(formix.VerificationError, match="another computation"):
         formix.verify(asked, document)
+
+
+def test_a_result_tells_of_the_liar_that_it_did_without() -> None:
+    end = sealed(RESULT_TYPE, outcome(ASKED), HEAVY[1:])
+    shown = evidence(HEAVY[0], lie(SUMS[0]))
+    result = formix.verify({"proposal": ASKED.to_dict(), "end": end.to_dict(), "evidence": shown.to_dict()})
+    assert isinstance(result, formix.Result) and result.evidence is not None
+    assert result.evidence.accused == HEAVY[0].id
+    assert f"…{HEAVY[0].id.short} lied" in str(result) and f"…{HEAVY[0].id.short} lied" in result._repr_html_()
+    assert formix.verify(result.document.to_json()) == result
+    with pytest.raises(formix.VerificationError, match="did not lie"):
+        honest = evidence(HEAVY[0], SUMS[0])
+        formix.verify({"proposal": ASKED.to_dict(), "end": end.to_dict(), "evidence": honest.to_dict()})
 
 
 def test_evidence_is_no_result() -> None:

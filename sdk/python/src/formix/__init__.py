@@ -33,6 +33,7 @@ from .errors import (
 )
 from .evidence import Evidence
 from .identity import Identity
+from .outcome import Outcome
 from .proposal import Proposal, Scheme
 from .reductions import (
     Reduction,
@@ -52,7 +53,7 @@ from .reductions import (
 )
 from .results import Documents, Result
 from .status import Status
-from .verify import Outcome, Refusal, verify
+from .verify import Refusal, verify
 
 __all__ = [
     "Client",

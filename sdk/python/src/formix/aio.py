@@ -380,11 +380,13 @@ class AsyncComputation:
                 return
             if current.end is None:
                 documents = await self._client._api.get(f"/computations/{current.id}/documents")
-                end = documents.get("end") if isinstance(documents, dict) else None
+                documents = documents if isinstance(documents, dict) else {}
+                end, evidence = documents.get("end"), documents.get("evidence")
                 if end is None:
                     raise Unreachable(self._client.network, "ended the computation without a document")
+                shown = Envelope.from_json(evidence) if evidence is not None else None
                 # The proposal at hand counts, not the host's word for it.
-                current.end = verify_end(current.envelope, Envelope.from_json(end))
+                current.end = verify_end(current.envelope, Envelope.from_json(end), shown)
             if self._draft is None or not isinstance(current.end, Result):
                 return
             draft = refinement.next_draft(self._draft, current.end, len(self._rounds))

@@ -9,9 +9,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from .documents import Envelope, NodeId
+from .evidence import Evidence
 from .figures import Figures, Rounding
+from .outcome import Outcome
 from .proposal import Proposal
-from .verify import Outcome
 
 if TYPE_CHECKING:
     import pandas
@@ -27,10 +28,15 @@ class Documents:
     proposal: Envelope
     #: The result, signed by heavy nodes.
     end: Envelope
+    #: That a heavy node lied, where one did and another has shown it.
+    evidence: Envelope | None = None
 
     def to_json(self, indent: int | None = None) -> str:
-        """The form that ``formix comp verify`` and ``sdk/verify/verify.py`` read."""
-        return json.dumps({"proposal": self.proposal.to_dict(), "end": self.end.to_dict()}, indent=indent)
+        """The form that ``formix comp verify`` and the scripts in ``sdk/verify`` read."""
+        documents = {"proposal": self.proposal.to_dict(), "end": self.end.to_dict()}
+        if self.evidence is not None:
+            documents["evidence"] = self.evidence.to_dict()
+        return json.dumps(documents, indent=indent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,8 @@ class Result:
     document: Documents
     #: The heavy nodes whose signatures hold.
     signed_by: tuple[NodeId, ...]
+    #: That a heavy node lied, verified; the result is right without it.
+    evidence: Evidence | None = None
 
     @property
     def figures(self) -> Figures:
@@ -103,6 +111,8 @@ class Result:
         else:
             lines += ["  " + "  ".join(columns), *("  " + "  ".join(map(_text, row)) for row in rows)]
         lines += [f"  {self.rounding.words}", *(f"  doubt: {doubt}" for doubt in self.doubts)]
+        if self.evidence is not None:
+            lines.append(f"  heavy node …{self.evidence.accused.short} lied about its sums and was left out")
         signers = " ".join(f"…{each.short}" for each in self.signed_by)
         lines.append(f"  participants: {self.participants}; signed by {signers}")
         return "\n".join(lines)
@@ -119,6 +129,9 @@ class Result:
             body = "<tr>" + "".join(f"<th scope='col'>{escape(name)}</th>" for name in columns) + "</tr>"
             body += "".join("<tr>" + "".join(f"<td>{escape(_text(cell))}</td>" for cell in row) + "</tr>" for row in rows)
         doubts = "".join(f"<div role='alert'>⚠ {escape(doubt)}</div>" for doubt in self.doubts)
+        if self.evidence is not None:
+            liar = escape(self.evidence.accused.short)
+            doubts += f"<div role='alert'>⚠ heavy node …{liar} lied about its sums and was left out</div>"
         signers = ", ".join(f"<code title='{escape(each)}'>…{escape(each.short)}</code>" for each in self.signed_by)
         return (
             f"<div><strong>{escape(self.proposal.title)}</strong><table>{body}</table><div>{escape(self.rounding.words)}</div>"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
@@ -18,13 +18,12 @@ from .arithmetic import figures
 from .documents import Envelope, NodeId, loads
 from .errors import DocumentError, VerificationError
 from .evidence import EVIDENCE_TYPE, Evidence
-from .figures import Answer, Figures
+from .figures import Figures
+from .outcome import Outcome
 from .proposal import Proposal, read
+from .results import Documents, Result
 
-if TYPE_CHECKING:
-    from .results import Result
-
-__all__ = ["Outcome", "Refusal", "verify", "verify_end"]
+__all__ = ["Refusal", "verify", "verify_end"]
 
 #: Media types of the payloads.
 RESULT_TYPE: Final = "application/vnd.formix.result+json"
@@ -34,30 +33,6 @@ _FIGURES: TypeAdapter[Any] = TypeAdapter(Figures)
 
 #: A document as a caller may have it: read, as JSON text, or as what a JSON reader made of it.
 DocumentLike: TypeAlias = Envelope | bytes | str | Mapping[str, Any]
-
-
-class Outcome(BaseModel):
-    """A computation's totals: the payload of a document that heavy nodes sign."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    #: Version of this document's format: 2.
-    version: Literal[2]
-    #: Which computation.
-    computation: str
-    #: How answers were shared.
-    scheme: str
-    #: How many answers are in the totals.
-    participants: int
-    #: How many answers were left out because their proof of validity failed.
-    rejected: int
-    #: Digest of the ids of the counted reports, ascending.
-    set: str
-    #: The heavy nodes that hold every report of the set: all three, or with `rep64` two where the third was lost.
-    cohort: tuple[str, ...]
-    #: The totals of each component, exact.
-    totals: tuple[int, ...]
-    #: What the totals say.
-    answer: Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,24 +89,26 @@ def verify(proposal: DocumentLike, end: DocumentLike | None = None) -> Result | 
             raise DocumentError("give the proposal and the end, or one document with both")
         if both["end"] is None:
             raise DocumentError("the computation has not ended: there is nothing to verify yet")
-        proposal, end = both["proposal"], both["end"]
+        evidence = both.get("evidence")
+        shown = _envelope(evidence) if evidence is not None else None
+        return verify_end(_envelope(both["proposal"]), _envelope(both["end"]), shown)
     asked, ended = _envelope(proposal), _envelope(end)
     if ended.payload_type == EVIDENCE_TYPE:
         return Evidence.open(asked, ended)
     return verify_end(asked, ended)
 
 
-def verify_end(asked: Envelope, ended: Envelope) -> Result | Refusal:
-    """Verifies the end of a computation against its proposal, as :func:`verify`."""
+def verify_end(asked: Envelope, ended: Envelope, evidence: Envelope | None = None) -> Result | Refusal:
+    """Verifies the end of a computation against its proposal, as :func:`verify`; and evidence, where there is some."""
     id, opened = Proposal.open(asked)
+    shown = Evidence.open(asked, evidence) if evidence is not None else None
     if ended.payload_type == REFUSAL_TYPE:
         return _refusal(id, opened, asked, ended)
-    return _result(id, opened, asked, ended)
+    return _result(id, opened, Documents(asked, ended, evidence), shown)
 
 
-def _result(id: str, proposal: Proposal, asked: Envelope, ended: Envelope) -> Result:
-    from .results import Documents, Result
-
+def _result(id: str, proposal: Proposal, documents: Documents, evidence: Evidence | None) -> Result:
+    ended = documents.end
     outcome = read(Outcome, ended.verify(RESULT_TYPE, ()), "a result")
     present = {signature.keyid for signature in ended.signatures}
     signed_by = tuple(heavy for heavy in proposal.heavy_ids if heavy in present)
@@ -145,7 +122,7 @@ def _result(id: str, proposal: Proposal, asked: Envelope, ended: Envelope) -> Re
     if outcome.answer.participants != outcome.participants or outcome.answer.result.kind != proposal.query.get("kind"):
         raise VerificationError("the answer does not belong to the totals")
     _check_figures(proposal, outcome)
-    return Result(id, proposal, outcome, Documents(asked, ended), signed_by)
+    return Result(id, proposal, outcome, documents, signed_by, evidence)
 
 
 def _check_figures(proposal: Proposal, outcome: Outcome) -> None:
