@@ -131,10 +131,15 @@ impl<K: Ord + Clone> Class<K> {
         }
     }
 
-    /// What counts for those of `apart` that are `wanted`.
-    fn of(&self, wanted: impl Fn(&K) -> bool) -> Days {
+    /// What counts for one of them.
+    fn of(&self, key: &K) -> Days {
+        self.of_all(self.apart.get(key).into_iter())
+    }
+
+    /// What counts for several of them as if they were one.
+    fn of_all<'a>(&'a self, apart: impl Iterator<Item = &'a Days>) -> Days {
         let mut days = self.together.clone();
-        self.apart.iter().filter(|(key, _)| wanted(key)).for_each(|(_, apart)| days.merge(apart));
+        apart.for_each(|apart| days.merge(apart));
         days
     }
 
@@ -211,15 +216,18 @@ impl Counts {
         match subject {
             Subject::All => self.all.clone(),
             Subject::Attribute { dataset, field } => {
-                self.attributes.of(|(of, other)| of == dataset && overlap(field, other))
+                let apart = self.attributes.apart.range((dataset.clone(), String::new())..);
+                let apart = apart.take_while(|((of, _), _)| of == dataset);
+                let apart = apart.filter(|((_, other), _)| overlap(field, other));
+                self.attributes.of_all(apart.map(|(_, days)| days))
             }
-            Subject::Proposer { id } => self.proposers.of(|other| other == id),
+            Subject::Proposer { id } => self.proposers.of(id),
         }
     }
 
     /// What `rule` has answered, to `proposer` alone where one is given.
     pub(crate) fn of_rule(&self, rule: ContentId, proposer: Option<NodeId>) -> Days {
-        self.rules.of(|key| *key == (rule, proposer))
+        self.rules.of(&(rule, proposer))
     }
 
     /// All that is counted apart.
