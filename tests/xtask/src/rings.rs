@@ -277,6 +277,7 @@ fn no_std(run: &mut Run<'_>) -> Result<()> {
 }
 
 fn unit(run: &mut Run<'_>) -> Result<()> {
+    setup::python(&run.tree.root)?;
     let packages = run.packages(|member| !in_browser(member) && !OWN_RING.contains(&member.name.as_str()));
     run.tests(&run.cargo().args(["test", "--no-fail-fast"]).args(each(&packages)), Harness::Cargo)
 }

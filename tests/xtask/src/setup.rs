@@ -1,4 +1,4 @@
-//! What a fresh Debian machine lacks, found or installed: compiler targets, npm packages, a browser.
+//! What a fresh Debian machine lacks, found or installed: compiler targets, npm packages, a browser, Python.
 //!
 //! Every function returns at once when the thing is there already.
 
@@ -78,6 +78,28 @@ pub(crate) fn browser(root: &Path) -> Result<Browser> {
     if let Some(found) = find_browser() {
         return Ok(found);
     }
+    install(root, &["chromium", "chromium-driver"]).context(
+        "the browser tests need Chromium and chromedriver: install Debian's packages `chromium` and \
+         `chromium-driver`, or set CHROMIUM and CHROMEDRIVER to the two binaries",
+    )?;
+    match find_browser() {
+        Some(found) => Ok(found),
+        None => bail!("Chromium was installed, but neither `chromium` nor `chromedriver` is on PATH"),
+    }
+}
+
+/// Makes `python3` able to create virtual environments, in which tests install what they pin.
+pub(crate) fn python(root: &Path) -> Result<()> {
+    if Cmd::new("python3", root).args(["-c", "import ensurepip, venv"]).read().is_ok() {
+        return Ok(());
+    }
+    install(root, &["python3", "python3-venv"]).context(
+        "the comparison with Pydantic needs Python 3.10 or later with its venv module: install Debian's package `python3-venv`",
+    )
+}
+
+/// Installs Debian's packages of these names.
+fn install(root: &Path, packages: &[&str]) -> Result<()> {
     let apt = |args: &[&str]| {
         let user = Cmd::new("id", root).arg("-u").read()?;
         let command = match user.trim() {
@@ -87,15 +109,7 @@ pub(crate) fn browser(root: &Path) -> Result<Browser> {
         command.args(args).env("DEBIAN_FRONTEND", "noninteractive").run()
     };
     apt(&["update"])
-        .and_then(|()| apt(&["install", "--yes", "--no-install-recommends", "chromium", "chromium-driver"]))
-        .context(
-            "the browser tests need Chromium and chromedriver: install Debian's packages `chromium` and \
-             `chromium-driver`, or set CHROMIUM and CHROMEDRIVER to the two binaries",
-        )?;
-    match find_browser() {
-        Some(found) => Ok(found),
-        None => bail!("Chromium was installed, but neither `chromium` nor `chromedriver` is on PATH"),
-    }
+        .and_then(|()| apt(&[&["install", "--yes", "--no-install-recommends"], packages].concat()))
 }
 
 fn find_browser() -> Option<Browser> {
