@@ -2,8 +2,9 @@
 
 use core::fmt;
 
-use prio::field::{Field128, FieldElement as _};
+use prio::field::FieldElement as _;
 
+use crate::field::Field128;
 use crate::{AggregateError, Instance, SHARES, Scheme, additive64, prio3, rep64};
 
 /// One report's shares at one heavy node, found valid: ready to be added up.

@@ -5,6 +5,7 @@ use core::fmt;
 use rand_core::CryptoRng;
 
 use crate::aggregate::{Numbers, Sums};
+use crate::field::Field128;
 use crate::{
     Aggregate, AggregateError, Commitments, InstanceError, Output, Scheme, Shape, ShardError, UnshardError,
     VerifyError, additive64, prio3, rep64,
@@ -386,7 +387,7 @@ impl Instance {
             }
             match sum {
                 Sums::Additive64(sum) => sum.into_iter().map(u128::from).collect(),
-                Sums::Prio3(sum) => sum.into_iter().map(prio3::integer).collect(),
+                Sums::Prio3(sum) => sum.into_iter().map(Field128::integer).collect(),
                 Sums::Rep64(_) => return Err(UnshardError::Misused),
             }
         };

@@ -69,6 +69,7 @@
 mod additive64;
 mod aggregate;
 mod error;
+mod field;
 mod instance;
 mod prio3;
 mod rep64;

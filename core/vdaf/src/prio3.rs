@@ -1,13 +1,13 @@
 //! Prio3 over bytes.
 //!
-//! The crate `prio` does the mathematics and all verification. What stands here is the sharding of section 7.2.1, because
-//! `prio` itself draws randomness from the machine, and core draws none: the seeds come from the caller. The test vectors
-//! of the draft, byte for byte, say that it is the same.
+//! The crate `prio` does the proofs and all verification, over this crate's field ([`crate::field`]). What stands here is the sharding
+//! of section 7.2.1, because `prio` itself draws randomness from the machine, and core draws none: the seeds come from the caller.
+//! The test vectors of the draft, byte for byte, say that it is the same.
 //!
 //! Follows draft-irtf-cfrg-vdaf-18.
 
 use prio::codec::{CodecError, Encode, ParameterizedDecode};
-use prio::field::{Field128, FieldElement, FieldElementWithInteger};
+use prio::field::FieldElement;
 use prio::flp::gadgets::{Mul, ParallelSum};
 use prio::flp::types::{Histogram, SumVec};
 use prio::flp::{FlpError, Type};
@@ -19,6 +19,7 @@ use prio::vdaf::xof::{IntoFieldVec, Xof, XofTurboShake128};
 use prio::vdaf::{Aggregator, OutputShare, Vdaf, VdafError, VerifyTransition};
 use rand_core::CryptoRng;
 
+use crate::field::Field128;
 use crate::{SHARES, Shape, VerifyError};
 
 #[cfg(test)]
@@ -44,6 +45,8 @@ type SumVec128 = SumVec<Field128, ParallelSum<Field128, Mul>>;
 type Histogram128 = Histogram<Field128, ParallelSum<Field128, Mul>>;
 /// What an aggregator keeps between the two steps of verification.
 pub(crate) type State<F = Field128> = Prio3VerifyState<F, SEED_BYTES>;
+/// What an aggregator gets.
+type InputShare<F> = Prio3InputShare<F, SEED_BYTES>;
 /// A public share and one input share an aggregator, encoded.
 pub(crate) type Shares = (Vec<u8>, Vec<Vec<u8>>);
 
@@ -196,8 +199,7 @@ impl<T: Type> Circuit<T> {
     ) -> Result<(State<T::Field>, Vec<u8>), VerifyError> {
         let public = Prio3PublicShare::get_decoded_with_param(&self.vdaf, public)
             .map_err(|_| VerifyError::PublicShare)?;
-        let input = Prio3InputShare::get_decoded_with_param(&(&self.vdaf, role), input)
-            .map_err(|_| VerifyError::InputShare)?;
+        let input = self.input(context, role, input).map_err(|_| VerifyError::InputShare)?;
         let (state, share) = self
             .vdaf
             .verify_init(verify_key, context, role, &(), nonce, &public, &input)
@@ -205,6 +207,23 @@ impl<T: Type> Circuit<T> {
         let mut bytes = Vec::with_capacity(self.verifier_share_len());
         share.encode(&mut bytes).map_err(|_| VerifyError::Misused)?;
         Ok((state, bytes))
+    }
+
+    /// The input share of aggregator `role` that `bytes` encode. A helper's comes out in full, as if it were the leader's: `prio` would
+    /// expand its seed once more in each step.
+    fn input(&self, context: &[u8], role: usize, bytes: &[u8]) -> Result<InputShare<T::Field>, CodecError> {
+        let share = Prio3InputShare::get_decoded_with_param(&(&self.vdaf, role), bytes)?;
+        let Prio3InputShare::Helper { meas_and_proofs_share: seed, joint_rand_blind } = share else {
+            return Ok(share);
+        };
+        let role = u8::try_from(role).map_err(|_| CodecError::UnexpectedValue)?;
+        let proofs_len = self.typ.proof_len() * usize::from(self.proofs);
+        let expand = |usage, binder: &[u8], length| self.expand(seed.as_ref(), usage, context, binder, length);
+        Ok(Prio3InputShare::Leader {
+            measurement_share: expand(MEASUREMENT_SHARE, &[role], self.typ.input_len()),
+            proofs_share: expand(PROOF_SHARE, &[self.proofs, role], proofs_len),
+            joint_rand_blind,
+        })
     }
 
     /// The verifier message of one verifier share an aggregator, in the order of roles, where the proof holds.
@@ -332,6 +351,18 @@ impl Engine {
     ) -> Result<Shares, Refused> {
         let mut random = vec![0; either!(self, circuit => circuit.random_len())];
         rng.fill_bytes(&mut random);
+        self.shard_with(context, nonce, measurement, &random)
+    }
+
+    /// [`Engine::shard`] without a type parameter: code without one is compiled in this crate, by this crate's optimisation, and not in each
+    /// that calls it.
+    fn shard_with(
+        &self,
+        context: &[u8],
+        nonce: &[u8; NONCE_BYTES],
+        measurement: &[u64],
+        random: &[u8],
+    ) -> Result<Shares, Refused> {
         let encoded = match self {
             Self::Histogram(circuit) => {
                 let hot = measurement.iter().position(|value| *value == 1);
@@ -341,7 +372,7 @@ impl Engine {
                 .typ
                 .encode_measurement(&measurement.iter().map(|value| u128::from(*value)).collect())?,
         };
-        either!(self, circuit => circuit.shard_encoded(context, &encoded, nonce, &random))
+        either!(self, circuit => circuit.shard_encoded(context, &encoded, nonce, random))
     }
 
     /// As [`Circuit::public_len`].
@@ -401,14 +432,9 @@ pub(crate) fn accumulate(sum: &mut [Field128], share: &[Field128]) {
     }
 }
 
-/// The integer that a field element stands for.
-pub(crate) fn integer(element: Field128) -> u128 {
-    <Field128 as FieldElementWithInteger>::Integer::from(element)
-}
-
 /// Little-endian, 16 bytes each.
 pub(crate) fn encode(elements: &[Field128], bytes: &mut Vec<u8>) {
-    bytes.extend(elements.iter().flat_map(|element| integer(*element).to_le_bytes()));
+    bytes.extend(elements.iter().flat_map(|element| element.integer().to_le_bytes()));
 }
 
 /// The elements that `bytes` encode; `None` where one is not of the field.
