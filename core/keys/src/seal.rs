@@ -136,6 +136,18 @@ pub fn seal(
     plain: &[u8],
     rng: &mut impl CryptoRng,
 ) -> Result<Vec<u8>, SealError> {
+    seal_by(to, info, aad, plain, rng)
+}
+
+/// [`seal`] without a type parameter: code without one is compiled in this crate, by this crate's optimisation, and not in each that
+/// calls it.
+fn seal_by(
+    to: &SealPublic,
+    info: &[u8],
+    aad: &[u8],
+    plain: &[u8],
+    mut rng: &mut dyn CryptoRng,
+) -> Result<Vec<u8>, SealError> {
     let to = <Kem as hpke::Kem>::PublicKey::from_bytes(&to.0).map_err(|_| SealError)?;
     let (encapped, ciphertext) = single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, Kem>(
         &OpModeS::Base,
@@ -143,7 +155,7 @@ pub fn seal(
         info,
         plain,
         aad,
-        rng,
+        &mut rng,
     )
     .map_err(|_| SealError)?;
     Ok([encapped.to_bytes().as_slice(), &ciphertext].concat())
