@@ -104,9 +104,12 @@ struct PageArgs {
     /// Quick to build: plain names, no optimising, no compressing.
     #[arg(long, conflicts_with = "release")]
     dev: bool,
-    /// Folder to write the page into.
-    #[arg(long, value_name = "DIR", default_value = "dist")]
-    out: PathBuf,
+    /// Instead of the page, build this package's program for the browser, as the page's programs are built.
+    #[arg(long, value_name = "PACKAGE", conflicts_with = "dev")]
+    program: Option<String>,
+    /// Folder to write into [default: dist, or target/xtask/PACKAGE].
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
 }
 
 fn main() -> Result<()> {
@@ -124,8 +127,15 @@ fn main() -> Result<()> {
         }
         Task::Test { rings, packages, .. } => rings::test(&tree, &Choice { rings, packages }),
         Task::Page(args) => {
-            let out = std::path::absolute(&args.out)?;
-            print!("{}", page::build(&tree, profile(args.dev), &out)?);
+            let usual = match &args.program {
+                None => "dist".into(),
+                Some(package) => tree.target.join("xtask").join(package),
+            };
+            let out = std::path::absolute(args.out.unwrap_or(usual))?;
+            match args.program {
+                None => print!("{}", page::build(&tree, profile(args.dev), &out)?),
+                Some(package) => page::program(&tree, &package, &out)?,
+            }
             Ok(())
         }
         Task::Demo { name, args } => programs::demo(&tree, name.as_deref(), Speed::Quick, &args),

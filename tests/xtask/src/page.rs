@@ -83,7 +83,7 @@ impl Profile {
 pub(crate) fn build(tree: &Tree, profile: Profile, out: &Path) -> Result<Report> {
     setup::rust_target(&tree.root, WASM)?;
     setup::npm(&tree.root, Npm::Page)?;
-    compile(tree, profile)?;
+    compile(tree, profile, &PROGRAMS.map(|(package, _)| package))?;
 
     let inputs = inputs(tree, profile)?;
     let key = manifest::key(profile.name(), &inputs);
@@ -103,9 +103,28 @@ pub(crate) fn build(tree: &Tree, profile: Profile, out: &Path) -> Result<Report>
     Ok(report)
 }
 
-fn compile(tree: &Tree, profile: Profile) -> Result<()> {
+/// Builds the wasm program of another package as a release page's programs are built, into the folder `out`: a module
+/// `PACKAGE.js` that starts it and exports what it exports.
+pub(crate) fn program(tree: &Tree, package: &str, out: &Path) -> Result<()> {
+    setup::rust_target(&tree.root, WASM)?;
+    setup::npm(&tree.root, Npm::Page)?;
+    compile(tree, Profile::Release, &[package])?;
+    if out.exists() {
+        fs::remove_dir_all(out)?;
+    }
+    fs::create_dir_all(out)?;
+    let wasm = tree.target.join(WASM).join(Profile::Release.folder()).join(format!("{package}.wasm"));
+    let (js, wasm) = bind(tree, Profile::Release, &wasm, out, package, &mut Names::default())?;
+    let module = format!(
+        "import init from \"./{js}\";\nexport * from \"./{js}\";\n\
+         await init({{ module_or_path: new URL(\"./{wasm}\", import.meta.url) }});\n"
+    );
+    manifest::write(&out.join(format!("{package}.js")), module.as_bytes())
+}
+
+fn compile(tree: &Tree, profile: Profile, packages: &[&str]) -> Result<()> {
     let mut cargo = Cmd::cargo(&tree.root).args(["build", "--target", WASM, "--profile", profile.cargo()]);
-    for (package, _) in PROGRAMS {
+    for package in packages {
         cargo = cargo.args(["--package", package]);
     }
     if profile == Profile::Release {
