@@ -1,6 +1,10 @@
-//! The page's program. A native build is an empty one, so that the whole workspace checks on any target.
+//! The program of the page and of its worker. One file for both: what both need, which is much, is downloaded once.
+//! A native build is an empty program, so that the whole workspace checks on any target.
 
 fn main() {
     #[cfg(target_arch = "wasm32")]
-    ui::start();
+    match web_sys::window() {
+        Some(_) => ui::start(),
+        None => worker::start(),
+    }
 }

@@ -54,7 +54,7 @@ pub(crate) fn send(message: &FromWorker, parts: &[Vec<u8>]) {
 }
 
 /// Makes panics known to the page, and listens to it.
-pub(crate) fn start() {
+pub fn start() {
     std::panic::set_hook(Box::new(|panic| {
         console_error_panic_hook::hook(panic);
         send(&FromWorker::Status(Status::Failed { detail: panic.to_string() }), &[]);

@@ -1,7 +1,7 @@
-//! The page build: two wasm programs, their JavaScript, the files of `www/`, one output folder.
+//! The page build: a wasm program, its JavaScript, the files of `www/`, one output folder.
 //!
-//! `cargo` compiles `ui` (the page) and `worker`; wasm-bindgen, used as a library so that its version is the lockfile's,
-//! writes their JavaScript; binaryen's `wasm-opt` shrinks them. A release build names each file by its content, so that it
+//! `cargo` compiles `ui`, which page and worker both run; wasm-bindgen, used as a library so that its version is the
+//! lockfile's, writes its JavaScript; binaryen's `wasm-opt` shrinks it. A release build names each file by its content, so that it
 //! may be cached for ever, and compresses it; a development build keeps plain names, which `www/index.html` refers to.
 //!
 //! `index.html` loads `page.js`, which starts `worker.js` as a module worker. These two loaders are the only names
@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
+use libdeflater::{CompressionLvl, Compressor};
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::setup::{self, Npm, WASM};
@@ -23,8 +24,11 @@ use crate::tree::Tree;
 pub(crate) use manifest::write;
 use manifest::{Manifest, Report};
 
-/// The wasm programs, each with the loader that starts it.
-const PROGRAMS: [(&str, &str); 2] = [("ui", "page.js"), ("worker", "worker.js")];
+/// The wasm program.
+const PROGRAM: &str = "ui";
+
+/// The loaders that start it, each with what it does before, and where that fails.
+const LOADERS: [(&str, &str, &str); 2] = [("page.js", BEGIN_WORKER, SAY_FAILED), ("worker.js", "", "")];
 
 /// Style sheets that npm packages bring, and the name each gets.
 const STYLES: [(&str, &str); 1] = [("@picocss/pico/css/pico.min.css", "pico.min.css")];
@@ -83,7 +87,7 @@ impl Profile {
 pub(crate) fn build(tree: &Tree, profile: Profile, out: &Path) -> Result<Report> {
     setup::rust_target(&tree.root, WASM)?;
     setup::npm(&tree.root, Npm::Page)?;
-    compile(tree, profile, &PROGRAMS.map(|(package, _)| package))?;
+    compile(tree, profile, &[PROGRAM])?;
 
     let inputs = inputs(tree, profile)?;
     let key = manifest::key(profile.name(), &inputs);
@@ -135,18 +139,18 @@ fn compile(tree: &Tree, profile: Profile, packages: &[&str]) -> Result<()> {
         for index in fs::read_dir(&sources).into_iter().flatten().flatten() {
             flags.push(format!("--remap-path-prefix={}=/crates", index.path().display()));
         }
+        // Leptos gives all its views one type then, which makes the program a tenth smaller.
+        flags.push("--cfg=erase_components".into());
         cargo = cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
     }
     cargo.run()
 }
 
-/// Every file that the output depends on: the compiled programs, `www/`, the npm style sheets.
+/// Every file that the output depends on: the compiled program, `www/`, the npm style sheets.
 fn inputs(tree: &Tree, profile: Profile) -> Result<BTreeMap<String, PathBuf>> {
     let mut inputs = BTreeMap::new();
-    for (program, _) in PROGRAMS {
-        let wasm = tree.target.join(WASM).join(profile.folder()).join(format!("{program}.wasm"));
-        inputs.insert(format!("{program}.wasm"), wasm);
-    }
+    let wasm = tree.target.join(WASM).join(profile.folder()).join(format!("{PROGRAM}.wasm"));
+    inputs.insert(format!("{PROGRAM}.wasm"), wasm);
     for (package_path, name) in STYLES {
         inputs.insert(name.into(), tree.root.join("node_modules").join(package_path));
     }
@@ -173,7 +177,7 @@ fn assemble(
     }
     fs::create_dir_all(&work)?;
 
-    // Loaders first: they name the programs' files, which are renamed by content below.
+    // Loaders first: they name the program's files, which are renamed by content below.
     let mut names = Names::default();
     for (name, path) in &inputs {
         if name.ends_with(".wasm") {
@@ -187,22 +191,17 @@ fn assemble(
             manifest::write(&work.join(name), &bytes)?;
         }
     }
-    let mut preload = String::new();
-    for (program, loader) in PROGRAMS {
-        let (js, wasm) =
-            bind(tree, profile, &inputs[&format!("{program}.wasm")], &work, program, &mut names)?;
-        let (begin, failed) = if program == "ui" { (BEGIN_WORKER, SAY_FAILED) } else { ("", "") };
+    let (js, wasm) = bind(tree, profile, &inputs[&format!("{PROGRAM}.wasm")], &work, PROGRAM, &mut names)?;
+    for (loader, begin, failed) in LOADERS {
         manifest::write(&work.join(loader), loader_source(&js, &wasm, begin, failed).as_bytes())?;
-        if program == "ui" {
-            preload = format!(
-                "<link rel=\"modulepreload\" href=\"/{js}\">\n    \
-                 <link rel=\"preload\" href=\"/{wasm}\" as=\"fetch\" type=\"application/wasm\" crossorigin>\n  "
-            );
-        }
     }
     if profile == Profile::Release {
         let index = work.join("index.html");
         let html = fs::read_to_string(&index).context("www/index.html is what the page starts from")?;
+        let preload = format!(
+            "<link rel=\"modulepreload\" href=\"/{js}\">\n    \
+             <link rel=\"preload\" href=\"/{wasm}\" as=\"fetch\" type=\"application/wasm\" crossorigin>\n  "
+        );
         let html = names.rewrite(&html).replacen("</head>", &format!("  {preload}</head>"), 1);
         fs::write(&index, html)?;
         compress(tree, &work)?;
@@ -223,7 +222,7 @@ fn bind(
     names: &mut Names,
 ) -> Result<(String, String)> {
     let dev = profile == Profile::Dev;
-    // The loaders have the programs' plain names.
+    // The loader of a program may have its plain name.
     let stem = format!("{program}_bindings");
     let started = Instant::now();
     Bindgen::new()
@@ -294,11 +293,22 @@ fn loader_source(js: &str, wasm: &str, begin: &str, failed: &str) -> String {
 }
 
 fn compress(tree: &Tree, work: &Path) -> Result<()> {
-    let files = files_under(work)?;
-    Cmd::new("node", &tree.root)
-        .arg("tests/xtask/src/compress.mjs")
-        .args(files.iter().filter(|path| manifest::compresses(path)))
-        .run()
+    let files: Vec<PathBuf> =
+        files_under(work)?.into_iter().filter(|path| manifest::compresses(path)).collect();
+    Cmd::new("node", &tree.root).arg("tests/xtask/src/compress.mjs").args(&files).run()?;
+    files.iter().try_for_each(|path| gzip(path))
+}
+
+/// Writes `PATH.gz`: as small as gzip gets, which is smaller than zlib makes it.
+fn gzip(path: &Path) -> Result<()> {
+    let bytes = fs::read(path)?;
+    let mut compressor = Compressor::new(CompressionLvl::best());
+    let mut packed = vec![0; compressor.gzip_compress_bound(bytes.len())];
+    let len = compressor.gzip_compress(&bytes, &mut packed).context("the bound is too small")?;
+    packed.truncate(len);
+    let name = path.file_name().context("a file has a name")?.to_string_lossy();
+    fs::write(path.with_file_name(format!("{name}.gz")), packed)?;
+    Ok(())
 }
 
 /// Names by content: `style.css` becomes `style-0123456789abcdef.css`.

@@ -4,18 +4,14 @@
 //! node's connections and shows its views. One tab of a browser runs the node at a time: the worker of
 //! another waits for it to close.
 //!
-//! A native build is an empty program, so that the whole workspace checks on any target.
+//! # How to drive it
+//! The program that page and worker load alike calls `start` where it finds no window; the rest are
+//! `bridge`'s messages.
+#![cfg(target_arch = "wasm32")]
 
-#[cfg(target_arch = "wasm32")]
 mod clock;
-#[cfg(target_arch = "wasm32")]
 mod lock;
-#[cfg(target_arch = "wasm32")]
 mod runtime;
-#[cfg(target_arch = "wasm32")]
 mod worker;
 
-fn main() {
-    #[cfg(target_arch = "wasm32")]
-    worker::start();
-}
+pub use worker::start;
