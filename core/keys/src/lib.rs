@@ -34,6 +34,7 @@ extern crate alloc;
 
 mod dsse;
 mod identity;
+mod kem;
 mod seal;
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,11 @@
+use crate::kem::{Dhkem, PrivateKey};
 use alloc::{string::String, vec::Vec};
 use borsh::{BorshDeserialize, BorshSerialize};
 use core::{fmt, str::FromStr};
 use data_encoding::BASE64URL_NOPAD;
 use hpke::{
     Deserializable, Kem as _, OpModeR, OpModeS, Serializable, aead::ChaCha20Poly1305, kdf::HkdfSha256,
-    kem::X25519HkdfSha256 as Kem, single_shot_open, single_shot_seal_with_rng,
+    single_shot_open, single_shot_seal_with_rng,
 };
 use rand_core::CryptoRng;
 use zeroize::{Zeroize, ZeroizeOnDrop};
@@ -63,7 +64,7 @@ impl<'de> serde::Deserialize<'de> for SealPublic {
 
 /// The secret key that opens what was sealed to its public half. Wiped from memory on drop.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub struct SealKey([u8; 32]);
+pub struct SealKey(PrivateKey);
 
 impl fmt::Debug for SealKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -87,18 +88,12 @@ impl core::error::Error for SealError {}
 impl SealKey {
     /// The key of a 32-byte secret seed (RFC 9180 `DeriveKeyPair`).
     pub fn from_seed(seed: [u8; 32]) -> Self {
-        let (secret, _) = Kem::derive_keypair(&seed);
-        let mut bytes = [0; 32];
-        bytes.copy_from_slice(&secret.to_bytes());
-        Self(bytes)
+        Self(Dhkem::derive_keypair(&seed).0)
     }
 
     /// The half to hand out.
     pub fn public(&self) -> SealPublic {
-        let secret = self.secret();
-        let mut bytes = [0; 32];
-        bytes.copy_from_slice(&Kem::sk_to_pk(&secret).to_bytes());
-        SealPublic(bytes)
+        SealPublic(Dhkem::sk_to_pk(&self.0).to_bytes().into())
     }
 
     /// Opens what [`seal`] made for this key with the same `info` and `aad`.
@@ -107,20 +102,16 @@ impl SealKey {
     /// [`SealError`] for anything else.
     pub fn open(&self, info: &[u8], aad: &[u8], sealed: &[u8]) -> Result<Vec<u8>, SealError> {
         let (encapped, ciphertext) = sealed.split_at_checked(ENCAPPED_LEN).ok_or(SealError)?;
-        let encapped = <Kem as hpke::Kem>::EncappedKey::from_bytes(encapped).map_err(|_| SealError)?;
-        single_shot_open::<ChaCha20Poly1305, HkdfSha256, Kem>(
+        let encapped = <Dhkem as hpke::Kem>::EncappedKey::from_bytes(encapped).map_err(|_| SealError)?;
+        single_shot_open::<ChaCha20Poly1305, HkdfSha256, Dhkem>(
             &OpModeR::Base,
-            &self.secret(),
+            &self.0,
             &encapped,
             info,
             ciphertext,
             aad,
         )
         .map_err(|_| SealError)
-    }
-
-    fn secret(&self) -> <Kem as hpke::Kem>::PrivateKey {
-        <Kem as hpke::Kem>::PrivateKey::from_bytes(&self.0).expect("32 bytes are an X25519 secret")
     }
 }
 
@@ -148,8 +139,8 @@ fn seal_by(
     plain: &[u8],
     mut rng: &mut dyn CryptoRng,
 ) -> Result<Vec<u8>, SealError> {
-    let to = <Kem as hpke::Kem>::PublicKey::from_bytes(&to.0).map_err(|_| SealError)?;
-    let (encapped, ciphertext) = single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, Kem>(
+    let to = <Dhkem as hpke::Kem>::PublicKey::from_bytes(&to.0).map_err(|_| SealError)?;
+    let (encapped, ciphertext) = single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, Dhkem>(
         &OpModeS::Base,
         &to,
         info,

@@ -1,4 +1,4 @@
-use crate::{Domain, Envelope, EnvelopeError, Identity, NodeId, SealError, SealKey, seal};
+use crate::{Domain, Envelope, EnvelopeError, Identity, NodeId, SealError, SealKey, SealPublic, seal};
 use alloc::{format, string::ToString, vec, vec::Vec};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
@@ -99,4 +99,52 @@ fn bytes(text: &str) -> Vec<u8> {
 
 fn hex(text: &str) -> [u8; 32] {
     bytes(text).try_into().unwrap()
+}
+
+/// `hpke`'s own KEM, which ours stands in for.
+#[test]
+fn other_implementations_open_what_is_sealed_here_and_the_other_way_round() {
+    use hpke::{
+        Deserializable as _, Kem as _, OpModeR, OpModeS, Serializable as _, aead::ChaCha20Poly1305,
+        kdf::HkdfSha256, kem::X25519HkdfSha256, single_shot_open, single_shot_seal_with_rng,
+    };
+    let mut rng = ChaCha20Rng::from_seed([6; 32]);
+    for seed in 0..20 {
+        let key = SealKey::from_seed([seed; 32]);
+        let (secret, public) = X25519HkdfSha256::derive_keypair(&[seed; 32]);
+        assert_eq!(key.public().to_string().parse(), Ok(key.public()));
+        let sealed = seal(&key.public(), b"info", b"aad", b"secret", &mut rng).unwrap();
+        let (encapped, ciphertext) = sealed.split_at(32);
+        let encapped = <X25519HkdfSha256 as hpke::Kem>::EncappedKey::from_bytes(encapped).unwrap();
+        let opened = single_shot_open::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
+            &OpModeR::Base,
+            &secret,
+            &encapped,
+            b"info",
+            ciphertext,
+            b"aad",
+        );
+        assert_eq!(opened.unwrap(), b"secret");
+        let (encapped, ciphertext) = single_shot_seal_with_rng::<
+            ChaCha20Poly1305,
+            HkdfSha256,
+            X25519HkdfSha256,
+        >(&OpModeS::Base, &public, b"info", b"secret", b"aad", &mut rng)
+        .unwrap();
+        let sealed = [encapped.to_bytes().as_slice(), &ciphertext].concat();
+        assert_eq!(key.open(b"info", b"aad", &sealed), Ok(b"secret".to_vec()));
+    }
+}
+
+#[test]
+fn keys_of_low_order_are_refused() {
+    let mut rng = ChaCha20Rng::from_seed([7; 32]);
+    let key = SealKey::from_seed([8; 32]);
+    for low in [0, 1] {
+        let mut point = [0; 32];
+        point[0] = low;
+        let public: SealPublic = data_encoding::BASE64URL_NOPAD.encode(&point).parse().unwrap();
+        assert_eq!(seal(&public, b"", b"", b"secret", &mut rng), Err(SealError));
+        assert_eq!(key.open(b"", b"", &[point.as_slice(), &[0; 22]].concat()), Err(SealError));
+    }
 }
