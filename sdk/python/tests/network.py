@@ -59,7 +59,9 @@ class Process:
                 return dict(event)
 
     def close(self) -> None:
-        """Ends it."""
+        """Ends it, as a crash would."""
+        if self._log.closed:
+            return
         self._process.kill()
         self._process.wait()
         self._reader.join()
@@ -120,6 +122,12 @@ class Network:
         """Starts one heavy node, or starts it again: it keeps its home, its ports and so its addresses."""
         fellows = [flag for url in self.urls if url != self.urls[at] for flag in ("--fellow", url)]
         return self._start(f"h{at + 1}", "heavy", "--port", self.urls[at].rsplit(":", 1)[1], *fellows)
+
+    def restart_heavy(self, at: int) -> None:
+        """Ends one heavy node as a crash would, and starts it again."""
+        self.heavy[at].close()
+        self.heavy[at] = self.start_heavy(at)
+        self.heavy[at].wait(lambda event: event.get("event") == "ready", "to be ready again")
 
     def start_lights(self, dataset: str, people: Sequence[list[dict[str, Any]]]) -> None:
         """Starts light nodes, which answer everything that is asked of `dataset`, and waits until all are connected."""

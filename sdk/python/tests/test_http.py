@@ -26,6 +26,13 @@ def test_a_problem_of_a_field_names_it() -> None:
     assert str(found) == "`query.value.expr`: unknown field `stepz` (at character 4); did you mean `steps`?"
 
 
+def test_the_place_in_an_expression_is_read_from_its_caret() -> None:
+    found = problem(422, detail="`query.where`: no field `stepz`\n  1 < stepz\n      ^ character 4")
+    assert isinstance(found, formix.InvalidProposal)
+    assert (found.path, found.position) == ("query.where", 4)
+    assert str(found).endswith("^ character 4")
+
+
 def test_other_problems_keep_their_words() -> None:
     assert isinstance(problem(422, detail="the total could wrap"), formix.InvalidProposal)
     unknown = problem(404, detail="no such computation")

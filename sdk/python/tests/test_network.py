@@ -46,7 +46,7 @@ def test_every_reduction_equals_pandas(running: Running, client: formix.Client, 
     frame = pd.DataFrame(running.records)
     result = ask(running, client, formix.count(), scheme=scheme)
     assert (result.value, result.participants) == (len(frame), len(running.people))
-    assert ask(running, client, formix.sum("steps"), scheme=scheme).value == frame.steps.sum()
+    assert ask(running, client, formix.sum("steps"), scheme=scheme).value == int(frame.steps.sum())
     mean = ask(running, client, formix.mean("resting_pulse"), scheme=scheme)
     near(mean.value, frame.resting_pulse.mean(), mean.rounding["mean"])
     assert mean.figures.count == frame.resting_pulse.count()
@@ -68,7 +68,7 @@ def test_every_reduction_equals_pandas(running: Running, client: formix.Client, 
         assert each.count == len(mine)
         near(each.mean, mine.mean(), groups.rounding["groups.mean"])
     sums = ask(running, client, formix.vector(["steps", "km"]), scheme=scheme)
-    assert sums.value[0] == frame.steps.sum()
+    assert sums.value[0] == int(frame.steps.sum())
     near(sums.value[1], frame.km.sum(), sums.rounding["sums.1"])
     assert not any(each.doubts for each in (result, mean, spread, both, line, bins, groups, sums))
 
@@ -81,6 +81,14 @@ def test_a_filter_and_a_persons_own_average(running: Running, client: formix.Cli
     averages = [pd.DataFrame(person).steps.mean() for person in running.people]
     near(own.value, float(np.mean(averages)), own.rounding["mean"])
     assert own.figures.count == len(running.people)
+
+
+def test_each_person_counts_once(running: Running, client: formix.Client) -> None:
+    best = [max(record["steps"] for record in person) for person in running.people]
+    found = ask(running, client, formix.histogram("max(steps)", edges=[10_000, 15_000]), per="person")
+    counts = np.histogram(best, [0, 10_000, 15_000, 40_001])[0]
+    assert [found.figures.below, *found.value, found.figures.above] == list(counts)
+    assert (found.figures.missing, found.figures.count) == (0, len(best))
 
 
 def test_quantiles_are_found_in_rounds(running: Running, client: formix.Client) -> None:

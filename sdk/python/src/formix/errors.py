@@ -51,7 +51,9 @@ class InvalidProposal(FormixError, ValueError):
 
     def __str__(self) -> str:
         where = f"`{self.path}`: " if self.path else ""
-        at = f" (at character {self.position})" if self.position is not None else ""
+        # A heavy node draws the expression with a caret below the place.
+        drawn = self.position is None or f"^ character {self.position}" in self.problem
+        at = "" if drawn else f" (at character {self.position})"
         hint = f"; {self.hint}" if self.hint else ""
         return f"{where}{self.problem}{at}{hint}"
 

@@ -28,6 +28,7 @@ EVENT_BYTES_MAX: Final = 4 * 1024 * 1024
 #: A heavy node's stream says something at least every 15 seconds, if only that it lives.
 _QUIET_S: Final = 45.0
 _FIELD: Final = re.compile(r"`([a-z][\w.\[\]-]*)`: (.+)", re.DOTALL)
+_CARET: Final = re.compile(r"\^ character (\d+)\s*\Z")
 
 
 def base_url(network: str) -> str:
@@ -160,6 +161,8 @@ def _problem(url: str, status: int, body: bytes) -> Exception:
     detail = problem.get("detail")
     detail = detail if isinstance(detail, str) else "without a reason"
     path, position, hint = problem.get("path"), problem.get("position"), problem.get("hint")
+    if position is None and (caret := _CARET.search(detail)):
+        position = int(caret[1])
     if status in (400, 422):
         named = _FIELD.match(detail)
         if isinstance(path, str):
@@ -170,7 +173,7 @@ def _problem(url: str, status: int, body: bytes) -> Exception:
                 hint=hint if isinstance(hint, str) else None,
             )
         if named:
-            return InvalidProposal(named[1], named[2])
+            return InvalidProposal(named[1], named[2], position=position if isinstance(position, int) else None)
         if status == 422:
             return InvalidProposal("", detail)
     kind = UnknownComputation if status == 404 else ProblemError
