@@ -55,6 +55,9 @@ struct Network {
 pub(crate) struct Documents {
     pub(crate) proposal: Envelope,
     pub(crate) end: Option<Envelope>,
+    /// That a heavy node lied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) evidence: Option<Envelope>,
 }
 
 #[derive(serde::Deserialize)]

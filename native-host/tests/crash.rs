@@ -21,7 +21,7 @@ async fn each_heavy_node_is_killed_midway_and_nothing_acknowledged_is_lost() {
     }
     for at in 0..3 {
         let end = network.end(at, &id).await;
-        assert_eq!(end["result"]["sum"], sum.to_string(), "{end}");
+        assert_eq!(end["result"]["answer"]["result"]["sum"], sum.to_string(), "{end}");
         assert_eq!(end["result"]["participants"], 4);
     }
     // The end is durable too.
@@ -42,7 +42,9 @@ async fn a_light_node_that_is_killed_keeps_its_records_and_its_answer() {
     let mut first = Node::start(home.path(), args).await;
     let _second = network.light(home.path(), 2_000, &[]).await;
     let _third = network.light(home.path(), 3_000, &[]).await;
-    let sum = first.event("computation", |event| event["result"]["sum"].as_str().map(str::to_owned)).await;
+    let sum = first
+        .event("computation", |event| event["result"]["answer"]["result"]["sum"].as_str().map(str::to_owned))
+        .await;
     assert_eq!(sum, "6000", "counted once");
     assert!(folder(&first.ready).join("node.db").is_file());
 }

@@ -102,7 +102,7 @@ async fn nodes_in_the_background_start_answer_and_stop() {
         }
     };
     tokio::time::timeout(common::PATIENCE, approving).await.expect("the node hears of the computation");
-    assert_eq!(network.end(0, &id).await["result"]["sum"], "330");
+    assert_eq!(network.end(0, &id).await["result"]["answer"]["result"]["sum"], "330");
 
     let stopped = run_json(home.path(), &["stop-node", "light"]).await;
     assert_eq!(stopped[0]["stopped"][0], made[0]["id"]);

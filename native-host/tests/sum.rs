@@ -29,14 +29,14 @@ async fn three_heavy_processes_and_lights_over_every_transport_give_the_exact_su
 
     for at in 0..3 {
         let end = network.end(at, &id).await;
-        assert_eq!(end["result"]["sum"], "21175", "{end}");
-        assert_eq!(end["result"]["mean"], "4235.000000");
+        assert_eq!(end["result"]["answer"]["result"]["sum"], "21175", "{end}");
+        assert_eq!(end["result"]["answer"]["result"]["mean"], "4235.000000");
         assert_eq!(end["result"]["participants"], 5);
     }
     let documents = documents(network.url(2), &id).await;
     let (proposal, end) = (envelope(&documents["proposal"]), envelope(&documents["end"]));
     let Ok(Verified::Result(result)) = outcome::verify(&proposal, &end) else { panic!("no signed result") };
-    assert_eq!(result.sum, "21175");
+    assert_eq!(result.figure("sum").as_deref(), Some("21175"));
 
     let view = common::get(&format!("{}/api/v1/status", network.url(0))).await;
     assert_eq!(view["counters"]["reports_acknowledged"], 5);
@@ -53,7 +53,7 @@ async fn three_heavy_processes_and_lights_over_every_transport_give_the_exact_su
     let file = home.path().join("sum.json");
     std::fs::write(&file, documents.to_string()).unwrap();
     let said = run_json(home.path(), &["comp", "verify", file.to_str().unwrap()]).await;
-    assert_eq!(said[0]["result"]["sum"], "21175");
+    assert_eq!(said[0]["result"]["answer"]["result"]["sum"], "21175");
     let mut forged = documents.clone();
     forged["end"]["signatures"][1]["sig"] = forged["end"]["signatures"][0]["sig"].clone();
     std::fs::write(&file, forged.to_string()).unwrap();

@@ -2,7 +2,7 @@
 //! blames.
 
 use crate::words;
-use aggregate::Draft;
+use aggregate::{Draft, proposal::mean_of};
 use codec::Instant;
 
 /// An input of the form. Its name is the draft's own, so that errors find their way back.
@@ -67,7 +67,11 @@ impl Field {
 
     /// The input that a proposal's field name belongs to.
     fn of(name: &str) -> Option<Self> {
-        let name = name.strip_suffix("_units").unwrap_or(name);
+        let name = match name.rsplit('.').next() {
+            Some("expr") => "field",
+            Some(last) => last,
+            None => name,
+        };
         Self::ALL.into_iter().find(|field| field.name() == name)
     }
 }
@@ -186,15 +190,19 @@ impl Form {
             title: given(Field::Title, &self.title, "Say in a few words what is to be found out.")?,
             purpose: self.purpose.trim().into(),
             dataset: given(Field::Dataset, &self.dataset, "Name the data that people are asked about.")?,
-            field: given(Field::Field, &self.field, "Name the field that is added up.")?,
-            lower: given(Field::Lower, &self.lower, "Give the smallest value that makes sense.")?,
-            upper: given(Field::Upper, &self.upper, "Give the largest value that makes sense.")?,
-            decimals: u8::try_from(number(Field::Decimals, &self.decimals)?)
-                .map_err(|_| Problem::new(Field::Decimals, "Give a number from 0 to 9."))?,
+            schema: None,
+            query: mean_of(
+                &given(Field::Field, &self.field, "Name the field that is added up.")?,
+                &given(Field::Lower, &self.lower, "Give the smallest value that makes sense.")?,
+                &given(Field::Upper, &self.upper, "Give the largest value that makes sense.")?,
+                u8::try_from(number(Field::Decimals, &self.decimals)?)
+                    .map_err(|_| Problem::new(Field::Decimals, "Give a number from 0 to 9."))?,
+                number(Field::RecordsMax, &self.records_max)?,
+            ),
+            scheme: None,
             participants_min: number(Field::ParticipantsMin, &self.participants_min)?,
             deadline: self.deadline(now)?,
             participants_max: number(Field::ParticipantsMax, &self.participants_max)?,
-            records_max: number(Field::RecordsMax, &self.records_max)?,
         })
     }
 

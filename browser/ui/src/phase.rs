@@ -81,7 +81,7 @@ impl Phase {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aggregate::{Draft, HeavyKey, message::Mine, proposal::GRACE_MS};
+    use aggregate::{Draft, HeavyKey, message::Mine};
     use codec::ContentId;
     use keys::{Identity, SealKey};
 
@@ -95,11 +95,9 @@ mod tests {
             title: "Body mass".into(),
             purpose: String::new(),
             dataset: "penguins".into(),
-            field: "mass".into(),
-            decimals: 0,
-            lower: "0".into(),
-            upper: "10".into(),
-            records_max: 10,
+            schema: None,
+            query: aggregate::proposal::mean_of("mass", "0", "10", 0, 10),
+            scheme: None,
             participants_min: 3,
             participants_max: 10,
             deadline: Instant::from_unix_ms(1_000),
@@ -143,14 +141,22 @@ mod tests {
         let waiting = task();
         assert_eq!(at(&waiting, 999), Phase::Asks);
         assert_eq!(at(&waiting, 1_000), Phase::Closing);
-        assert_eq!(at(&waiting, 1_000 + GRACE_MS), Phase::Silent);
+        assert_eq!(at(&waiting, 1_000 + waiting.proposal.grace_ms()), Phase::Silent);
         assert_eq!(at(&TaskView { obstacle: Some("no data".into()), ..task() }, 0), Phase::Unfit);
         assert_eq!(at(&TaskView { state: TaskState::Declined, ..task() }, 0), Phase::Declined);
         assert_eq!(at(&TaskView { state: TaskState::Answered, ..task() }, 0), Phase::Answered);
         assert_eq!(at(&TaskView { state: TaskState::Withdrawn, ..task() }, 0), Phase::Withdrawn);
 
+        let commitment = aggregate::message::Commitment {
+            cohort: 0b111,
+            set: ContentId::of(b"a set"),
+            participants: 3,
+            rejected: 0,
+            sums: Vec::new(),
+        };
+        let plan = waiting.proposal.plan().unwrap();
         let outcome =
-            aggregate::Outcome::new(waiting.id, &waiting.proposal, ContentId::of(b"a set"), 3, &[12, 3]);
+            aggregate::Outcome::new(waiting.id, &waiting.proposal, &plan, &commitment, &[3, 12]).unwrap();
         let document = outcome.envelope();
         let end = Some(End::Result { outcome, mine: Mine::Counted, document });
         // The last answer that is taken ends it before its deadline.

@@ -1,4 +1,4 @@
-//! The messages of `/formix/aggregate/1`.
+//! The messages of `/formix/aggregate/2`.
 
 use crate::{Nonce, ReportId};
 use alloc::{string::String, vec::Vec};
@@ -7,8 +7,12 @@ use codec::{ContentId, Wire};
 use core::fmt;
 use net::Protocol;
 
-/// Most report ids in one [`Pulled::Offer`].
+/// Most report ids in one [`Offer`].
 pub const IDS_PER_PART: usize = 32_768;
+/// Most bytes of verifier shares in one [`Pulled::Verifiers`].
+pub const VERIFIERS_BYTES_PER_PART: usize = 512 * 1024;
+/// Most verifier shares in one.
+pub const VERIFIERS_PER_PART: usize = 1_024;
 /// Most computations in one [`Response::Open`].
 pub const OPEN_PER_PART: usize = 1_024;
 
@@ -32,6 +36,8 @@ pub enum Request {
         id: ContentId,
         /// The report's nonce.
         nonce: Nonce,
+        /// The report's public share, the same for all three heavy nodes.
+        public: Vec<u8>,
         /// The share sealed to this heavy node.
         sealed: Vec<u8>,
     },
@@ -78,9 +84,16 @@ pub enum Request {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
 #[non_exhaustive]
 pub enum Pull {
-    /// The ids of the reports that it holds, from this index on.
+    /// The ids of the reports that a heavy node holds, from this index on.
     Offer {
+        /// Whose: the role of the node that is asked, or of the third where that one is out of reach.
+        of: u8,
         /// Index of the first id wanted.
+        from: u32,
+    },
+    /// Its verifier shares, from this report on.
+    Verifiers {
+        /// Index of the first report among those that all three hold.
         from: u32,
     },
     /// Its commitment to the agreed set.
@@ -97,30 +110,32 @@ pub enum Pull {
 pub enum Pulled {
     /// Ask again later.
     NotYet,
-    /// Ids of reports held when the node closed.
-    Offer {
-        /// How many there are in all.
-        total: u32,
+    /// Ids of reports held when a node closed.
+    Offer(Offer),
+    /// Verifier shares, in the order of the reports that all three hold.
+    Verifiers {
+        /// Digest of the ids of these reports.
+        candidates: ContentId,
         /// Index of the first in this part.
         from: u32,
-        /// The part, strictly ascending.
-        ids: Vec<ReportId>,
+        /// The part.
+        shares: Vec<Vec<u8>>,
     },
     /// The agreed set.
     Commit {
-        /// Digest of its ids.
-        set: ContentId,
-        /// Their number.
-        participants: u32,
-        /// Signature of the node over both, in [`keys::Domain::Commit`].
+        /// What it commits to.
+        commitment: Commitment,
+        /// Signature of the node, in [`keys::Domain::Commit`].
         signature: [u8; 64],
     },
+    /// It has waited for the third long enough, has not committed, and will commit as another does.
+    Undecided,
     /// The sum of shares over the agreed set.
     Partial {
         /// Digest of the set's ids.
         set: ContentId,
-        /// The sum.
-        sum: Vec<u64>,
+        /// The encoded aggregate.
+        sum: Vec<u8>,
         /// Signature of the node over both, in [`keys::Domain::Partial`].
         signature: [u8; 64],
     },
@@ -134,12 +149,93 @@ pub enum Pulled {
         /// The envelope.
         envelope: Vec<u8>,
     },
-    /// It has the result with all three signatures, as JSON: who lacks a signature may have no other
-    /// way to it, where the third heavy node has stopped since.
+    /// It has the result with all signatures, as JSON: who lacks a signature may have no other
+    /// way to it, where a heavy node has stopped since.
     Result {
         /// The envelope.
         envelope: Vec<u8>,
     },
+}
+
+/// A part of the ids of the reports that a heavy node holds, with its signature under all of them, which lets another pass them on.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Offer {
+    /// Whose: a role.
+    pub of: u8,
+    /// How many there are in all.
+    pub total: u32,
+    /// Index of the first in this part.
+    pub from: u32,
+    /// The part, strictly ascending.
+    pub ids: Vec<ReportId>,
+    /// Indices, from the start of the part, of those whose shares are invalid at that node by themselves; strictly ascending.
+    pub invalid: Vec<u32>,
+    /// The node's part in the verify key.
+    pub seed: [u8; 32],
+    /// Signature of the node whose ids they are, over [`Offer::bytes`], in [`keys::Domain::Offer`].
+    pub signature: [u8; 64],
+}
+
+impl Offer {
+    /// The bytes that are signed: computation, number of ids, digest of all ids, digest of the invalid ones among them, seed.
+    pub fn bytes(
+        computation: ContentId,
+        ids: &[ReportId],
+        invalid: impl Iterator<Item = ReportId>,
+        seed: &[u8; 32],
+    ) -> Vec<u8> {
+        let invalid: Vec<u8> = invalid.flat_map(|id| id.0).collect();
+        let total = ids.len() as u32;
+        [
+            computation.digest().as_slice(),
+            &total.to_le_bytes(),
+            set_digest(ids).digest(),
+            ContentId::of(&invalid).digest(),
+            seed,
+        ]
+        .concat()
+    }
+}
+
+/// What a heavy node commits to before any sum is released.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Commitment {
+    /// Whose holdings were intersected: one bit for each role.
+    pub cohort: u8,
+    /// Digest of the ids of the valid reports that all of the cohort hold, ascending.
+    pub set: ContentId,
+    /// Their number.
+    pub participants: u32,
+    /// Reports that all of the cohort hold and that are invalid.
+    pub rejected: u32,
+    /// With `rep64` the sums of the commitments of the reports in the set, encoded; else empty.
+    pub sums: Vec<u8>,
+}
+
+impl Commitment {
+    /// The bytes that are signed.
+    pub fn bytes(&self, computation: ContentId) -> Vec<u8> {
+        [
+            computation.digest().as_slice(),
+            &[self.cohort],
+            self.set.digest(),
+            &self.participants.to_le_bytes(),
+            &self.rejected.to_le_bytes(),
+            &self.sums,
+        ]
+        .concat()
+    }
+}
+
+/// The bytes that a heavy node signs under its sum of shares.
+pub fn partial_bytes(computation: ContentId, set: ContentId, sum: &[u8]) -> Vec<u8> {
+    [computation.digest().as_slice(), set.digest(), sum].concat()
+}
+
+/// Digest of a set of reports: over their ids, ascending.
+pub fn set_digest(ids: &[ReportId]) -> ContentId {
+    let bytes: Vec<u8> = ids.iter().flat_map(|id| id.0).collect();
+    ContentId::of(&bytes)
 }
 
 /// An answer to a [`Request`].
@@ -213,8 +309,10 @@ pub enum Mine {
     Held,
     /// In the agreed set.
     Counted,
-    /// Held here, but not by all three when they closed, so left out.
+    /// Held here, but not by all when they closed, so left out.
     NotHeldByAll,
+    /// Its shares were found invalid, so left out.
+    Rejected,
     /// Held, but the computation was refused, so nothing was counted.
     Unused,
 }
@@ -250,13 +348,15 @@ pub enum ReportRefusal {
     Storage,
     /// The computation has not opened here yet; try again.
     NotYet,
+    /// This light node's shares were invalid too often.
+    Limited,
     /// This light node took its answer back.
     Withdrawn,
 }
 
 impl ReportRefusal {
     /// Every reason, for counters.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Unknown,
         Self::NotOpen,
         Self::Full,
@@ -264,6 +364,7 @@ impl ReportRefusal {
         Self::Malformed,
         Self::Storage,
         Self::NotYet,
+        Self::Limited,
         Self::Withdrawn,
     ];
 
@@ -277,6 +378,7 @@ impl ReportRefusal {
             Self::Malformed => "malformed",
             Self::Storage => "storage",
             Self::NotYet => "not-yet",
+            Self::Limited => "limited",
             Self::Withdrawn => "withdrawn",
         }
     }
@@ -297,6 +399,7 @@ impl fmt::Display for ReportRefusal {
             Self::Malformed => "the share did not open at the heavy node",
             Self::Storage => "the heavy node cannot store now",
             Self::NotYet => "the computation has not opened at the heavy node yet",
+            Self::Limited => "this node's answers were invalid too often",
             Self::Withdrawn => "this node took its answer back",
         })
     }

@@ -1,41 +1,51 @@
-//! How a computation ends: a result that all three heavy nodes signed, or a heavy node's signed refusal.
+//! How a computation ends: a result that its heavy nodes signed, or a heavy node's signed refusal.
 //!
 //! Both are DSSE documents over JSON that anybody verifies with the proposal at hand. A result
 //! supersedes a refusal: a heavy node that gave up before the others' signatures reached it says so at
 //! the time, and takes the result when it comes.
 
-use crate::{Proposal, ProposalError, contribution, fixed};
-use alloc::{format, string::String, vec::Vec};
+use crate::{Proposal, ProposalError, message::Commitment, proposal::HEAVY};
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
 use codec::ContentId;
 use core::fmt;
 use keys::{Envelope, EnvelopeError, Identity, NodeId};
+use query::{Answer, Plan, TotalsError};
+use vdaf::Scheme;
 
 /// Media type of a result's payload.
 pub const RESULT_TYPE: &str = "application/vnd.formix.result+json";
 /// Media type of a refusal's payload.
 pub const REFUSAL_TYPE: &str = "application/vnd.formix.refusal+json";
-/// Decimals that a mean has beyond its field's.
-const MEAN_DECIMALS: u8 = 6;
+/// Version of a result's format.
+pub const VERSION: u32 = 2;
 
-/// A computation's total: the payload of a document that its three heavy nodes sign.
+/// A computation's result: the payload of a document that its heavy nodes sign. It follows from the computation, the agreed
+/// set and the totals alone, so that every honest heavy node signs the same bytes.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Outcome {
-    /// Version of this document's format: 1.
+    /// Version of this document's format: [`VERSION`].
     pub version: u32,
     /// Which computation.
     pub computation: ContentId,
-    /// How many reports are in the total.
+    /// How measurements were shared.
+    pub scheme: Scheme,
+    /// How many reports are in the totals.
     pub participants: u32,
-    /// Digest of the ids of these reports, ascending.
+    /// How many reports were left out since their shares are invalid.
+    pub rejected: u32,
+    /// Digest of the ids of the reports in the totals, ascending.
     pub set: ContentId,
-    /// How many records had a value.
-    pub records: u64,
-    /// The sum over these records, a decimal number, exact.
-    pub sum: String,
-    /// The sum divided by the records, rounded half to even; absent where there are none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub mean: Option<String>,
+    /// The heavy nodes that hold every report of the set: all three, or with `rep64` two where the third was lost.
+    pub cohort: Vec<NodeId>,
+    /// The totals of the measurement's components, decimal integers.
+    pub totals: Vec<String>,
+    /// What the totals say.
+    pub answer: Answer,
 }
 
 /// Why a computation has no result.
@@ -50,19 +60,32 @@ pub enum RefusalReason {
         /// Its words.
         why: String,
     },
-    /// Fewer reports reached all three heavy nodes than the proposal asks for.
+    /// Fewer valid reports reached all heavy nodes than the proposal asks for.
     TooFew {
-        /// Reports that all three hold, or that this one holds where it had no need to ask the others.
+        /// Reports that all hold, or that this one holds where it had no need to ask the others.
         participants: u32,
         /// Reports asked for.
         participants_min: u32,
     },
-    /// Of the reports that this heavy node holds, the others say that they lack most.
+    /// Of the reports that this heavy node holds, most are lacking at the others or invalid.
     Shrunk {
-        /// Reports that all three hold.
+        /// Valid reports that all hold.
         participants: u32,
         /// Reports that this heavy node holds.
         held: u32,
+    },
+    /// The participants are so nearly those of an earlier computation about the same fields that the two results together would
+    /// tell about a few people.
+    Differencing {
+        /// The earlier computation.
+        computation: ContentId,
+        /// How many people are in one of the two and not in the other.
+        differs_by: u32,
+    },
+    /// The totals are none that participants can reach: somebody's numbers were wrong.
+    Impossible {
+        /// What is wrong with them.
+        why: String,
     },
     /// Heavy nodes did not answer in time.
     HeavyMissing {
@@ -96,6 +119,8 @@ impl RefusalReason {
             Self::NotAccepted { .. } => "not-accepted",
             Self::TooFew { .. } => "too-few",
             Self::Shrunk { .. } => "shrunk",
+            Self::Differencing { .. } => "differencing",
+            Self::Impossible { .. } => "impossible",
             Self::HeavyMissing { .. } => "heavy-missing",
             Self::HeavyDisagrees { .. } => "heavy-disagrees",
             Self::HeavyRefused { .. } => "heavy-refused",
@@ -116,9 +141,16 @@ impl fmt::Display for RefusalReason {
             ),
             Self::Shrunk { participants, held } => write!(
                 f,
-                "only {participants} of the {held} answers held here are held by all three heavy nodes, which \
-                 would leave too few people among whom to hide"
+                "only {participants} of the {held} answers held here are valid and held by all three heavy nodes, \
+                 which would leave too few people among whom to hide"
             ),
+            Self::Differencing { computation, differs_by } => write!(
+                f,
+                "the people who answered are those of the earlier computation {} but for {differs_by}: the two results \
+                 together would tell about these few",
+                computation.short()
+            ),
+            Self::Impossible { why } => write!(f, "the totals cannot be right: {why}"),
             Self::HeavyMissing { heavy, awaited } => {
                 f.write_str("no answer in time from")?;
                 heavy.iter().try_for_each(|heavy| write!(f, " …{}", heavy.short()))?;
@@ -151,9 +183,10 @@ pub struct Refusal {
 
 /// A verified end of a computation.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "one of a computation, and results are what is looked for")]
 #[non_exhaustive]
 pub enum Verified {
-    /// All three heavy nodes signed this total.
+    /// The heavy nodes signed this result: all three, or with `rep64` at least two.
     Result(Outcome),
     /// This heavy node of the computation signed this refusal.
     Refusal(Refusal),
@@ -190,25 +223,36 @@ impl fmt::Display for VerifyError {
 impl core::error::Error for VerifyError {}
 
 impl Outcome {
-    /// The total of `vector` over the agreed set.
+    /// The result of `totals` over the agreed set. `plan` is the proposal's own.
+    ///
+    /// # Errors
+    /// [`TotalsError`] where there are more or fewer totals than the plan's measurement has components.
     pub fn new(
         computation: ContentId,
         proposal: &Proposal,
-        set: ContentId,
-        participants: u32,
-        vector: &[u64],
-    ) -> Self {
-        debug_assert_eq!(vector.len(), contribution::LEN, "sum and count");
-        let (units, records) = (i128::from(vector[0] as i64), vector[1]);
-        Self {
-            version: 1,
+        plan: &Plan,
+        commitment: &Commitment,
+        totals: &[u64],
+    ) -> Result<Self, TotalsError> {
+        let cohort = proposal.heavy.iter().enumerate();
+        let cohort = cohort.filter(|(role, _)| commitment.cohort >> role & 1 == 1).map(|(_, key)| key.id);
+        Ok(Self {
+            version: VERSION,
             computation,
-            participants,
-            set,
-            records,
-            sum: fixed::format(units, proposal.decimals),
-            mean: fixed::mean(units, records, proposal.decimals, MEAN_DECIMALS),
-        }
+            scheme: proposal.scheme,
+            participants: commitment.participants,
+            rejected: commitment.rejected,
+            set: commitment.set,
+            cohort: cohort.collect(),
+            totals: totals.iter().map(ToString::to_string).collect(),
+            answer: plan.answer(totals, commitment.participants)?,
+        })
+    }
+
+    /// A figure of the answer by its name in JSON, such as `sum`, `mean` or `count`; `None` where the answer has no such single number.
+    pub fn figure(&self, name: &str) -> Option<String> {
+        let figures = serde_json::to_value(&self.answer.result).ok()?;
+        figures.get(name)?.as_str().map(ToString::to_string)
     }
 
     /// The document, not yet signed. Equal totals give equal bytes.
@@ -233,27 +277,59 @@ impl Refusal {
     /// [`VerifyError`].
     pub fn open(envelope: &Envelope, computation: ContentId, heavy: NodeId) -> Result<Self, VerifyError> {
         let payload = envelope.verify(REFUSAL_TYPE, &[heavy]).map_err(VerifyError::Envelope)?;
-        let refusal: Self = serde_json::from_slice(payload)
-            .map_err(|error| VerifyError::Malformed { detail: format!("{error}") })?;
+        let refusal: Self = read(payload)?;
         if refusal.computation != computation || refusal.heavy != heavy {
             return Err(VerifyError::OtherComputation);
         }
-        version_one(refusal.version)?;
+        version(refusal.version, 1)?;
         Ok(refusal)
     }
 }
 
-fn version_one(version: u32) -> Result<(), VerifyError> {
-    if version == 1 {
+fn read<'a, T: serde::Deserialize<'a>>(payload: &'a [u8]) -> Result<T, VerifyError> {
+    serde_json::from_slice(payload).map_err(|error| VerifyError::Malformed { detail: format!("{error}") })
+}
+
+fn version(found: u32, known: u32) -> Result<(), VerifyError> {
+    if found == known {
         Ok(())
     } else {
-        Err(VerifyError::Malformed { detail: format!("version {version} is unknown here") })
+        Err(VerifyError::Malformed { detail: format!("version {found} is unknown here") })
     }
 }
 
-/// Verifies the end of a computation against its proposal: a result with all three heavy nodes'
-/// signatures, or a refusal with that of one of them. Whether these heavy nodes deserve trust is for the
-/// caller to know.
+/// The heavy nodes of `proposal` whose signatures under the result `end` verify; an error where one does not, or where they are
+/// fewer than the scheme asks for.
+pub(crate) fn signers(proposal: &Proposal, end: &Envelope) -> Result<Vec<NodeId>, VerifyError> {
+    let heavy = proposal.heavy.iter().map(|key| key.id);
+    let signed: Vec<NodeId> = heavy.clone().filter(|id| end.signature_of(*id).is_some()).collect();
+    end.verify(RESULT_TYPE, &signed).map_err(VerifyError::Envelope)?;
+    if signed.len() < proposal.signatures_min() {
+        let missing = heavy.into_iter().find(|id| !signed.contains(id));
+        return Err(missing
+            .map_or(VerifyError::OtherComputation, |id| VerifyError::Envelope(EnvelopeError::Unsigned(id))));
+    }
+    Ok(signed)
+}
+
+/// Reads a result of `computation` that carries as many signatures of its heavy nodes as the scheme asks for.
+pub(crate) fn open(
+    computation: ContentId,
+    proposal: &Proposal,
+    end: &Envelope,
+) -> Result<Outcome, VerifyError> {
+    signers(proposal, end)?;
+    let outcome: Outcome = read(&end.payload)?;
+    if outcome.computation != computation || outcome.scheme != proposal.scheme {
+        return Err(VerifyError::OtherComputation);
+    }
+    version(outcome.version, VERSION)?;
+    Ok(outcome)
+}
+
+/// Verifies the end of a computation against its proposal: a result with the heavy nodes' signatures (all three; with
+/// `rep64` at least two, and none that does not fit), or a refusal with that of one of them. Whether these heavy nodes deserve trust is
+/// for the caller to know.
 ///
 /// # Errors
 /// [`VerifyError`].
@@ -265,13 +341,7 @@ pub fn verify(proposal: &Envelope, end: &Envelope) -> Result<Verified, VerifyErr
             signer.filter(|signer| proposal.role(*signer).is_some()).ok_or(VerifyError::OtherComputation)?;
         return Refusal::open(end, id, heavy).map(Verified::Refusal);
     }
-    let heavy: Vec<NodeId> = proposal.heavy.iter().map(|key| key.id).collect();
-    let payload = end.verify(RESULT_TYPE, &heavy).map_err(VerifyError::Envelope)?;
-    let outcome: Outcome = serde_json::from_slice(payload)
-        .map_err(|error| VerifyError::Malformed { detail: format!("{error}") })?;
-    if outcome.computation != id {
-        return Err(VerifyError::OtherComputation);
-    }
-    version_one(outcome.version)?;
-    Ok(Verified::Result(outcome))
+    open(id, &proposal, end).map(Verified::Result)
 }
+
+const _: () = assert!(HEAVY == vdaf::SHARES, "one share for each heavy node");

@@ -4,37 +4,38 @@ use alloc::{format, string::String, vec::Vec};
 use codec::{ContentId, Instant};
 use core::fmt;
 use keys::{Envelope, EnvelopeError, Identity, NodeId, SealPublic};
-use rand_core::Rng;
+use query::{Leak, Plan, Query, QueryError};
+use schema::{Schema, SchemaError};
+use vdaf::{Instance, InstanceError, Scheme, Shape};
 
-use crate::{additive64::SHARES, fixed};
+mod draft;
+mod json;
+
+pub use draft::{Draft, mean_of};
+pub use json::JsonObject;
 
 /// Media type of a proposal's payload.
 pub const PAYLOAD_TYPE: &str = "application/vnd.formix.proposal+json";
+/// Version of a proposal's format.
+pub const VERSION: u32 = 2;
+/// Heavy nodes of a computation.
+pub const HEAVY: usize = 3;
 /// Fewest participants that a proposal may ask for: below it, a total says too much of each.
 pub const PARTICIPANTS_FLOOR: u32 = 3;
 /// Most participants of one computation.
 pub const PARTICIPANTS_MAX: u32 = 1_000_000;
-/// Most records of one node.
-pub const RECORDS_MAX: u32 = 1_000_000;
 /// Milliseconds that a proposal's deadline lies ahead at least, when a heavy node accepts it.
 pub const AHEAD_MIN_MS: u64 = 2_000;
 /// Milliseconds that a proposal's deadline lies ahead at most.
 pub const AHEAD_MAX_MS: u64 = 90 * 24 * 3_600 * 1_000;
-/// Milliseconds after the deadline in which the heavy nodes agree; then each says why there is no result.
+/// Least milliseconds after the deadline in which the heavy nodes agree; [`Proposal::grace_ms`] says how many there are.
 pub const GRACE_MS: u64 = 30_000;
 /// Longest payload of a proposal, in bytes: with all its signatures it stays a readable envelope.
-pub const PAYLOAD_BYTES_MAX: usize = 8 * 1024;
-/// Largest absolute range bound in units: the integers that every JSON reader keeps exactly.
-const UNITS_MAX: i64 = (1 << 53) - 1;
-
-/// How contributions are shared among the heavy nodes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Scheme {
-    /// [`crate::additive64`]: private against any two heavy nodes; needs all three; inputs unverified.
-    Additive64,
-}
+pub const PAYLOAD_BYTES_MAX: usize = 40 * 1024;
+/// Most bytes of one heavy node's part of a report before it is sealed: a message carries it with its public share.
+pub const REPORT_BYTES_MAX: usize = 300 * 1024;
+/// Most bytes that a heavy node may come to hold for one computation: `participants_max` reports.
+pub const HELD_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
 
 /// A heavy node of a computation, and the key that shares for it are sealed to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -50,7 +51,7 @@ pub struct HeavyKey {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Proposal {
-    /// Version of this document's format: 1.
+    /// Version of this document's format: [`VERSION`].
     pub version: u32,
     /// What is computed, in a few words for a stranger.
     pub title: String,
@@ -60,17 +61,11 @@ pub struct Proposal {
     pub proposer: NodeId,
     /// Name of the data set that is asked.
     pub dataset: String,
-    /// Name of the field that is summed.
-    pub field: String,
-    /// Decimals of the field that count; a unit is 10^-decimals.
-    pub decimals: u8,
-    /// Smallest value of a record, in units; smaller ones are clipped.
-    pub lower_units: i64,
-    /// Largest value of a record, in units; larger ones are clipped.
-    pub upper_units: i64,
-    /// Most records of one node.
-    pub records_max: u32,
-    /// How contributions are shared.
+    /// What a record looks like: JSON Schema.
+    pub schema: JsonObject,
+    /// What is computed.
+    pub query: Query,
+    /// How measurements are shared among the heavy nodes.
     pub scheme: Scheme,
     /// Fewest participants for a result.
     pub participants_min: u32,
@@ -82,51 +77,6 @@ pub struct Proposal {
     pub heavy: Vec<HeavyKey>,
     /// 32 hexadecimal digits that make two alike proposals two computations.
     pub nonce: String,
-}
-
-/// What a person fills in; the rest of a [`Proposal`] follows.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Draft {
-    /// What is computed, in a few words for a stranger.
-    pub title: String,
-    /// What the answer is for.
-    #[serde(default)]
-    pub purpose: String,
-    /// Name of the data set that is asked.
-    pub dataset: String,
-    /// Name of the field that is summed.
-    pub field: String,
-    /// Decimals of the field that count.
-    #[serde(default)]
-    pub decimals: u8,
-    /// Smallest value of a record, as a decimal number.
-    pub lower: String,
-    /// Largest value of a record, as a decimal number.
-    pub upper: String,
-    /// Most records of one node.
-    #[serde(default = "default_records_max")]
-    pub records_max: u32,
-    /// Fewest participants for a result.
-    #[serde(default = "default_participants_min")]
-    pub participants_min: u32,
-    /// Most participants.
-    #[serde(default = "default_participants_max")]
-    pub participants_max: u32,
-    /// When the computation closes.
-    pub deadline: Instant,
-}
-
-const fn default_records_max() -> u32 {
-    10_000
-}
-
-const fn default_participants_min() -> u32 {
-    PARTICIPANTS_FLOOR
-}
-
-const fn default_participants_max() -> u32 {
-    10_000
 }
 
 /// Why a proposal is refused. Each names the field and says how to mend it.
@@ -147,10 +97,25 @@ pub enum ProposalError {
         /// What is wrong, and what is accepted.
         problem: String,
     },
-    /// The total could exceed 63 bits.
-    CouldWrap {
-        /// The largest total of absolute values, in units.
-        total: u128,
+    /// The schema is not taken.
+    Schema(SchemaError),
+    /// The query does not fit the schema, or is out of bounds.
+    Query(QueryError),
+    /// Its totals would tell of single people.
+    Leak(Leak),
+    /// The scheme cannot carry the query's measurement for so many participants: totals could wrap.
+    Scheme(InstanceError),
+    /// One heavy node's part of a report would not fit a message.
+    TooLarge {
+        /// Bytes of the largest part.
+        bytes: usize,
+    },
+    /// So many reports would not fit a heavy node.
+    TooMany {
+        /// Bytes of all of them together.
+        bytes: u64,
+        /// How many participants would fit.
+        participants_max: u64,
     },
     /// The deadline is too near or too far from the reader's clock.
     Deadline {
@@ -167,10 +132,23 @@ impl fmt::Display for ProposalError {
             Self::Envelope(error) => write!(f, "{error}"),
             Self::Malformed { detail } => write!(f, "not a proposal: {detail}"),
             Self::Field { field, problem } => write!(f, "`{field}`: {problem}"),
-            Self::CouldWrap { total } => write!(
+            Self::Schema(error) => write!(f, "`schema`: {error}"),
+            Self::Query(error) => write!(f, "`{}`: {}", error.path, error.problem),
+            Self::Leak(leak) => write!(f, "`participants_min`: {leak}"),
+            Self::Scheme(error) => write!(f, "`scheme`: {error}"),
+            Self::TooLarge { bytes } => write!(
                 f,
-                "the total could reach {total} units, beyond 2^63: lower `participants_max`, `records_max`, \
-                 `decimals` or the range"
+                "`query`: one heavy node's part of an answer would have {} KiB, and at most {} are sent: ask for fewer \
+                 or narrower components, or take another scheme",
+                bytes.div_ceil(1024),
+                REPORT_BYTES_MAX / 1024
+            ),
+            Self::TooMany { bytes, participants_max } => write!(
+                f,
+                "`participants_max`: so many answers take {} MiB at a heavy node, and at most {} are kept: ask at most \
+                 {participants_max} participants",
+                bytes.div_ceil(1024 * 1024),
+                HELD_BYTES_MAX / 1024 / 1024
             ),
             Self::Deadline { deadline, now } => write!(
                 f,
@@ -186,79 +164,24 @@ fn field<T>(field: &'static str, problem: impl Into<String>) -> Result<T, Propos
     Err(ProposalError::Field { field, problem: problem.into() })
 }
 
-impl Draft {
-    /// The proposal of this draft by `proposer` through `heavy`, checked.
-    ///
-    /// # Errors
-    /// [`ProposalError`], as [`Proposal::check`].
-    pub fn propose(
-        &self,
-        proposer: NodeId,
-        heavy: &[HeavyKey],
-        rng: &mut impl Rng,
-    ) -> Result<Proposal, ProposalError> {
-        if self.decimals > fixed::DECIMALS_MAX {
-            return field("decimals", format!("{} is over {}", self.decimals, fixed::DECIMALS_MAX));
-        }
-        let bound = |name, text: &str| {
-            fixed::parse(text, self.decimals).or_else(|error| field(name, format!("`{text}`: {error}")))
-        };
-        let mut heavy = heavy.to_vec();
-        heavy.sort();
-        let proposal = Proposal {
-            version: 1,
-            title: self.title.trim().into(),
-            purpose: self.purpose.trim().into(),
-            proposer,
-            dataset: self.dataset.trim().into(),
-            field: self.field.trim().into(),
-            decimals: self.decimals,
-            lower_units: bound("lower", &self.lower)?,
-            upper_units: bound("upper", &self.upper)?,
-            records_max: self.records_max,
-            scheme: Scheme::Additive64,
-            participants_min: self.participants_min,
-            participants_max: self.participants_max,
-            deadline: self.deadline,
-            heavy,
-            nonce: format!("{:016x}{:016x}", rng.next_u64(), rng.next_u64()),
-        };
-        proposal.check()?;
-        Ok(proposal)
-    }
-}
-
 impl Proposal {
     /// Checks everything that does not depend on who reads it and when.
     ///
     /// # Errors
     /// The first [`ProposalError`] met.
     pub fn check(&self) -> Result<(), ProposalError> {
-        if self.version != 1 {
-            return field("version", format!("{} is unknown here; this node reads 1", self.version));
+        if self.version != VERSION {
+            return field("version", format!("{} is unknown here; this node reads {VERSION}", self.version));
         }
         text("title", &self.title, 1, 120)?;
         text("purpose", &self.purpose, 0, 500)?;
         text("dataset", &self.dataset, 1, 64)?;
-        text("field", &self.field, 1, 64)?;
-        if self.decimals > fixed::DECIMALS_MAX {
-            return field("decimals", format!("{} is over {}", self.decimals, fixed::DECIMALS_MAX));
-        }
-        for (name, bound) in [("lower_units", self.lower_units), ("upper_units", self.upper_units)] {
-            if !(-UNITS_MAX..=UNITS_MAX).contains(&bound) {
-                return field(name, format!("{bound} lies outside ±(2^53 − 1); use fewer decimals"));
-            }
-        }
-        if self.lower_units >= self.upper_units {
-            return field("upper_units", "the range is empty: the upper bound must exceed the lower");
-        }
-        range("records_max", self.records_max, 1, RECORDS_MAX)?;
         range("participants_min", self.participants_min, PARTICIPANTS_FLOOR, PARTICIPANTS_MAX)?;
         range("participants_max", self.participants_max, self.participants_min, PARTICIPANTS_MAX)?;
         let [a, b, c] = self.heavy.as_slice() else {
             return field(
                 "heavy",
-                format!("{} heavy nodes given, where {SHARES} are needed", self.heavy.len()),
+                format!("{} heavy nodes given, where {HEAVY} are needed", self.heavy.len()),
             );
         };
         if a.id >= b.id || b.id >= c.id {
@@ -267,12 +190,45 @@ impl Proposal {
         if self.nonce.len() != 32 || !self.nonce.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
             return field("nonce", "must be 32 lower-case hexadecimal digits");
         }
-        let largest = self.lower_units.unsigned_abs().max(self.upper_units.unsigned_abs());
-        let total = u128::from(self.participants_max) * u128::from(self.records_max) * u128::from(largest);
-        if total >= 1 << 63 {
-            return Err(ProposalError::CouldWrap { total });
+        let plan = self.plan()?;
+        if let Some(leak) = plan.leaks(self.participants_min) {
+            return Err(ProposalError::Leak(leak));
+        }
+        let instance = self.instance_of(&plan)?;
+        let bytes =
+            (0..HEAVY).map(|role| instance.public_len() + instance.input_len(role)).max().unwrap_or_default();
+        if bytes > REPORT_BYTES_MAX {
+            return Err(ProposalError::TooLarge { bytes });
+        }
+        let bytes_all = u64::from(self.participants_max) * bytes as u64;
+        if bytes_all > HELD_BYTES_MAX {
+            let participants_max = HELD_BYTES_MAX / bytes as u64;
+            return Err(ProposalError::TooMany { bytes: bytes_all, participants_max });
         }
         Ok(())
+    }
+
+    /// How records become a measurement, and totals an answer.
+    ///
+    /// # Errors
+    /// [`ProposalError::Schema`], [`ProposalError::Query`]. None for a proposal that was checked.
+    pub fn plan(&self) -> Result<Plan, ProposalError> {
+        let schema = Schema::from_json(self.schema.as_str()).map_err(ProposalError::Schema)?;
+        self.query.check(&schema).map_err(ProposalError::Query)
+    }
+
+    /// The scheme, set up for the query's measurement.
+    ///
+    /// # Errors
+    /// As [`Proposal::plan`], and [`ProposalError::Scheme`]. None for a proposal that was checked.
+    pub fn instance(&self) -> Result<Instance, ProposalError> {
+        self.instance_of(&self.plan()?)
+    }
+
+    fn instance_of(&self, plan: &Plan) -> Result<Instance, ProposalError> {
+        let layout = plan.layout();
+        let shape = Shape { length: layout.length, bits: layout.bits, one_hot: layout.one_hot };
+        Instance::new(self.scheme, shape, self.participants_max).map_err(ProposalError::Scheme)
     }
 
     /// Checks the deadline against the clock of a heavy node that shall accept it.
@@ -293,9 +249,29 @@ impl Proposal {
         self.heavy.iter().position(|key| key.id == heavy)
     }
 
+    /// Milliseconds after the deadline in which the heavy nodes agree: [`GRACE_MS`], and for each participant that there
+    /// may be the time that three machines of one slow core need to exchange and check what they hold: 0.1 ms for
+    /// sums without checks, 1 ms with commitments, 2 ms with proofs.
+    pub fn grace_ms(&self) -> u64 {
+        let each_us = match self.scheme {
+            Scheme::Additive64 => 100,
+            Scheme::Rep64 => 1_000,
+            _ => 2_000,
+        };
+        GRACE_MS + u64::from(self.participants_max) * each_us / 1_000
+    }
+
     /// When a heavy node without a result gives up.
     pub fn end(&self) -> Instant {
-        self.deadline.plus_ms(GRACE_MS)
+        self.deadline.plus_ms(self.grace_ms())
+    }
+
+    /// Fewest heavy nodes that must sign a result: two where the scheme does without the third, else all three.
+    pub const fn signatures_min(&self) -> usize {
+        match self.scheme {
+            Scheme::Rep64 => HEAVY - 1,
+            _ => HEAVY,
+        }
     }
 
     /// The proposal as a document signed by its proposer.

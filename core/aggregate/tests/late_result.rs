@@ -1,6 +1,9 @@
 //! A result that one heavy node has must reach another although the third has stopped for good.
 
-use aggregate::{Draft, HeavyKey, Persist, Proposal, Report, Stage, Tally, message::Pull};
+use aggregate::{
+    Draft, HeavyKey, Persist, Proposal, Received, Report, Scheme, Stage, Tally, differencing::Past,
+    message::Pull,
+};
 use codec::{ContentId, Instant};
 use keys::{Identity, NodeId, SealKey};
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
@@ -34,7 +37,7 @@ fn settle(
 ) {
     for _ in 0..20 {
         for at in alive {
-            while let Some(step) = tallies[*at].advance(now, &trio[*at].identity) {
+            while let Some(step) = tallies[*at].advance(now, &trio[*at].identity, &Past::new()) {
                 assert!(persist(&mut tallies[*at], Some(step)));
             }
             for (peer, pull) in tallies[*at].wants() {
@@ -58,11 +61,12 @@ fn a_result_reaches_who_lacks_the_signature_of_a_dead_heavy_node() {
         title: "Title".into(),
         purpose: String::new(),
         dataset: "d".into(),
-        field: "f".into(),
-        decimals: 0,
-        lower: "0".into(),
-        upper: "9".into(),
-        records_max: 1,
+        schema: None,
+        query: serde_json::from_str(
+            r#"{"kind":"sum","value":{"expr":"f","lower":"0","upper":"9"},"records_max":1}"#,
+        )
+        .unwrap(),
+        scheme: Some(Scheme::Additive64),
         participants_min: 3,
         participants_max: 10,
         deadline: NOW.plus_ms(10_000),
@@ -84,11 +88,14 @@ fn a_result_reaches_who_lacks_the_signature_of_a_dead_heavy_node() {
         }
     }
     settle(NOW, &trio, &mut tallies, &[0, 1, 2], |_, _, _| true);
+    let instance = proposal.instance().unwrap();
     for light in 1..=3 {
         let light = NodeId::from_public_key([light; 32]);
-        let report = Report::new(&proposal, id, light, &[2, 1], &mut rng).unwrap();
+        let report = Report::new(&proposal, &instance, id, light, &[1, 2], &mut rng).unwrap();
         for (at, tally) in tallies.iter_mut().enumerate() {
-            assert_eq!(tally.report(NOW, light, report.nonce, &report.sealed[at], &trio[at].seal), Ok(true));
+            let (nonce, public, sealed) = (&report.nonce, &report.public, &report.sealed[at]);
+            let received = Received { light, nonce, public, sealed };
+            assert_eq!(tally.report(NOW, received, &trio[at].seal), Ok(true));
             tally.reports_persisted(&[light]);
         }
     }

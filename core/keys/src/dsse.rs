@@ -83,7 +83,7 @@ impl core::error::Error for EnvelopeError {}
 
 impl Envelope {
     /// Longest JSON text that [`Envelope::from_json`] reads, in bytes.
-    pub const BYTES_MAX: usize = 64 * 1024;
+    pub const BYTES_MAX: usize = 512 * 1024;
     /// Most signatures that an envelope may carry.
     pub const SIGNATURES_MAX: usize = 8;
 

@@ -3,6 +3,7 @@ use alloc::{
     vec::Vec,
 };
 use borsh::{BorshDeserialize, BorshSerialize};
+use codec::ContentId;
 use core::{fmt, str::FromStr};
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 
@@ -18,6 +19,27 @@ pub enum Domain {
     Commit,
     /// A heavy node's sum of its shares over the agreed set.
     Partial,
+    /// The ids of the reports that a heavy node holds.
+    Offer,
+}
+
+/// What a secret that follows from an identity is for. Secrets for different purposes are independent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Derived {
+    /// A heavy node's part in a verify key.
+    VerifySeed,
+    /// Weights for a check of many reports at once.
+    Weights,
+}
+
+impl Derived {
+    const fn name(self) -> &'static [u8] {
+        match self {
+            Self::VerifySeed => b"formix/verify-seed/1\0",
+            Self::Weights => b"formix/weights/1\0",
+        }
+    }
 }
 
 impl Domain {
@@ -25,6 +47,7 @@ impl Domain {
         match self {
             Self::Commit => b"formix/commit/1\0",
             Self::Partial => b"formix/partial/1\0",
+            Self::Offer => b"formix/offer/1\0",
         }
     }
 
@@ -155,6 +178,19 @@ impl Identity {
     /// Signs `message` for one purpose.
     pub fn sign(&self, domain: Domain, message: &[u8]) -> [u8; 64] {
         self.sign_bytes(&domain.bytes(message))
+    }
+
+    /// A secret of 32 bytes for `purpose`, the same each time for the same `context`: what is shown of it tells nothing about the
+    /// identity or other secrets (HMAC-SHA-256, RFC 2104, under the secret seed).
+    pub fn derive(&self, purpose: Derived, context: &[u8]) -> [u8; 32] {
+        let seed = self.seed();
+        let pad = |with: u8| {
+            let mut block = [with; 64];
+            block.iter_mut().zip(seed).for_each(|(block, byte)| *block ^= byte);
+            block
+        };
+        let inner = ContentId::of(&[pad(0x36).as_slice(), purpose.name(), context].concat());
+        *ContentId::of(&[pad(0x5c).as_slice(), inner.digest()].concat()).digest()
     }
 
     pub(crate) fn sign_bytes(&self, bytes: &[u8]) -> [u8; 64] {

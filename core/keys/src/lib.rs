@@ -40,5 +40,5 @@ mod seal;
 mod tests;
 
 pub use dsse::{Envelope, EnvelopeError, Signature};
-pub use identity::{Domain, Identity, NodeId, NodeIdError};
+pub use identity::{Derived, Domain, Identity, NodeId, NodeIdError};
 pub use seal::{SealError, SealKey, SealPublic, SealPublicError, seal};

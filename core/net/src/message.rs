@@ -20,7 +20,7 @@ impl Protocol {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Link => "/formix/link/1",
-            Self::Aggregate => "/formix/aggregate/1",
+            Self::Aggregate => "/formix/aggregate/2",
         }
     }
 
@@ -34,8 +34,8 @@ impl Protocol {
     pub const fn request_bytes_max(self) -> usize {
         match self {
             Self::Link => 512,
-            // A proposal's signed envelope has at most 64 KiB, a report less.
-            Self::Aggregate => 128 * 1024,
+            // A report's share has at most 300 KiB, a proposal's signed envelope less.
+            Self::Aggregate => 320 * 1024,
         }
     }
 

@@ -5,7 +5,8 @@ use crate::{
     storage::{Part, Queue},
 };
 use aggregate::{
-    Persist, Proposal, STORE_PREFIX, Stage, Tally,
+    Persist, Proposal, Received, STORE_PREFIX, Stage, Tally,
+    differencing::Past,
     message::{OPEN_PER_PART, Pulled, ReportRefusal, Request, Response},
 };
 use alloc::{
@@ -29,6 +30,8 @@ pub const COMPUTATIONS_MAX: usize = 1_000;
 pub const PER_PROPOSER_MAX: usize = 32;
 /// Milliseconds between two requests for a word that a fellow did not have yet.
 const PULL_AGAIN_MS: u64 = 500;
+/// The same, where a fellow is about to have it: it is checking the same reports.
+const PULL_SOON_MS: u64 = 20;
 /// The same, where nothing is expected soon: before the deadline, and after the grace period.
 const PULL_SELDOM_MS: u64 = 30_000;
 /// Most who wait for one proposal to become durable.
@@ -153,6 +156,8 @@ pub struct HeavyNode {
     asked: BTreeMap<(ContentId, NodeId), Asked>,
     requests: BTreeMap<RequestId, ContentId>,
     timers: BTreeSet<(Instant, ContentId)>,
+    /// Whose reports it has released sums over.
+    past: Past,
     queue: Queue<Effect>,
     outputs: VecDeque<HeavyOutput>,
     counters: Counters,
@@ -178,6 +183,7 @@ impl HeavyNode {
             asked: BTreeMap::new(),
             requests: BTreeMap::new(),
             timers: BTreeSet::new(),
+            past: Past::new(),
             queue: Queue::new(),
             outputs: VecDeque::new(),
             counters: Counters::default(),
@@ -196,6 +202,9 @@ impl HeavyNode {
         }
         for tally in Tally::restore(&under(STORE_PREFIX), &node.identity)? {
             node.timers.insert((now, tally.id()));
+            if let Some(released) = tally.released() {
+                node.past.remember(released);
+            }
             node.tallies.insert(tally.id(), tally);
         }
         Ok(node)
@@ -307,6 +316,12 @@ impl HeavyNode {
             Effect::Stage { id, stage } => {
                 let Some(tally) = self.tallies.get_mut(&id) else { return };
                 tally.persisted(stage);
+                if stage.is_none_or(|stage| stage >= Stage::Committed) {
+                    match tally.released() {
+                        Some(released) => self.past.remember(released),
+                        None => self.past.forget(id),
+                    }
+                }
                 let (acceptance, others) = (tally.acceptance(), tally.others().collect::<Vec<_>>());
                 let news = stage == Some(Stage::Open) || tally.end().is_some();
                 for asker in self.proposers.remove(&id).unwrap_or_default() {
@@ -413,11 +428,12 @@ impl HeavyNode {
                 Some(tally) => Response::Status(tally.status(peer)),
                 None => Response::Unknown,
             },
-            Request::Report { id, nonce, sealed } => {
+            Request::Report { id, nonce, public, sealed } => {
                 let Some(tally) = self.tallies.get_mut(&id) else {
                     return self.refuse_reports(&[(peer, responder)], ReportRefusal::Unknown);
                 };
-                match tally.report(now, peer, nonce, &sealed, &self.seal) {
+                let received = Received { light: peer, nonce: &nonce, public: &public, sealed: &sealed };
+                match tally.report(now, received, &self.seal) {
                     Ok(true) => {
                         self.taken.entry(id).or_default().push((peer, responder));
                         return;
@@ -579,6 +595,7 @@ impl HeavyNode {
                 return Err("this heavy node has all the computations it takes; try again later".into());
             };
             self.asked.retain(|(id, _), _| *id != tally.id());
+            self.past.forget(tally.id());
             let mut batch = Batch::new();
             tally.forget(&mut batch);
             self.queue.push(Part { batch, effect: Effect::None, retry: true });
@@ -620,7 +637,7 @@ impl HeavyNode {
         if self.proposers.contains_key(&id) {
             return;
         }
-        if let Some(persist) = tally.advance(now, &self.identity) {
+        if let Some(persist) = tally.advance(now, &self.identity, &self.past) {
             self.persist(id, persist);
             return;
         }
@@ -677,6 +694,8 @@ impl HeavyNode {
             now.plus_ms(PULL_SELDOM_MS).min(deadline.plus_ms(PULL_AGAIN_MS))
         } else if now > end {
             now.plus_ms(PULL_SELDOM_MS)
+        } else if tally.stage() == Stage::Verifying {
+            now.plus_ms(PULL_SOON_MS)
         } else {
             now.plus_ms(PULL_AGAIN_MS)
         });

@@ -611,12 +611,12 @@ impl LightNode {
         self.tell_withdrawal(now, id);
         let Some(task) = self.tasks.get_mut(&id) else { return };
         let unsent = task.unsent(now);
-        let (nonce, sealed) = match &task.report {
-            Some(report) => (report.nonce, report.sealed.clone()),
+        let (nonce, public, sealed) = match &task.report {
+            Some(report) => (report.nonce, report.public.clone(), report.sealed.clone()),
             None => Default::default(),
         };
         for (role, peer) in unsent {
-            let request = Request::Report { id, nonce, sealed: sealed[role].clone() };
+            let request = Request::Report { id, nonce, public: public.clone(), sealed: sealed[role].clone() };
             if self.ask(now, peer, &request, Purpose::Report(id))
                 && let Some(task) = self.tasks.get_mut(&id)
             {

@@ -3,10 +3,9 @@
 
 use crate::{
     Command, CommandError, Descriptor, HeavyConfig, HeavyInput, HeavyNode, HeavyOutput, LightConfig,
-    LightInput, LightNode, LightOutput, LightView, Reply, Rule, TaskState,
-    light::{Answer, End},
+    LightInput, LightNode, LightOutput, LightView, Reply, Rule, TaskState, light::End,
 };
-use aggregate::{Draft, Stage, message::Mine};
+use aggregate::{Draft, Scheme, Stage, message::Mine, proposal::mean_of};
 use alloc::{boxed::Box, collections::BTreeMap, format, string::String, vec, vec::Vec};
 use codec::{ContentId, Instant};
 use keys::{Envelope, Identity, NodeId, SealKey};
@@ -290,11 +289,9 @@ impl World {
             title: "Body mass".into(),
             purpose: String::new(),
             dataset: "penguins".into(),
-            field: "mass".into(),
-            decimals: 1,
-            lower: "0".into(),
-            upper: "10000".into(),
-            records_max: 100,
+            schema: None,
+            query: mean_of("mass", "0", "10000", 1, 100),
+            scheme: Some(Scheme::Additive64),
             participants_min: 3,
             participants_max: 100,
             deadline: self.now.plus_ms(seconds * 1_000),
@@ -302,7 +299,7 @@ impl World {
     }
 
     fn propose(&mut self, seed: u8, draft: Draft) -> ContentId {
-        match self.command(Self::light(seed), Command::Propose { draft }) {
+        match self.command(Self::light(seed), Command::Propose { draft: Box::new(draft) }) {
             Ok(Reply::Proposed { id }) => id,
             other => panic!("{other:?}"),
         }
@@ -339,7 +336,8 @@ fn a_sum_from_proposal_to_result() {
     world.run_ms(3_000);
     let task = &world.view(World::light(14)).tasks[0];
     assert_eq!((task.state, task.id), (TaskState::Waiting, id));
-    assert_eq!(task.answer, Some(Answer { sum: "5.5".into(), records: 1 }));
+    let answer = task.answer.as_ref().unwrap();
+    assert_eq!((answer.lines[1].value.as_str(), answer.records, answer.errors), ("5.5", 1, 0));
     assert_eq!(task.reports, Some(4));
     assert_eq!(world.command(World::light(14), Command::Approve { id }), Ok(Reply::Done));
     assert_eq!(world.command(World::light(14), Command::Approve { id }), Err(CommandError::AlreadyAnswered));
@@ -352,8 +350,9 @@ fn a_sum_from_proposal_to_result() {
         let Some(End::Result { outcome, mine, .. }) = world.end(seed) else {
             panic!("{:?}", world.end(seed))
         };
-        assert_eq!((outcome.sum.as_str(), outcome.participants, outcome.records), ("16.5", 5, 5));
-        assert_eq!(outcome.mean.as_deref(), Some("3.3000000"));
+        let figure = |name| outcome.figure(name).unwrap();
+        assert_eq!((figure("sum"), figure("count"), outcome.participants), ("16.5".into(), "5".into(), 5));
+        assert_eq!(figure("mean"), "3.3000000");
         assert_eq!(mine, Mine::Counted);
     }
 }
@@ -401,7 +400,7 @@ fn a_heavy_node_that_dies_and_returns_costs_nothing() {
             let Some(End::Result { outcome, .. }) = world.end(11) else {
                 panic!("heavy {seed} at {at_ms}: {:?}", world.end(11))
             };
-            assert_eq!((outcome.sum.as_str(), outcome.participants), ("11.0", 4));
+            assert_eq!((outcome.figure("sum").unwrap().as_str(), outcome.participants), ("11.0", 4));
         }
     }
 }
@@ -594,7 +593,10 @@ fn a_proposal_that_one_heavy_node_does_not_answer_goes_to_another() {
     let mut world = World::new(1);
     let (light, draft, now) = (World::light(10), world.draft(60), world.now);
     let Some(Node::Light(node)) = world.nodes.get_mut(&light) else { panic!() };
-    node.handle_input(now, LightInput::Command { token: 77, command: Command::Propose { draft } });
+    node.handle_input(
+        now,
+        LightInput::Command { token: 77, command: Command::Propose { draft: Box::new(draft) } },
+    );
     let asked = core::iter::from_fn(|| node.poll_output()).find_map(|output| match output {
         LightOutput::Net(net::Output::Request { peer, id, .. }) => Some((peer, id)),
         _ => None,

@@ -12,13 +12,13 @@ use crate::{
     output::Out,
 };
 use ::node::{Command, ComputationView};
-use aggregate::{Proposal, Verified, outcome};
+use aggregate::{Outcome, Proposal, Verified, outcome};
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use codec::ContentId;
 use comfy_table::{Table, presets::NOTHING};
 use indicatif::{ProgressBar, ProgressStyle};
-use keys::Envelope;
+use keys::{Envelope, NodeId};
 use serde_json::{Value, json};
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 use tokio::time;
@@ -148,7 +148,9 @@ async fn list(api: &Api, out: &Out) -> Result<ExitCode> {
                 stage(view),
                 view.reports.to_string(),
                 view.proposal.deadline.to_string(),
-                view.result.as_ref().map_or_else(String::new, |result| result.sum.clone()),
+                view.result
+                    .as_ref()
+                    .map_or_else(String::new, |result| result.figure("sum").unwrap_or_default()),
             ]);
         }
         table.trim_fmt()
@@ -187,10 +189,10 @@ fn stage(view: &ComputationView) -> String {
 fn described(view: &ComputationView) -> String {
     let proposal = &view.proposal;
     let mut text = format!(
-        "{}\n  {}\n  the sum of `{}` in `{}`\n  stage: {}, reports: {} (at least {} are needed)\n  closes: {}",
+        "{}\n  {}\n  {} in `{}`\n  stage: {}, reports: {} (at least {} are needed)\n  closes: {}",
         proposal.title,
         view.id,
-        proposal.field,
+        proposal.plan().map(|plan| plan.words()).unwrap_or_default(),
         proposal.dataset,
         stage(view),
         view.reports,
@@ -198,11 +200,7 @@ fn described(view: &ComputationView) -> String {
         proposal.deadline
     );
     if let Some(result) = &view.result {
-        let mean = result.mean.as_deref().unwrap_or("none");
-        text += &format!(
-            "\n  sum: {}\n  mean: {mean}\n  participants: {}, records: {}",
-            result.sum, result.participants, result.records
-        );
+        text += &figures(result);
     }
     if let Some(refusal) = &view.refusal_text {
         text += &format!("\n  no result: {refusal}");
@@ -258,19 +256,12 @@ fn tell_end(proposal: &Envelope, end: &Envelope, out: &Out) -> Result<ExitCode> 
     let (id, opened) = Proposal::open(proposal).context("the proposal")?;
     match outcome::verify(proposal, end).context("the end does not verify")? {
         Verified::Result(result) => {
-            let heavy: Vec<_> = opened.heavy.iter().map(|key| key.id).collect();
+            let signed = |id: &NodeId| end.signature_of(*id).is_some();
+            let heavy: Vec<_> = opened.heavy.iter().map(|key| key.id).filter(signed).collect();
             let value = json!({ "event": "result", "id": id, "result": result, "signed_by": heavy });
             out.event(&value, || {
-                let mean = result.mean.as_deref().unwrap_or("none");
                 let signed: Vec<String> = heavy.iter().map(|id| format!("…{}", id.short())).collect();
-                format!(
-                    "{}\n  sum: {}\n  mean: {mean}\n  participants: {}, records: {}\n  signed by all three: {}",
-                    opened.title,
-                    result.sum,
-                    result.participants,
-                    result.records,
-                    signed.join(" ")
-                )
+                format!("{}{}\n  signed by: {}", opened.title, figures(&result), signed.join(" "))
             });
             Ok(ExitCode::SUCCESS)
         }
@@ -286,6 +277,26 @@ fn tell_end(proposal: &Envelope, end: &Envelope, out: &Out) -> Result<ExitCode> 
     }
 }
 
+/// A result's single numbers by name, and its lists as they are in JSON.
+fn figures(result: &Outcome) -> String {
+    let Ok(Value::Object(figures)) = serde_json::to_value(&result.answer.result) else {
+        return String::new();
+    };
+    let line = |(name, figure): (&String, &Value)| match figure {
+        _ if name == "kind" => String::new(),
+        Value::String(number) => format!("\n  {name}: {number}"),
+        Value::Null => format!("\n  {name}: none"),
+        Value::Array(rows) => rows.iter().map(|row| format!("\n  {name}: {row}")).collect(),
+        other => format!("\n  {name}: {other}"),
+    };
+    let lines: String = figures.iter().map(line).collect();
+    let rejected = match result.rejected {
+        0 => String::new(),
+        rejected => format!(", {rejected} rejected as invalid"),
+    };
+    format!("{lines}\n  participants: {}{rejected}\n  {}", result.participants, result.answer.rounding.words)
+}
+
 fn read_documents(files: &[PathBuf]) -> Result<Documents> {
     let read = |path: &PathBuf| std::fs::read(path).with_context(|| path.display().to_string());
     let envelope =
@@ -297,7 +308,9 @@ fn read_documents(files: &[PathBuf]) -> Result<Documents> {
                 both.display()
             )
         }),
-        [proposal, end] => Ok(Documents { proposal: envelope(proposal)?, end: Some(envelope(end)?) }),
+        [proposal, end] => {
+            Ok(Documents { proposal: envelope(proposal)?, end: Some(envelope(end)?), evidence: None })
+        }
         _ => bail!("give one file with both documents, or the proposal's and the end's"),
     }
 }

@@ -78,9 +78,13 @@ pub(super) async fn computation(
 
 pub(super) async fn documents(State(site): State<Site>, Path(text): Path<String>) -> Answer<Json<Value>> {
     let id = id(&text)?;
-    let documents = look(&site, move |node| node.documents(id)).await?;
-    let (proposal, end) = documents.ok_or_else(unknown)?;
-    Ok(Json(json!({ "proposal": proposal, "end": end })))
+    let found = look(&site, move |node| (node.documents(id), node.evidence(id))).await?;
+    let (Some((proposal, end)), evidence) = found else { return Err(unknown()) };
+    let mut documents = json!({ "proposal": proposal, "end": end });
+    if let Some(evidence) = evidence {
+        documents["evidence"] = json!(evidence);
+    }
+    Ok(Json(documents))
 }
 
 pub(super) async fn propose(State(site): State<Site>, headers: HeaderMap, body: Bytes) -> Answer<Response> {

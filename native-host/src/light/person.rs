@@ -42,12 +42,14 @@ pub(super) async fn ask(light: Light, mut changed: watch::Receiver<u64>) {
 fn question(task: &TaskView) -> String {
     let proposal = &task.proposal;
     let mine = task.answer.as_ref().map_or_else(String::new, |answer| {
-        format!(" You would add {} from {} records, which nobody sees.", answer.sum, answer.records)
+        let lines: Vec<String> =
+            answer.lines.iter().map(|line| format!("{}: {}", line.label, line.value)).collect();
+        format!(" You would add {} (from {} records), which nobody sees.", lines.join(", "), answer.records)
     });
     let purpose =
         if proposal.purpose.is_empty() { String::new() } else { format!(" ({})", proposal.purpose) };
     format!(
-        "“{}”{purpose} asks for the sum of `{}` in `{}`, with at least {} participants.{mine} Answer?",
-        proposal.title, proposal.field, proposal.dataset, proposal.participants_min
+        "“{}”{purpose} asks for {} in `{}`, with at least {} participants.{mine} Answer?",
+        proposal.title, task.question.words, proposal.dataset, proposal.participants_min
     )
 }

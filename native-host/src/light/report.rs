@@ -74,7 +74,8 @@ fn computation(task: &TaskView, out: Out) {
     out.event(&value, || {
         let title = &task.proposal.title;
         if let Some(outcome) = result {
-            format!("“{title}”: the sum is {} over {} participants", outcome.sum, outcome.participants)
+            let sum = outcome.figure("sum").map(|sum| format!("the sum is {sum} ")).unwrap_or_default();
+            format!("“{title}”: {sum}over {} participants", outcome.participants)
         } else if let Some(refusal) = refusal {
             format!("“{title}”: no result: {refusal}")
         } else {

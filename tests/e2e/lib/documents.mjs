@@ -60,7 +60,7 @@ export function open(envelope) {
 }
 
 /**
- * How a computation ended, by its signed documents alone: a result that all three heavy nodes of the proposal signed, or a
+ * How a computation ended, by its signed documents alone: a result that the heavy nodes of the proposal signed, or a
  * refusal that one of them signed.
  */
 export function verifyEnd({ proposal, end }) {
@@ -72,7 +72,12 @@ export function verifyEnd({ proposal, end }) {
   if (ended.json.computation !== id) throw new Error(`the end is of another computation: ${ended.json.computation}`);
   const signers = heavy.filter((node) => ended.signers.has(node));
   const kind = ended.type.match(/^application\/vnd\.formix\.(result|refusal)\+json$/)?.[1];
-  if (kind === "result" && signers.length === 3) return { kind, id, proposal: asked.json, signers, ...ended.json };
+  // With rep64 two of the three are enough.
+  const needed = asked.json.scheme === "rep64" ? 2 : 3;
+  if (kind === "result" && signers.length >= needed) {
+    const { kind: query, count, ...figures } = ended.json.answer.result;
+    return { ...ended.json, kind, id, query, proposal: asked.json, signers, records: Number(count), ...figures };
+  }
   if (kind === "refusal" && signers.includes(ended.json.heavy)) return { kind, id, proposal: asked.json, signers, ...ended.json };
   throw new Error(`${ended.type} with ${signers.length} of the signatures that it needs`);
 }

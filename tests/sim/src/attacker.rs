@@ -2,14 +2,15 @@
 
 use crate::{dice::Dice, host::instant};
 use aggregate::{
-    Draft, HeavyKey, Proposal, Report, ReportId,
+    Draft, HeavyKey, JsonObject, Proposal, Report, ReportId, Scheme,
     message::{Pull, Request, Response},
-    proposal::PAYLOAD_TYPE,
+    proposal::{PAYLOAD_TYPE, mean_of},
 };
 use codec::{ContentId, Instant, decode, encode};
 use keys::{Envelope, Identity, NodeId};
 use net::{Hello, Input, LinkRequest, Output, Protocol, RequestId, Responder, Role};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use vdaf::{Instance, Shape};
 
 /// Milliseconds between two acts.
 const ACT_EVERY_MS: u64 = 1_000;
@@ -260,17 +261,24 @@ impl Attacker {
             if self.reports.contains_key(id) {
                 continue;
             }
+            let Ok(mut instance) = proposal.instance() else { continue };
             let vectors: [[u64; 2]; 2] = if self.malice == Malice::OutOfRange {
-                let vector = [u64::from_le_bytes(self.dice.bytes()), u64::from_le_bytes(self.dice.bytes())];
+                // As of a computation that asks for wider numbers; hidden among what others may well have.
+                let shape = Shape { bits: 62, ..instance.shape() };
+                let most = instance.shape().value_max();
+                let Ok(wider) = Instance::new(proposal.scheme, shape, 1) else { continue };
+                instance = wider;
+                let vector = [self.dice.below(3 * most), self.dice.below(3 * most)];
                 [vector, vector]
             } else {
-                [[self.dice.below(100), 1], [self.dice.below(100), 2]]
+                [[1, self.dice.below(100)], [2, self.dice.below(100)]]
             };
             let light = self.identity.id();
-            let made = vectors.map(|vector| Report::new(proposal, *id, light, &vector, self.dice.rng()));
+            let made =
+                vectors.map(|vector| Report::new(proposal, &instance, *id, light, &vector, self.dice.rng()));
             let [Ok(first), Ok(second)] = made else { continue };
             for (report, vector) in [&first, &second].into_iter().zip(vectors) {
-                self.made.push((ReportId::of(*id, light, &report.nonce), vector));
+                self.made.push((ReportId::of(*id, light, &report.nonce, &report.public), vector));
             }
             self.reports.insert(*id, [first, second]);
         }
@@ -303,7 +311,10 @@ impl Attacker {
                 let envelope = vec![b'['; most - 5];
                 self.say(peer, &Request::Propose { envelope });
                 let id = self.known.keys().next().copied().unwrap_or(ContentId::of(b""));
-                self.say(peer, &Request::Report { id, nonce: [0; 16], sealed: vec![1; most - 100] });
+                self.say(
+                    peer,
+                    &Request::Report { id, nonce: [0; 16], public: vec![], sealed: vec![1; most - 100] },
+                );
             }
             Malice::Flood => {
                 for _ in 0..FLOOD {
@@ -313,14 +324,19 @@ impl Attacker {
                     let request = match self.dice.below(3) {
                         0 => Request::Status { id },
                         1 => Request::Proposal { id },
-                        _ => Request::Report { id, nonce: self.dice.bytes(), sealed: self.dice.garbage(64) },
+                        _ => {
+                            let (nonce, sealed) = (self.dice.bytes(), self.dice.garbage(64));
+                            Request::Report { id, nonce, public: vec![], sealed }
+                        }
                     };
                     self.say(peer, &request);
                 }
             }
             Malice::FalseHeavy => {
                 for id in self.known.keys().copied().collect::<Vec<_>>() {
-                    let pulls = [Pull::Offer { from: 0 }, Pull::Commit, Pull::Partial, Pull::Signature];
+                    let ids = Pull::Offer { of: 0, from: 0 };
+                    let shares = Pull::Verifiers { from: 0 };
+                    let pulls = [ids, shares, Pull::Commit, Pull::Partial, Pull::Signature];
                     for pull in pulls {
                         self.say(peer, &Request::Pull { id, pull });
                     }
@@ -344,6 +360,7 @@ impl Attacker {
         let share = |report: &Report, role: usize| Request::Report {
             id,
             nonce: report.nonce,
+            public: report.public.clone(),
             sealed: report.sealed[role].clone(),
         };
         match self.malice {
@@ -358,11 +375,13 @@ impl Attacker {
             _ => {
                 self.say(peer, &share(first, (role + 1) % 3));
                 let nonce = second.nonce;
-                self.say(peer, &Request::Report { id, nonce, sealed: first.sealed[role].clone() });
+                let (public, sealed) = (second.public.clone(), first.sealed[role].clone());
+                self.say(peer, &Request::Report { id, nonce, public, sealed });
                 if let Some((other, reports)) = self.reports.iter().find(|(other, _)| **other != id) {
-                    let (nonce, sealed) = (reports[0].nonce, reports[0].sealed[role].clone());
+                    let Report { nonce, public, sealed } = reports[0].clone();
+                    let sealed = sealed[role].clone();
                     debug_assert_ne!(*other, id, "sealed for another computation");
-                    self.say(peer, &Request::Report { id, nonce, sealed });
+                    self.say(peer, &Request::Report { id, nonce, public, sealed });
                 }
             }
         }
@@ -378,8 +397,13 @@ impl Attacker {
         let id = self.known.keys().next().copied().unwrap_or(ContentId::of(b""));
         let right = [
             Request::Status { id },
-            Request::Pull { id, pull: Pull::Offer { from: u32::MAX } },
-            Request::Report { id, nonce: self.dice.bytes(), sealed: self.dice.garbage(96) },
+            Request::Pull { id, pull: Pull::Offer { of: 1, from: u32::MAX } },
+            Request::Report {
+                id,
+                nonce: self.dice.bytes(),
+                public: self.dice.garbage(4),
+                sealed: self.dice.garbage(96),
+            },
         ];
         for request in right {
             let body = self.mangle(&encode(&request));
@@ -411,11 +435,9 @@ impl Attacker {
             title: "Who are you?".into(),
             purpose: String::new(),
             dataset: crate::plan::DATASET.into(),
-            field: "mass".into(),
-            decimals: 0,
-            lower: "0".into(),
-            upper: "1".into(),
-            records_max: 10,
+            schema: None,
+            query: mean_of("mass", "0", "1", 0, 10),
+            scheme: Some(Scheme::Additive64),
             participants_min: 3,
             participants_max: 100,
             deadline: now.plus_ms(20_000),
@@ -428,13 +450,15 @@ impl Attacker {
     }
 
     fn propose(&mut self, now: Instant, peer: NodeId) {
-        let spoiled: [fn(&mut Proposal); 8] = [
+        let spoiled: [fn(&mut Proposal); 11] = [
             |proposal| proposal.participants_min = 1,
-            |proposal| proposal.upper_units = i64::MAX,
+            |proposal| proposal.query = mean_of("mass", "0", "9223372036854775807", 0, 10),
+            |proposal| proposal.query = mean_of("mass", "1", "0", 0, 10),
+            |proposal| proposal.query = mean_of("mass +", "0", "1", 0, 10),
+            |proposal| proposal.schema = JsonObject::parse("{\"type\":7}").expect("JSON"),
             |proposal| {
                 proposal.participants_max = 1_000_000;
-                proposal.records_max = 1_000_000;
-                proposal.upper_units = (1 << 53) - 1;
+                proposal.query = mean_of("mass", "0", "9007199254740", 0, 100_000);
             },
             |proposal| proposal.deadline = instant(0),
             |proposal| proposal.deadline = Instant::from_unix_ms(u64::MAX),

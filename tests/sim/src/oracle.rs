@@ -3,13 +3,13 @@
 use crate::{
     host::Host,
     links::Request as Overheard,
-    plan::{HEAVY, Plan},
+    plan::{Asked, HEAVY, Plan},
     report::Violation,
 };
 use aggregate::{
-    Nonce, Outcome, Proposal, RefusalReason, ReportId, Verified,
-    message::{Mine, Pulled, Request, Response},
-    outcome, tally,
+    Outcome, Proposal, RefusalReason, ReportId, Verified,
+    message::{Mine, Offer, Pulled, Request, Response, set_digest},
+    outcome,
 };
 use codec::{ContentId, Instant, decode};
 use keys::{Envelope, NodeId};
@@ -50,8 +50,8 @@ pub(crate) struct Oracle {
     pub(crate) known: BTreeMap<ContentId, Known>,
     /// Whose report it is.
     reports: BTreeMap<ReportId, usize>,
-    /// The nonce of a light node's report.
-    nonces: BTreeMap<(ContentId, usize), Nonce>,
+    /// A light node's report.
+    own: BTreeMap<(ContentId, usize), ReportId>,
     /// Who has asked to take an answer back: nothing is promised to them any more.
     withdrawing: BTreeSet<(ContentId, usize)>,
     /// Whose answer a heavy node has said to be out.
@@ -69,7 +69,7 @@ impl Oracle {
             ids: hosts.iter().map(|host| host.id).collect(),
             known: BTreeMap::new(),
             reports: BTreeMap::new(),
-            nonces: BTreeMap::new(),
+            own: BTreeMap::new(),
             withdrawing: BTreeSet::new(),
             withdrawn: BTreeSet::new(),
             shared: BTreeMap::new(),
@@ -86,7 +86,7 @@ impl Oracle {
 
     /// The report of `host` in a computation, once it was sent.
     pub(crate) fn report_of(&self, id: ContentId, host: usize) -> Option<ReportId> {
-        self.nonces.get(&(id, host)).map(|nonce| ReportId::of(id, self.ids[host], nonce))
+        self.own.get(&(id, host)).copied()
     }
 
     /// A request leaves a host.
@@ -112,10 +112,11 @@ impl Oracle {
         if to >= HEAVY || !is_report(protocol, body) {
             return;
         }
-        let Ok(Request::Report { id, nonce, .. }) = decode::<Request>(body) else { return };
-        self.reports.insert(ReportId::of(id, self.ids[from], &nonce), from);
-        let first = *self.nonces.entry((id, from)).or_insert(nonce);
-        if honest && first != nonce {
+        let Ok(Request::Report { id, nonce, public, .. }) = decode::<Request>(body) else { return };
+        let report = ReportId::of(id, self.ids[from], &nonce, &public);
+        self.reports.insert(report, from);
+        let first = *self.own.entry((id, from)).or_insert(report);
+        if honest && first != report {
             self.violated(now, format!("light node {from} has sent two reports in {id}"));
         }
     }
@@ -149,8 +150,8 @@ impl Oracle {
 
     fn understood(&mut self, now: u64, host: usize, asker: usize, request: Request, response: Response) {
         match (request, response) {
-            (Request::Report { id, nonce, .. }, Response::Acknowledged) => {
-                let report = ReportId::of(id, self.ids[asker], &nonce);
+            (Request::Report { id, nonce, public, .. }, Response::Acknowledged) => {
+                let report = ReportId::of(id, self.ids[asker], &nonce, &public);
                 let Some(known) = self.known.get_mut(&id) else { return };
                 // After the end there is nothing to promise any more.
                 if known.ends[host].is_none() && !self.withdrawing.contains(&(id, asker)) {
@@ -170,8 +171,9 @@ impl Oracle {
                     );
                 }
             }
-            (Request::Pull { id, .. }, Response::Pulled(Pulled::Offer { total, from, ids })) => {
-                self.offered(now, host, id, total, from, &ids);
+            (Request::Pull { id, .. }, Response::Pulled(Pulled::Offer(offer))) => {
+                let Offer { of, total, from, ids, .. } = offer;
+                self.offered(now, usize::from(of), id, total, from, &ids);
             }
             (Request::Status { id }, Response::Status(status)) => {
                 let Some(Ok(end)) = status.end.map(|end| Envelope::from_json(&end)) else { return };
@@ -306,7 +308,7 @@ impl Oracle {
         let set: BTreeSet<ReportId> =
             offers[0].iter().filter(|id| offers[1].contains(id) && offers[2].contains(id)).copied().collect();
         let ids: Vec<ReportId> = set.iter().copied().collect();
-        if tally::set_digest(&ids) != total.set || ids.len() != total.participants as usize {
+        if set_digest(&ids) != total.set || ids.len() != total.participants as usize {
             return Err(format!(
                 "{} participants, where all three hold {}; or another set",
                 total.participants,
@@ -339,12 +341,18 @@ impl Oracle {
                 *sum = sum.wrapping_add(value);
             }
         }
-        let exact = decimal(vector[0].cast_signed(), proposal.decimals);
-        if total.sum != exact || total.records != vector[1] {
+        let asked = Asked::of(proposal).ok_or("it asks something else")?;
+        let units = i128::from(vector[0]) * i128::from(asked.lower) + i128::from(vector[1]);
+        let exact = decimal(units, asked.decimals);
+        let (sum, records) = (total.figure("sum"), total.figure("count"));
+        if sum.as_ref() != Some(&exact) || records != Some(vector[0].to_string()) {
             return Err(format!(
-                "sum {} over {} records, where it is {exact} over {}",
-                total.sum, total.records, vector[1]
+                "sum {sum:?} over {records:?} records, where it is {exact} over {}",
+                vector[0]
             ));
+        }
+        if total.totals != vector.map(|total| total.to_string()) {
+            return Err(format!("totals {:?}, where they are {vector:?}", total.totals));
         }
         let left_out =
             known.acknowledged.iter().find(|(report, by)| by.iter().all(|by| *by) && !set.contains(report));
@@ -370,7 +378,7 @@ impl Known {
 }
 
 /// `units` of 10^-`decimals`, written out; apart from the way of the node itself.
-fn decimal(units: i64, decimals: u8) -> String {
+fn decimal(units: i128, decimals: u8) -> String {
     let digits = format!("{:0width$}", units.unsigned_abs(), width = usize::from(decimals) + 1);
     let (whole, fraction) = digits.split_at(digits.len() - usize::from(decimals));
     let sign = if units < 0 { "-" } else { "" };

@@ -1,7 +1,8 @@
 //! What a seed stands for: who takes part, what is asked, and what goes wrong when.
 
 use crate::{attacker::Malice, dice::Dice, host::instant};
-use aggregate::{Draft, Proposal, fixed};
+use aggregate::{Draft, Proposal, Scheme, proposal::mean_of};
+use query::{Reduction, fixed};
 use std::{
     collections::BTreeSet,
     fmt::{self, Write as _},
@@ -16,6 +17,9 @@ pub(crate) const DATASET: &str = "people";
 const FIELDS: [&str; 2] = ["mass", "age"];
 /// Decimals of the values in the records.
 const DECIMALS: u32 = 2;
+
+/// Most milliseconds in which the heavy nodes agree: of 10,000 participants whose proofs are checked.
+const GRACE_MS_MAX: u64 = aggregate::proposal::GRACE_MS + 20_000;
 
 /// Which troubles a run may meet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -194,7 +198,7 @@ impl Plan {
             is_calm: !rough,
             troubles_end,
             // The grace period; and then time for what was signed late to reach everybody.
-            ends_at: troubles_end.max(last_deadline + aggregate::proposal::GRACE_MS) + 75_000,
+            ends_at: troubles_end.max(last_deadline + GRACE_MS_MAX) + 75_000,
         }
     }
 
@@ -248,16 +252,15 @@ fn ask(dice: &mut Dice, nodes: usize) -> Ask {
     let via = if dice.chance(500) { dice.below(HEAVY as u64) } else { HEAVY as u64 + dice.below(4) };
     let decimals = dice.below(3) as u8;
     let (lower, upper) = *dice.pick(&[("0", "150"), ("-50.5", "99.5"), ("-1000000", "1000000")]);
-    let few = dice.chance(850);
+    let (lower, upper) = if decimals == 0 && lower == "-50.5" { ("-50", "99") } else { (lower, upper) };
+    let (few, field) = (dice.chance(850), *dice.pick(&FIELDS));
     let draft = Draft {
         title: "How much is it in all?".into(),
         purpose: "to see that it adds up".into(),
         dataset: DATASET.into(),
-        field: (*dice.pick(&FIELDS)).into(),
-        decimals,
-        lower: lower.into(),
-        upper: upper.into(),
-        records_max: 100,
+        schema: None,
+        query: mean_of(field, lower, upper, decimals, 100),
+        scheme: Some(Scheme::Additive64),
         participants_min: if few { 3 } else { dice.between(3, nodes.max(4) as u64) as u32 },
         participants_max: if dice.chance(850) {
             10_000
@@ -318,17 +321,35 @@ fn write_hundredths(dice: &mut Dice, value: i64) -> String {
 }
 
 impl LightPlan {
-    /// What an honest answer to `proposal` is, reckoned apart from the node's own way: sum in units,
-    /// modulo 2^64, and number of records.
+    /// What an honest answer to `proposal` is, reckoned apart from the node's own way: the number of records, and the sum of
+    /// their values' distances from the lower bound, in units.
     pub(crate) fn contribution(&self, proposal: &Proposal) -> Option<[u64; 2]> {
-        let at = FIELDS.iter().position(|field| *field == proposal.field)?;
+        let asked = Asked::of(proposal)?;
+        let at = FIELDS.iter().position(|field| *field == asked.field)?;
         let present: Vec<i64> = self.values.as_ref()?[at].iter().flatten().copied().collect();
         let sum: i64 = present
             .iter()
-            .map(|value| to_decimals(*value, u32::from(proposal.decimals)))
-            .map(|units| units.clamp(proposal.lower_units, proposal.upper_units))
+            .map(|value| to_decimals(*value, u32::from(asked.decimals)))
+            .map(|units| units.clamp(asked.lower, asked.upper) - asked.lower)
             .sum();
-        Some([sum.cast_unsigned(), present.len() as u64])
+        Some([present.len() as u64, sum.cast_unsigned()])
+    }
+}
+
+/// A proposal's question: the mean of a field in a range of units.
+pub(crate) struct Asked<'a> {
+    field: &'a str,
+    pub(crate) decimals: u8,
+    pub(crate) lower: i64,
+    upper: i64,
+}
+
+impl<'a> Asked<'a> {
+    pub(crate) fn of(proposal: &'a Proposal) -> Option<Self> {
+        let Reduction::Mean { value } = &proposal.query.reduction else { return None };
+        let units = |text: &str| fixed::parse(text, value.decimals).ok();
+        let (lower, upper) = (units(&value.lower)?, units(&value.upper)?);
+        Some(Self { field: &value.expr, decimals: value.decimals, lower, upper })
     }
 }
 

@@ -213,7 +213,10 @@ impl World {
                 self.at(at, Event::Ask { at: via, index });
             } else {
                 let draft = self.plan.asks[index].draft.clone();
-                self.at(at, Event::Wish { host: via, command: Box::new(Command::Propose { draft }) });
+                self.at(
+                    at,
+                    Event::Wish { host: via, command: Box::new(Command::Propose { draft: Box::new(draft) }) },
+                );
             }
         }
         for (at, a, b) in self.plan.breaks.clone() {

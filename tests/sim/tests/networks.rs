@@ -30,7 +30,8 @@ fn calm_networks_end_in_results() {
     for seed in 0..5 {
         let report = run(seed, &Options { weather: Weather::Calm, ..Options::new(15) });
         hold(&report);
-        assert_eq!(report.tally.refusals.keys().filter(|code| *code != "too-few").count(), 0);
+        let other = |code: &&String| !code.contains("too-few") && !code.contains("differencing");
+        assert_eq!(report.tally.refusals.keys().filter(other).collect::<Vec<_>>(), Vec::<&String>::new());
         assert!(report.tally.results > 0);
         let mean_ms = report.tally.result_after_ms / report.tally.results;
         assert!(mean_ms < 4_000, "results come {mean_ms} ms after their deadlines");

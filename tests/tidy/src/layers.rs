@@ -8,6 +8,9 @@ use crate::{Finding, Kind, Member, Tree};
 /// Core crates that may use `std`, because the library that their field stands on does.
 pub const STD_CORE: &[(&str, &str)] = &[("vdaf", "prio")];
 
+/// Core crates that use no `std` themselves, and stand on one of [`STD_CORE`]: `(user, used)`.
+const ON_STD: &[(&str, &str)] = &[("aggregate", "vdaf"), ("node", "aggregate")];
+
 /// The spine: each crate and what it may use.
 const SPINE: &[(&str, &[&str])] = &[
     ("codec", &[]),
@@ -20,6 +23,9 @@ const SPINE: &[(&str, &[&str])] = &[
 /// Ribs that see another rib: `(user, used)`.
 const RIB_PAIRS: &[(&str, &str)] = &[
     ("aggregate", "privacy"),
+    ("aggregate", "query"),
+    ("aggregate", "schema"),
+    ("aggregate", "vdaf"),
     ("expr", "schema"),
     ("jobs", "sandbox"),
     ("learn", "aggregate"),
@@ -159,10 +165,17 @@ pub(crate) fn versions_stand_in_the_root(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
-/// Whether `member` is built for a target without an operating system: a core crate that is not in [`STD_CORE`].
+/// Whether `member` is a core crate that uses `std` itself.
+pub(crate) fn needs_std(member: &Member) -> bool {
+    STD_CORE.iter().any(|(name, _)| *name == member.name)
+}
+
+/// Whether `member` is built for a target without an operating system: a core crate that is not in [`STD_CORE`] and stands on
+/// none that is.
 #[must_use]
 pub fn builds_bare_metal(member: &Member) -> bool {
-    member.folder.starts_with("core/") && !STD_CORE.iter().any(|(name, _)| *name == member.name)
+    let stands_on_std = ON_STD.iter().any(|(name, _)| *name == member.name);
+    member.folder.starts_with("core/") && !needs_std(member) && !stands_on_std
 }
 
 /// Whether `member`'s manifest names `dependency`, for whatever purpose.

@@ -4,7 +4,7 @@
 //! the architecture breaks replay, and with it the simulator.
 
 use crate::source::{code, has_word};
-use crate::{Finding, STD_CORE, Tree, builds_bare_metal};
+use crate::{Finding, STD_CORE, Tree, layers::needs_std};
 
 /// Words that core's code does not hold, each with what to do instead.
 const BANNED: &[(&str, &str)] = &[
@@ -74,14 +74,14 @@ pub(crate) fn core_is_no_std(tree: &Tree) -> Vec<Finding> {
             continue;
         };
         let says_so = code(source).contains("#![no_std]");
-        if builds_bare_metal(member) && !says_so {
+        if !needs_std(member) && !says_so {
             findings.push(Finding::new(
                 path,
                 "the crate is not `#![no_std]`",
                 "add `#![no_std]` and `extern crate alloc;`, or list the crate in STD_CORE in tests/tidy/src/layers.rs with the library \
                  that needs std",
             ));
-        } else if !builds_bare_metal(member) && says_so {
+        } else if needs_std(member) && says_so {
             findings.push(Finding::new(
                 path,
                 "the crate is `#![no_std]`, yet listed as needing std",

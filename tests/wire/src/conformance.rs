@@ -2,11 +2,12 @@
 
 use crate::{
     golden::Entry,
-    samples::{descriptor, heavy, id, light, proposal, proposer, rng},
+    samples::{descriptor, heavy, id, light, proposal, proposal_of, proposer, rng},
 };
 use aggregate::{
-    Outcome, Proposal, Refusal, RefusalReason, Report, ReportId,
-    message::{Mine, Pull, Pulled, ReportRefusal, Request, Response, Status},
+    Outcome, Proposal, Received, Refusal, RefusalReason, Report, ReportId, Scheme,
+    message::{Commitment, Mine, Offer, Pull, Pulled, ReportRefusal, Request, Response, Status},
+    proposal::mean_of,
 };
 use codec::{ContentId, Instant, Wire, decode, encode};
 use data_encoding::HEXLOWER;
@@ -79,8 +80,9 @@ impl Source {
     }
 
     fn pull(&mut self) -> Pull {
-        match self.below(4) {
-            0 => Pull::Offer { from: self.number() as u32 },
+        match self.below(5) {
+            0 => Pull::Offer { of: self.below(3) as u8, from: self.number() as u32 },
+            4 => Pull::Verifiers { from: self.number() as u32 },
             1 => Pull::Commit,
             2 => Pull::Partial,
             _ => Pull::Signature,
@@ -92,7 +94,12 @@ impl Source {
         match self.below(10) {
             0 => Request::Open { after: (self.below(2) == 0).then_some(id) },
             1 => Request::Proposal { id },
-            2 => Request::Report { id, nonce: self.bytes(), sealed: self.some_bytes(200) },
+            2 => Request::Report {
+                id,
+                nonce: self.bytes(),
+                public: self.some_bytes(50),
+                sealed: self.some_bytes(200),
+            },
             3 => Request::Status { id },
             4 => Request::Propose { envelope: self.some_bytes(200) },
             5 => Request::Accept { envelope: self.some_bytes(200) },
@@ -105,24 +112,45 @@ impl Source {
 
     fn pulled(&mut self) -> Pulled {
         let (set, number) = (self.content(), self.number() as u32);
-        match self.below(7) {
+        match self.below(9) {
             0 => Pulled::NotYet,
-            1 => Pulled::Offer { total: number, from: self.number() as u32, ids: self.report_ids() },
-            2 => Pulled::Commit { set, participants: number, signature: self.bytes() },
-            3 => {
-                let sum = (0..self.below(4)).map(|_| self.number()).collect();
-                Pulled::Partial { set, sum, signature: self.bytes() }
-            }
+            1 => Pulled::Offer(Offer {
+                of: self.below(256) as u8,
+                total: number,
+                from: self.number() as u32,
+                ids: self.report_ids(),
+                invalid: (0..self.below(3)).map(|_| self.number() as u32).collect(),
+                seed: self.bytes(),
+                signature: self.bytes(),
+            }),
+            2 => Pulled::Commit { commitment: self.commitment(), signature: self.bytes() },
+            3 => Pulled::Partial { set, sum: self.some_bytes(40), signature: self.bytes() },
+            6 => Pulled::Undecided,
+            7 => Pulled::Verifiers {
+                candidates: set,
+                from: number,
+                shares: (0..self.below(4)).map(|_| self.some_bytes(20)).collect(),
+            },
             4 => Pulled::Signature { signature: self.bytes() },
             5 => Pulled::Refused { envelope: self.some_bytes(100) },
             _ => Pulled::Result { envelope: self.some_bytes(100) },
         }
     }
 
+    fn commitment(&mut self) -> Commitment {
+        Commitment {
+            cohort: self.below(256) as u8,
+            set: self.content(),
+            participants: self.number() as u32,
+            rejected: self.number() as u32,
+            sums: self.some_bytes(100),
+        }
+    }
+
     fn status(&mut self) -> Status {
-        let mine = [Mine::None, Mine::Held, Mine::Counted, Mine::NotHeldByAll, Mine::Unused];
+        let mine = [Mine::None, Mine::Held, Mine::Counted, Mine::NotHeldByAll, Mine::Rejected, Mine::Unused];
         let end = (self.below(2) == 0).then(|| self.some_bytes(100));
-        Status { reports: self.number() as u32, end, mine: mine[self.below(5) as usize] }
+        Status { reports: self.number() as u32, end, mine: mine[self.below(6) as usize] }
     }
 
     fn response(&mut self) -> Response {
@@ -155,9 +183,10 @@ impl Source {
         let mut proposal = proposal();
         proposal.title = self.text(20) + "x";
         proposal.purpose = self.text(100);
-        proposal.decimals = self.below(10) as u8;
-        proposal.lower_units = -self.below(1_000_000).cast_signed();
-        proposal.upper_units = self.below(1_000_000).cast_signed() + 1;
+        let (below, above) = (self.below(1_000_000), self.below(1_000_000) + 1);
+        let decimals = self.below(3) as u8;
+        proposal.query = mean_of("Body Mass (g)", &format!("-{below}"), &above.to_string(), decimals, 500);
+        proposal.scheme = Scheme::ALL[self.below(3) as usize];
         proposal.deadline = Instant::from_unix_ms(self.number());
         proposal.nonce = HEXLOWER.encode(&self.bytes::<16>());
         proposal
@@ -249,26 +278,27 @@ pub fn conformance() -> Vec<Entry> {
             (certhash + &sdp).into_bytes()
         }),
         hashed("Report", SIGNED, |source| {
-            let vector = [source.number(), source.number()];
-            let report =
-                Report::new(&proposal(), id(), light().id(), &vector, &mut source.0).expect("sealed");
-            let mut sum = [0u64; 2];
+            let proposal = proposal_of(Scheme::ALL[source.below(3) as usize]);
+            let instance = proposal.instance().expect("in order");
+            let vector = [source.below(500), source.below(1 << 20)];
+            let report = Report::new(&proposal, &instance, id(), light().id(), &vector, &mut source.0);
+            let report = report.expect("sealed");
+            let (nonce, public) = (&report.nonce, &report.public);
             for (role, sealed) in report.sealed.iter().enumerate() {
-                let (key, light) = (heavy(role).1, light().id());
-                let share =
-                    aggregate::report::open(&key, role, &proposal(), id(), light, &report.nonce, sealed);
-                for (sum, value) in sum.iter_mut().zip(share.expect("it opens")) {
-                    *sum = sum.wrapping_add(value);
-                }
+                let received = Received { light: light().id(), nonce, public, sealed };
+                let opened =
+                    aggregate::report::open(&heavy(role).1, role, &proposal, &instance, id(), received);
+                assert!(opened.is_some(), "it opens");
             }
-            assert_eq!(sum, vector, "the shares add up");
-            [report.nonce.as_slice(), &report.sealed.concat()].concat()
+            [nonce.as_slice(), public, &report.sealed.concat()].concat()
         }),
         document("proposal", |source| source.proposal().sign(&proposer())),
         document("result", |source| {
-            let vector = [source.number(), source.number()];
-            let (set, count) = (source.content(), source.number() as u32);
-            let mut envelope = Outcome::new(id(), &source.proposal(), set, count, &vector).envelope();
+            let totals = [source.below(1 << 20), source.below(1 << 40)];
+            let (proposal, commitment) = (source.proposal(), source.commitment());
+            let plan = proposal.plan().expect("in order");
+            let outcome = Outcome::new(id(), &proposal, &plan, &commitment, &totals);
+            let mut envelope = outcome.expect("two totals").envelope();
             (0..3).for_each(|at| envelope.sign(&heavy(at).0));
             envelope
         }),

@@ -2,11 +2,15 @@
 
 use crate::golden::Entry;
 use aggregate::{
-    Draft, HeavyKey, Outcome, Proposal, Refusal, RefusalReason, Report, ReportId,
-    message::{Mine, Pull, Pulled, ReportRefusal, Request, Response, Status},
+    Draft, HeavyKey, Outcome, Proposal, Refusal, RefusalReason, Report, ReportId, Scheme,
+    evidence::{EVIDENCE_TYPE, Evidence},
+    message::{
+        Commitment, Mine, Offer, Pull, Pulled, ReportRefusal, Request, Response, Status, partial_bytes,
+    },
+    proposal::mean_of,
 };
 use codec::{ContentId, Instant, encode};
-use keys::{Domain, Envelope, Identity, NodeId, SealKey};
+use keys::{Derived, Domain, Envelope, Identity, NodeId, SealKey};
 use net::{Hello, LinkRequest, LinkResponse, Protocol, Role};
 use node::Descriptor;
 use rand_chacha::ChaCha20Rng;
@@ -40,6 +44,11 @@ pub fn rng() -> ChaCha20Rng {
 
 /// The sampled proposal.
 pub fn proposal() -> Proposal {
+    proposal_of(Scheme::Additive64)
+}
+
+/// The sampled proposal with this scheme.
+pub fn proposal_of(scheme: Scheme) -> Proposal {
     let heavy: Vec<HeavyKey> = (0..3)
         .map(heavy)
         .map(|(identity, seal)| HeavyKey { id: identity.id(), seal: seal.public() })
@@ -48,11 +57,9 @@ pub fn proposal() -> Proposal {
         title: "Body mass".into(),
         purpose: "Wie schwer sind Pinguine? 🐧 \"g\"".into(),
         dataset: "penguins".into(),
-        field: "Body Mass (g)".into(),
-        decimals: 1,
-        lower: "0".into(),
-        upper: "10000.5".into(),
-        records_max: 500,
+        schema: None,
+        query: mean_of("Body Mass (g)", "0", "10000.5", 1, 500),
+        scheme: Some(scheme),
         participants_min: 3,
         participants_max: 1_000,
         deadline: NOW.plus_ms(60_000),
@@ -74,14 +81,46 @@ pub fn id() -> ContentId {
 
 /// A report of the light node.
 pub fn report() -> Report {
-    Report::new(&proposal(), id(), light().id(), &[37_505, 2], &mut rng()).expect("the keys are in order")
+    let proposal = proposal();
+    let instance = proposal.instance().expect("the sample is in order");
+    Report::new(&proposal, &instance, id(), light().id(), &[2, 37_505], &mut rng())
+        .expect("the keys are in order")
+}
+
+/// What the heavy nodes commit to in the sampled result.
+pub fn commitment() -> Commitment {
+    Commitment { cohort: 0b111, set: ContentId::of(b"the set"), participants: 3, rejected: 1, sums: vec![] }
+}
+
+/// Evidence that a heavy node lied, as its accuser signs it.
+pub fn evidence() -> Envelope {
+    let (accused, accuser) = (heavy(1).0, heavy(0).0);
+    let evidence = Evidence {
+        version: 1,
+        computation: id(),
+        accused: accused.id(),
+        accuser: accuser.id(),
+        cohort: 0b111,
+        set: commitment().set,
+        participants: 3,
+        rejected: 1,
+        commitments: vec![7; 100],
+        commit_signature: accused.sign(Domain::Commit, &commitment().bytes(id())).to_vec(),
+        sum: vec![9; 68],
+        sum_signature: accused
+            .sign(Domain::Partial, &partial_bytes(id(), commitment().set, &[9; 68]))
+            .to_vec(),
+    };
+    let mut envelope = Envelope::new(EVIDENCE_TYPE, serde_json::to_vec(&evidence).expect("plain values"));
+    envelope.sign(&accuser);
+    envelope
 }
 
 /// A result, signed by all three.
 pub fn result() -> Envelope {
-    let set = ContentId::of(b"the set");
-    let mut envelope =
-        Outcome::new(id(), &proposal(), set, 3, &[(-112_515i64).cast_unsigned(), 6]).envelope();
+    let plan = proposal().plan().expect("the sample is in order");
+    let outcome = Outcome::new(id(), &proposal(), &plan, &commitment(), &[6, 112_515]);
+    let mut envelope = outcome.expect("as many totals as there are").envelope();
     (0..3).for_each(|at| envelope.sign(&heavy(at).0));
     envelope
 }
@@ -93,6 +132,8 @@ pub fn refusals() -> Vec<(&'static str, Envelope)> {
         RefusalReason::NotAccepted { heavy: other, why: "`deadline`: too near".into() },
         RefusalReason::TooFew { participants: 2, participants_min: 3 },
         RefusalReason::Shrunk { participants: 3, held: 9 },
+        RefusalReason::Differencing { computation: ContentId::of(b"an earlier one"), differs_by: 2 },
+        RefusalReason::Impossible { why: "total 1 is larger than the participants can reach".into() },
         RefusalReason::HeavyMissing { heavy: vec![other], awaited: "its signature under the result".into() },
         RefusalReason::HeavyDisagrees { heavy: other, about: "the agreed set".into() },
         RefusalReason::HeavyRefused { heavy: other, reason: "too-few".into() },
@@ -130,7 +171,7 @@ pub fn link() -> Vec<Entry> {
     ]
 }
 
-/// Every request on `/formix/aggregate/1`.
+/// Every request on `/formix/aggregate/2`.
 pub fn requests() -> Vec<Entry> {
     let (id, report) = (id(), report());
     let sealed = report.sealed[0].clone();
@@ -140,11 +181,12 @@ pub fn requests() -> Vec<Entry> {
         named("Request::Open, from the start", &Request::Open { after: None }),
         named("Request::Open, after an id", &Request::Open { after: Some(id) }),
         named("Request::Proposal", &Request::Proposal { id }),
-        named("Request::Report", &Request::Report { id, nonce: report.nonce, sealed }),
+        named("Request::Report", &Request::Report { id, nonce: report.nonce, public: vec![1, 2], sealed }),
         named("Request::Status", &Request::Status { id }),
         named("Request::Propose", &Request::Propose { envelope: proposed(0).to_json() }),
         named("Request::Accept", &Request::Accept { envelope }),
-        named("Request::Pull, Offer", &pull(Pull::Offer { from: 32_768 })),
+        named("Request::Pull, Offer", &pull(Pull::Offer { of: 2, from: 32_768 })),
+        named("Request::Pull, Verifiers", &pull(Pull::Verifiers { from: 1_024 })),
         named("Request::Pull, Commit", &pull(Pull::Commit)),
         named("Request::Pull, Partial", &pull(Pull::Partial)),
         named("Request::Pull, Signature", &pull(Pull::Signature)),
@@ -154,11 +196,11 @@ pub fn requests() -> Vec<Entry> {
     ]
 }
 
-/// Every response on `/formix/aggregate/1`.
+/// Every response on `/formix/aggregate/2`.
 pub fn responses() -> Vec<Entry> {
     let (id, set) = (id(), ContentId::of(b"the set"));
     let (identity, _) = heavy(0);
-    let report = ReportId::of(id, light().id(), &report().nonce);
+    let report = ReportId::of(id, light().id(), &report().nonce, b"");
     let mut entries = vec![
         named("Response::Done", &Response::Done),
         named("Response::Unknown", &Response::Unknown),
@@ -170,7 +212,7 @@ pub fn responses() -> Vec<Entry> {
     for refusal in ReportRefusal::ALL {
         entries.push(named(&format!("Response::Refused, {}", refusal.name()), &Response::Refused(refusal)));
     }
-    let mine = [Mine::None, Mine::Held, Mine::Counted, Mine::NotHeldByAll, Mine::Unused];
+    let mine = [Mine::None, Mine::Held, Mine::Counted, Mine::NotHeldByAll, Mine::Rejected, Mine::Unused];
     for mine in mine {
         let status = Status { reports: 7, end: None, mine };
         entries.push(named(&format!("Response::Status, {mine:?}"), &Response::Status(status)));
@@ -178,16 +220,29 @@ pub fn responses() -> Vec<Entry> {
     let ended = Status { reports: 7, end: Some(result().to_json()), mine: Mine::Counted };
     let words = [
         ("NotYet", Pulled::NotYet),
-        ("Offer", Pulled::Offer { total: 3, from: 2, ids: vec![report] }),
+        (
+            "Offer",
+            Pulled::Offer(Offer {
+                of: 2,
+                total: 3,
+                from: 2,
+                ids: vec![report],
+                invalid: vec![0],
+                seed: [7; 32],
+                signature: identity.sign(Domain::Offer, b"sample"),
+            }),
+        ),
+        ("Verifiers", Pulled::Verifiers { candidates: set, from: 1_024, shares: vec![vec![1, 2], vec![]] }),
         (
             "Commit",
-            Pulled::Commit { set, participants: 3, signature: identity.sign(Domain::Commit, b"sample") },
+            Pulled::Commit { commitment: commitment(), signature: identity.sign(Domain::Commit, b"sample") },
         ),
+        ("Undecided", Pulled::Undecided),
         (
             "Partial",
             Pulled::Partial {
                 set,
-                sum: vec![u64::MAX, 6],
+                sum: vec![u8::MAX, 6],
                 signature: identity.sign(Domain::Partial, b"sample"),
             },
         ),
@@ -217,6 +272,7 @@ pub fn documents() -> Vec<Entry> {
         ("proposal, accepted by all three", proposed(3)),
         ("result", result()),
         ("heavy node's descriptor", descriptor(0)),
+        ("evidence", evidence()),
     ];
     documents.extend(refusals());
     let entries = documents.into_iter().flat_map(|(name, envelope)| {
@@ -257,12 +313,20 @@ pub fn names() -> Vec<Entry> {
             data_encoding::HEXLOWER.encode(&heavy(0).0.sign(Domain::Partial, b"sample")),
         ),
         Entry::text(
+            "signature in the domain Offer",
+            data_encoding::HEXLOWER.encode(&heavy(0).0.sign(Domain::Offer, b"sample")),
+        ),
+        Entry::text(
+            "part in a verify key",
+            data_encoding::HEXLOWER.encode(&heavy(0).0.derive(Derived::VerifySeed, id().digest())),
+        ),
+        Entry::text(
             "digest of a set",
-            aggregate::tally::set_digest(&[ReportId([1; 16]), ReportId([2; 16])]).to_string(),
+            aggregate::message::set_digest(&[ReportId([1; 16]), ReportId([2; 16])]).to_string(),
         ),
         Entry::text(
             "id of a report",
-            data_encoding::HEXLOWER.encode(&ReportId::of(id(), light().id(), &[3; 16]).0),
+            data_encoding::HEXLOWER.encode(&ReportId::of(id(), light().id(), &[3; 16], b"public").0),
         ),
     ]);
     entries

@@ -2,10 +2,11 @@
 
 use crate::{
     golden::Entry,
-    samples::{NOW, descriptor, heavy, light, proposed, proposer, result},
+    samples::{NOW, descriptor, heavy, light, proposal_of, proposed, proposer, result},
 };
 use aggregate::{
-    Persist, Proposal, Report, Tally,
+    Persist, Proposal, Received, Report, Scheme, Tally,
+    differencing::Past,
     message::{Mine, Request, Response, Status},
 };
 use codec::{Instant, decode, encode};
@@ -23,7 +24,7 @@ use store::{Batch, Change};
 /// All stored records: those of a computation at a heavy node, of a heavy node, of a light node. An
 /// entry's name is the step at which it is written, and its key in hexadecimal digits.
 pub fn stored() -> Vec<Entry> {
-    let mut entries = computation();
+    let mut entries: Vec<Entry> = Scheme::ALL.into_iter().flat_map(computation).collect();
     entries.extend(refused());
     entries.extend(heavy_node());
     entries.extend(light_node());
@@ -41,8 +42,8 @@ fn puts(step: &str, batch: &Batch) -> Vec<Entry> {
 }
 
 /// Three tallies of the sampled proposal, as far as accepted by each alone.
-fn accepted() -> (Vec<Tally>, Vec<Persist>, Proposal) {
-    let envelope = proposed(0);
+fn accepted(scheme: Scheme) -> (Vec<Tally>, Vec<Persist>, Proposal) {
+    let envelope = proposal_of(scheme).sign(&proposer());
     let (id, proposal) = Proposal::open(&envelope).expect("the sample is in order");
     let pairs = (0..3).map(|at| {
         let (mut tally, step) = Tally::accept(id, proposal.clone(), envelope.clone(), &heavy(at).0)
@@ -55,13 +56,20 @@ fn accepted() -> (Vec<Tally>, Vec<Persist>, Proposal) {
 }
 
 fn advance(tally: &mut Tally, now: Instant, identity: &Identity) -> Option<Persist> {
-    tally.advance(now, identity).inspect(|step| tally.persisted(step.stage))
+    loop {
+        let step = tally.advance(now, identity, &Past::new());
+        // Checking is done in slices, and the next one is due at once.
+        let is_due = tally.poll_timeout().is_some_and(|(due, _)| due == Instant::default());
+        if step.is_some() || !is_due {
+            return step.inspect(|step| tally.persisted(step.stage));
+        }
+    }
 }
 
 /// The records of the first heavy node in a computation that ends in a result.
-fn computation() -> Vec<Entry> {
-    let (mut tallies, first, proposal) = accepted();
-    let mut entries = puts("heavy, proposed", &first[0].batch);
+fn computation(scheme: Scheme) -> Vec<Entry> {
+    let (mut tallies, first, proposal) = accepted(scheme);
+    let mut entries = puts(&format!("heavy, {scheme}, proposed"), &first[0].batch);
     for at in 0..3 {
         for other in tallies[at].unaccepted() {
             let from = proposal.role(other).expect("a heavy node");
@@ -70,52 +78,77 @@ fn computation() -> Vec<Entry> {
         }
         let step = advance(&mut tallies[at], NOW, &heavy(at).0).expect("all have accepted");
         if at == 0 {
-            entries.extend(puts("heavy, open", &step.batch));
+            entries.extend(puts(&format!("heavy, {scheme}, open"), &step.batch));
         }
     }
     let id = tallies[0].id();
+    let instance = proposal.instance().expect("in order");
     let mut batch = Batch::new();
     for (at, tally) in tallies.iter_mut().enumerate() {
         let lights: Vec<NodeId> = (30..33).map(|seed| Identity::from_seed([seed; 32]).id()).collect();
         for (seed, light) in (30..).zip(&lights) {
             let mut rng = ChaCha20Rng::from_seed([seed; 32]);
-            let report = Report::new(&proposal, id, *light, &[u64::from(seed), 1], &mut rng).expect("sealed");
-            let taken = tally.report(NOW, *light, report.nonce, &report.sealed[at], &heavy(at).1);
-            assert_eq!(taken, Ok(true), "the share opens");
+            let measurement = [1, u64::from(seed)];
+            let report =
+                Report::new(&proposal, &instance, id, *light, &measurement, &mut rng).expect("sealed");
+            let (nonce, public, sealed) = (&report.nonce, &report.public, &report.sealed[at]);
+            let received = Received { light: *light, nonce, public, sealed };
+            assert_eq!(tally.report(NOW, received, &heavy(at).1), Ok(true), "the share opens");
         }
         batch = Batch::new();
         assert!(tally.segment(&lights, &mut batch), "open");
         tally.reports_persisted(&lights);
         if at == 0 {
-            entries.extend(puts("heavy, reports", &batch));
+            entries.extend(puts(&format!("heavy, {scheme}, reports"), &batch));
         }
     }
     drop(batch);
     for name in ["closed", "committed", "signed", "done"] {
+        if name == "committed" {
+            settle(&mut tallies, &proposal);
+        }
         for (at, tally) in tallies.iter_mut().enumerate() {
             let step = advance(tally, proposal.deadline, &heavy(at).0)
                 .unwrap_or_else(|| panic!("{name} is reached"));
             if at == 0 {
-                entries.extend(puts(&format!("heavy, {name}"), &step.batch));
+                entries.extend(puts(&format!("heavy, {scheme}, {name}"), &step.batch));
             }
         }
-        // Each learns all that the others can say, in as many rounds as there are words to a step.
-        for _ in 0..2 {
-            for at in 0..3 {
-                for (peer, pull) in tallies[at].wants() {
-                    let from = proposal.role(peer).expect("a heavy node");
-                    let word = tallies[from].publish(pull, &heavy(from).0);
-                    tallies[at].learn(peer, word);
-                }
-            }
-        }
+        talk(&mut tallies, &proposal);
     }
     entries
 }
 
+/// Each learns all that the others can say, in as many rounds as there are words to a step.
+fn talk(tallies: &mut [Tally], proposal: &Proposal) {
+    for _ in 0..2 {
+        for at in 0..3 {
+            for (peer, pull) in tallies[at].wants() {
+                let from = proposal.role(peer).expect("a heavy node");
+                let word = tallies[from].publish(pull, &heavy(from).0);
+                tallies[at].learn(peer, word);
+            }
+        }
+    }
+}
+
+/// Up to where the next step of each commits it: all know all ids, and have checked all reports but for the last words.
+fn settle(tallies: &mut [Tally], proposal: &Proposal) {
+    for (at, tally) in tallies.iter_mut().enumerate() {
+        assert!(advance(tally, proposal.deadline, &heavy(at).0).is_none(), "ids are lacking");
+    }
+    talk(tallies, proposal);
+    if proposal.scheme == Scheme::Prio3 {
+        for (at, tally) in tallies.iter_mut().enumerate() {
+            assert!(advance(tally, proposal.deadline, &heavy(at).0).is_none(), "verifier shares are lacking");
+        }
+        talk(tallies, proposal);
+    }
+}
+
 /// The end of a computation that too few answered.
 fn refused() -> Vec<Entry> {
-    let (mut tallies, _, proposal) = accepted();
+    let (mut tallies, _, proposal) = accepted(Scheme::Additive64);
     let step = advance(&mut tallies[0], proposal.deadline, &heavy(0).0).expect("a refusal");
     puts("heavy, refused", &step.batch)
 }

@@ -26,7 +26,7 @@ fn link_messages_are_frozen() {
 fn aggregate_requests_are_frozen() {
     check(
         "requests.txt",
-        "Requests on /formix/aggregate/1: borsh, in hexadecimal digits.",
+        "Requests on /formix/aggregate/2: borsh, in hexadecimal digits.",
         &samples::requests(),
     );
 }
@@ -35,7 +35,7 @@ fn aggregate_requests_are_frozen() {
 fn aggregate_responses_are_frozen() {
     check(
         "responses.txt",
-        "Responses on /formix/aggregate/1: borsh, in hexadecimal digits.",
+        "Responses on /formix/aggregate/2: borsh, in hexadecimal digits.",
         &samples::responses(),
     );
 }
@@ -123,7 +123,8 @@ fn golden_documents_verify() {
     Proposal::open(&open("proposal")).expect("signed by its proposer");
     Descriptor::open(&open("heavy node's descriptor")).expect("signed by its node");
     let Ok(Verified::Result(total)) = outcome::verify(&proposal, &open("result")) else { panic!("a result") };
-    assert_eq!((total.sum.as_str(), total.mean.as_deref()), ("-11251.5", Some("-1875.2500000")));
+    let figures = ["sum", "mean"].map(|name| total.figure(name));
+    assert_eq!(figures, [Some("11251.5".into()), Some("1875.2500000".into())]);
     for (code, _) in samples::refusals() {
         let Ok(Verified::Refusal(refusal)) = outcome::verify(&proposal, &open(code)) else {
             panic!("{code}")
@@ -156,17 +157,21 @@ fn golden_records_of_a_computation_are_read() {
         assert!(records.iter().all(|record| record.key.starts_with(STORE_PREFIX)));
         Tally::restore(&records, &identity).expect("records of an earlier build").remove(0)
     };
-    let all = ["heavy, open", "heavy, reports", "heavy, closed", "heavy, committed", "heavy, signed"];
-    let stages = [Stage::Open, Stage::Open, Stage::Closed, Stage::Committed, Stage::Signed];
-    assert_eq!(restore(&["heavy, proposed"]).stage(), Stage::Proposed);
-    for (at, stage) in stages.into_iter().enumerate() {
-        let tally = restore(&all[..=at]);
-        assert_eq!((tally.stage(), tally.reports()), (stage, if at == 0 { 0 } else { 3 }));
+    for scheme in aggregate::Scheme::ALL {
+        let step = |name: &str| format!("heavy, {scheme}, {name}");
+        let all = ["open", "reports", "closed", "committed", "signed"].map(step);
+        let all: Vec<&str> = all.iter().map(String::as_str).collect();
+        let stages = [Stage::Open, Stage::Open, Stage::Closed, Stage::Committed, Stage::Signed];
+        assert_eq!(restore(&[&step("proposed")]).stage(), Stage::Proposed);
+        for (at, stage) in stages.into_iter().enumerate() {
+            let tally = restore(&all[..=at]);
+            assert_eq!((tally.stage(), tally.reports()), (stage, if at == 0 { 0 } else { 3 }));
+        }
+        let done = restore(&[&step("done")]);
+        let end = done.end().expect("an end");
+        let Ok(Verified::Result(total)) = outcome::verify(done.envelope(), end) else { panic!("a result") };
+        assert_eq!((total.participants, total.figure("sum").as_deref()), (3, Some("9.3")));
     }
-    let done = restore(&["heavy, done"]);
-    let end = done.end().expect("an end");
-    let Ok(Verified::Result(total)) = outcome::verify(done.envelope(), end) else { panic!("a result") };
-    assert_eq!((total.participants, total.sum.as_str()), (3, "9.3"));
     let refused = restore(&["heavy, refused"]);
     assert!(matches!(outcome::verify(refused.envelope(), refused.end().unwrap()), Ok(Verified::Refusal(_))));
 }
@@ -182,7 +187,7 @@ fn golden_records_of_nodes_are_read() {
         limits: net::Limits::default(),
         seed: [0; 32],
     };
-    let steps = ["heavy, fellow", "heavy, done"];
+    let steps = ["heavy, fellow", "heavy, additive64, done"];
     let heavy = HeavyNode::new(config, &records(&steps), samples::NOW).expect("records of an earlier build");
     assert_eq!((heavy.fellows().len(), heavy.computations().len()), (1, 1));
 

@@ -83,7 +83,9 @@ fn Group(
 fn at_the_end(task: &TaskView, phase: Phase, page: Page) -> (String, String) {
     let now = page.now.get();
     match (&task.end, phase) {
-        (Some(End::Result { outcome, .. }), _) => (words::grouped(&outcome.sum), ended_ago(task, page)),
+        (Some(End::Result { outcome, .. }), _) => {
+            (words::grouped(&outcome.figure("sum").unwrap_or_default()), ended_ago(task, page))
+        }
         (Some(_), _) => ("—".into(), ended_ago(task, page)),
         (None, Phase::Closing | Phase::Silent) => (String::new(), "closed".into()),
         _ => {

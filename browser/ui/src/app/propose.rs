@@ -186,7 +186,7 @@ async fn propose(page: Page, filling: Filling, busy: RwSignal<bool>) {
         Err(problem) => problem,
         Ok(draft) => {
             busy.set(true);
-            let result = page.command(Command::Propose { draft }).await;
+            let result = page.command(Command::Propose { draft: Box::new(draft) }).await;
             busy.try_set(false);
             match result {
                 Ok(Reply::Proposed { id }) => return browser::go(Route::Computation(id)),

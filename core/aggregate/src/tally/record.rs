@@ -1,25 +1,30 @@
 //! What a tally keeps, and how it comes back.
 //!
-//! Keys: `t/`, the computation's digest, a kind, and for segments a counter. A computation's keys sort
+//! Keys: `t/`, the computation's digest, a kind, for segments a counter, and for withdrawals a light node. A computation's keys sort
 //! together, and its proposal before the rest.
 
 use super::{
-    Batch, BorshDeserialize, BorshSerialize, ContentId, Entry, Envelope, IDS_PER_PART, Identity, NodeId,
-    Nonce, Proposal, ReportId, Stage, Tally, Vec, Wire, format,
+    Batch, BorshDeserialize, BorshSerialize, Committed, ContentId, Entry, Envelope, Gather, Held, Identity,
+    NodeId, Nonce, Proposal, ReportId, Stage, Tally, Vec, format,
 };
-use crate::contribution;
+use crate::message::{Commitment, IDS_PER_PART};
+use codec::Wire;
 use store::{StoreError, VALUE_BYTES_MAX};
 
 /// Prefix of every key.
 pub(super) const PREFIX: &[u8] = b"t/";
+/// Bytes of reports in one segment, so that it stays a value that every store takes.
+pub(super) const SEGMENT_BYTES: u64 = VALUE_BYTES_MAX as u64 / 2;
 
 pub(super) const PROPOSAL: u8 = 0;
 pub(super) const SEGMENT: u8 = 1;
-pub(super) const CLOSED: u8 = 2;
-pub(super) const COMMITTED: u8 = 3;
-pub(super) const SIGNED: u8 = 4;
-pub(super) const END: u8 = 5;
-pub(super) const WITHDRAWN: u8 = 6;
+/// After the segments, and before what is reckoned over the reports that are left.
+pub(super) const WITHDRAWN: u8 = 2;
+pub(super) const CLOSED: u8 = 3;
+pub(super) const COMMITTED: u8 = 4;
+pub(super) const SIGNED: u8 = 5;
+pub(super) const END: u8 = 6;
+pub(super) const EVIDENCE: u8 = 7;
 
 pub(super) fn key(id: ContentId, kind: u8) -> Vec<u8> {
     [PREFIX, id.digest(), &[kind]].concat()
@@ -37,18 +42,42 @@ pub(super) struct Segment {
 
 #[derive(Debug, BorshSerialize, BorshDeserialize)]
 pub(super) struct Stored {
-    pub(super) light: NodeId,
-    pub(super) nonce: Nonce,
-    pub(super) share: Vec<u64>,
+    light: NodeId,
+    nonce: Nonce,
+    public: Vec<u8>,
+    input: Vec<u8>,
 }
 
-/// The set that this node committed to, and the sum of its shares over it.
+impl Stored {
+    pub(super) fn of(held: &Held) -> Self {
+        let Held { light, nonce, public, input } = held;
+        Self { light: *light, nonce: *nonce, public: public.clone(), input: input.clone() }
+    }
+}
+
+/// What this node committed to, and the sum of its shares over it.
 #[derive(Debug, BorshSerialize, BorshDeserialize)]
-pub(super) struct Committed {
-    pub(super) set: ContentId,
-    pub(super) participants: u32,
-    pub(super) agreed: Vec<ReportId>,
-    pub(super) sum: Vec<u64>,
+pub(super) struct StoredCommitment {
+    commitment: Commitment,
+    sum: Vec<u8>,
+    key: [u8; 32],
+    /// For each report held, in ascending order, one bit, the lowest first: whether all of the cohort hold it.
+    candidates: Vec<u8>,
+    /// The same: whether it was found invalid.
+    rejected: Vec<u8>,
+}
+
+/// What became of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// The agreed set is not known here.
+    Unknown,
+    /// In the agreed set.
+    Counted,
+    /// Not held by all.
+    LeftOut,
+    /// Invalid.
+    Rejected,
 }
 
 /// How it ended, and what became of each report.
@@ -59,38 +88,67 @@ pub(super) struct End {
     pub(super) result: Option<Vec<u8>>,
     pub(super) refusal: Option<Vec<u8>>,
     pub(super) reports: u32,
+    /// Whether a sum may have left this node.
+    released: bool,
+    /// Whether the agreed set is known here.
+    known: bool,
     /// Light nodes that reported, ascending.
     lights: Vec<NodeId>,
     /// For each of them one bit, the lowest first: whether it was counted.
     counted: Vec<u8>,
+    /// The same: whether it was rejected.
+    rejected: Vec<u8>,
+}
+
+fn bits(flags: impl Iterator<Item = bool>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for (at, flag) in flags.enumerate() {
+        if at % 8 == 0 {
+            bytes.push(0);
+        }
+        if let Some(last) = bytes.last_mut() {
+            *last |= u8::from(flag) << (at % 8);
+        }
+    }
+    bytes
+}
+
+fn bit(bytes: &[u8], at: usize) -> bool {
+    bytes.get(at / 8).is_some_and(|byte| byte >> (at % 8) & 1 == 1)
 }
 
 impl End {
-    pub(super) fn new(
-        stage: Stage,
-        result: Option<Vec<u8>>,
-        refusal: Option<Vec<u8>>,
-        reports: u32,
-        fates: &[(NodeId, bool)],
-    ) -> Self {
-        let bits = |eight: &[(NodeId, bool)]| {
-            eight.iter().enumerate().fold(0, |byte, (bit, (_, counted))| byte | u8::from(*counted) << bit)
-        };
-        let counted = fates.chunks(8).map(bits).collect();
-        Self { stage, result, refusal, reports, lights: fates.iter().map(|fate| fate.0).collect(), counted }
+    pub(super) fn of(tally: &Tally) -> Self {
+        let fates = tally.fates();
+        let is = |fate: Fate| bits(fates.iter().map(|(_, found)| *found == fate));
+        Self {
+            stage: tally.stage,
+            result: tally.result.as_ref().filter(|_| tally.is_complete()).map(Envelope::to_json),
+            refusal: tally.refusal.as_ref().map(Envelope::to_json),
+            reports: tally.reports_durable,
+            released: tally.released,
+            known: fates.iter().all(|(_, fate)| *fate != Fate::Unknown),
+            counted: is(Fate::Counted),
+            rejected: is(Fate::Rejected),
+            lights: fates.into_iter().map(|fate| fate.0).collect(),
+        }
     }
 
-    fn fates(&self) -> Option<Vec<(NodeId, bool)>> {
-        let fate =
-            |(at, light): (usize, &NodeId)| Some((*light, self.counted.get(at / 8)? >> (at % 8) & 1 == 1));
-        self.lights.iter().enumerate().map(fate).collect()
+    fn fates(&self) -> Vec<(NodeId, Fate)> {
+        let fate = |at| match () {
+            () if !self.known => Fate::Unknown,
+            () if bit(&self.counted, at) => Fate::Counted,
+            () if bit(&self.rejected, at) => Fate::Rejected,
+            () => Fate::LeftOut,
+        };
+        self.lights.iter().enumerate().map(|(at, light)| (*light, fate(at))).collect()
     }
 }
 
 impl Wire for Segment {
     const BYTES_MAX: usize = VALUE_BYTES_MAX;
 }
-impl Wire for Committed {
+impl Wire for StoredCommitment {
     const BYTES_MAX: usize = VALUE_BYTES_MAX;
 }
 impl Wire for End {
@@ -113,11 +171,11 @@ impl Tally {
             if kind == Some(PROPOSAL) {
                 let envelope = Envelope::from_json(&entry.value).map_err(|_| corrupt("the proposal"))?;
                 let (found, proposal) = Proposal::open(&envelope).map_err(|_| corrupt("the proposal"))?;
-                let role = proposal.role(identity.id()).ok_or_else(|| corrupt("the heavy nodes"))?;
                 if found != id {
                     return Err(corrupt("the id"));
                 }
-                tallies.push(Self::new(id, proposal, envelope, identity.id(), role));
+                let tally = Self::new(id, proposal, envelope, identity.id());
+                tallies.push(tally.ok_or_else(|| corrupt("the heavy nodes"))?);
                 continue;
             }
             let tally =
@@ -134,6 +192,10 @@ impl Tally {
                     tally.reach(Stage::Signed);
                 }),
                 Some(END) => tally.restore_end(&entry.value),
+                Some(EVIDENCE) => Envelope::from_json(&entry.value).ok().map(|evidence| {
+                    tally.evidence = Some(evidence);
+                    tally.evidence_durable = true;
+                }),
                 Some(WITHDRAWN) => tally.restore_withdrawn(&rest[1..]),
                 _ => None,
             };
@@ -152,13 +214,30 @@ impl Tally {
     /// Removes every trace of an ended computation.
     pub fn forget(&self, batch: &mut Batch) {
         batch.delete(key(self.id, PROPOSAL));
+        self.forget_reports(batch);
+        for kind in [CLOSED, COMMITTED, SIGNED, END, EVIDENCE] {
+            batch.delete(key(self.id, kind));
+        }
+    }
+
+    /// Removes the reports, and who took theirs back.
+    pub(super) fn forget_reports(&self, batch: &mut Batch) {
         for at in self.segments.iter().copied() {
             batch.delete(segment_key(self.id, at));
         }
         self.delete_withdrawn(batch);
-        for kind in [CLOSED, COMMITTED, SIGNED, END] {
-            batch.delete(key(self.id, kind));
-        }
+    }
+
+    /// The record of the commitment that is about to be made.
+    pub(super) fn encode_commitment(&self, committed: &Committed, gather: &Gather) -> Vec<u8> {
+        let held = || self.reports.keys();
+        codec::encode(&StoredCommitment {
+            commitment: committed.commitment.clone(),
+            sum: committed.sum.clone(),
+            key: gather.key,
+            candidates: bits(held().map(|id| gather.candidates.binary_search(id).is_ok())),
+            rejected: bits(held().map(|id| gather.has_rejected(id))),
+        })
     }
 
     fn reach(&mut self, stage: Stage) {
@@ -168,11 +247,12 @@ impl Tally {
 
     fn restore_segment(&mut self, at: &[u8], value: &[u8]) -> Option<()> {
         let segment: Segment = codec::decode(value).ok()?;
-        for Stored { light, nonce, share } in segment.reports {
-            if share.len() != contribution::LEN {
+        for Stored { light, nonce, public, input } in segment.reports {
+            let fits = public.len() == self.instance.public_len()
+                && input.len() == self.instance.input_len(self.role);
+            if !fits || !self.hold(Held { light, nonce, public, input }) {
                 return None;
             }
-            self.hold(light, nonce, share);
         }
         let at = u32::from_be_bytes(at.try_into().ok()?);
         // There is always a next number; below that, a damaged one costs no more than its key.
@@ -183,9 +263,17 @@ impl Tally {
     }
 
     fn restore_commitment(&mut self, value: &[u8]) -> Option<()> {
-        let committed: Committed = codec::decode(value).ok()?;
-        self.counted = committed.agreed.iter().copied().collect();
-        self.committed = Some(committed);
+        let StoredCommitment { commitment, sum, key, candidates, rejected } = codec::decode(value).ok()?;
+        let held = || self.reports.keys().copied().enumerate();
+        let these = |bytes: &[u8]| -> Vec<ReportId> {
+            held().filter(|(at, _)| bit(bytes, *at)).map(|(_, id)| id).collect()
+        };
+        let gather = Gather::done_with(commitment.cohort, these(&candidates), key, these(&rejected));
+        self.counted = gather.agreed().into_iter().collect();
+        self.gather = Some(gather);
+        self.committed = Some(Committed { commitment, sum });
+        // A sum may have gone out before the restart.
+        self.released = true;
         self.reach(Stage::Committed);
         Some(())
     }
@@ -193,7 +281,8 @@ impl Tally {
     fn restore_end(&mut self, value: &[u8]) -> Option<()> {
         let end: End = codec::decode(value).ok()?;
         self.reports_durable = end.reports;
-        let fates = end.fates()?;
+        self.released |= end.released;
+        let fates = end.fates();
         if end.stage < Stage::Signed {
             self.reach(end.stage);
         }
@@ -203,13 +292,14 @@ impl Tally {
         }
         if let Some(result) = end.result {
             self.result = Some(Envelope::from_json(&result).ok()?);
+            self.adopted = true;
             self.reach(Stage::Done);
         }
-        if self.is_final() {
+        if self.durable == Stage::Done || self.has_given_up() {
             self.fates = fates;
         }
         Some(())
     }
 }
 
-const _: () = assert!(IDS_PER_PART * 16 < 1024 * 1024, "a part of an offer fits a message");
+const _: () = assert!(IDS_PER_PART * 20 < 1024 * 1024, "a part of an offer fits a message");

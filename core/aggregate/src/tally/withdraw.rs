@@ -37,7 +37,7 @@ impl Tally {
     /// Drops what is here of `light`, and remembers to take nothing more.
     fn drop_withdrawn(&mut self, light: NodeId) {
         self.withdrawn.insert(light);
-        if let Some((report, _)) = self.lights.remove(&light) {
+        if let Some(report) = self.lights.remove(&light) {
             self.reports.remove(&report);
             if !self.volatile.remove(&light) {
                 self.reports_durable = self.reports_durable.saturating_sub(1);

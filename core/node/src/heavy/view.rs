@@ -41,6 +41,12 @@ pub struct ComputationView {
     pub stage: Stage,
     /// Reports that this node holds, durable.
     pub reports: u32,
+    /// While it is verifying: how many reports are checked, and of how many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<(u32, u32)>,
+    /// Heavy nodes that this one has evidence against: they lied about their sums.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accused: Vec<NodeId>,
     /// The result's payload, once all three have signed.
     pub result: Option<Outcome>,
     /// This node's reason, where it refused and no result has come since.
@@ -103,6 +109,8 @@ impl HeavyNode {
             proposal: tally.proposal().clone(),
             stage: tally.stage(),
             reports: tally.reports(),
+            progress: tally.progress(),
+            accused: tally.accused().into_iter().collect(),
             result: tally.outcome(),
             refusal_text: refusal.as_ref().map(ToString::to_string),
             refusal,
@@ -115,6 +123,11 @@ impl HeavyNode {
             self.tallies.values().map(|tally| (tally.proposal().deadline, tally.id())).collect();
         all.sort();
         all.into_iter().rev().map(|(_, id)| id).collect()
+    }
+
+    /// The evidence that a heavy node of a computation lied, signed by this one, where it found one lying.
+    pub fn evidence(&self, id: ContentId) -> Option<Envelope> {
+        self.tallies.get(&id)?.evidence().cloned()
     }
 
     /// A computation's signed proposal and, once there is one, its signed end.

@@ -6,6 +6,7 @@ use super::{
 };
 use aggregate::HeavyKey;
 use alloc::{
+    boxed::Box,
     collections::BTreeMap,
     string::{String, ToString},
     vec::Vec,
@@ -111,7 +112,7 @@ pub enum Command {
     /// Proposes a computation in this node's name.
     Propose {
         /// What.
-        draft: Draft,
+        draft: Box<Draft>,
     },
 }
 
@@ -438,7 +439,7 @@ impl LightNode {
 }
 
 /// Heavy nodes of a computation.
-const HEAVY: usize = aggregate::additive64::SHARES;
+const HEAVY: usize = aggregate::HEAVY;
 
 fn merge(
     now: Instant,

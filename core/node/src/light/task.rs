@@ -5,10 +5,11 @@ use super::{
     REPORT_AGAIN_MS, ReportRefusal, STATUS_ENDING_MS, STATUS_EVERY_MS, STATUS_SELDOM_MS, Status, String,
     TASK_PREFIX, Vec, Verified, Withdrawal, consent, outcome,
 };
-use aggregate::{Report, Scheme, additive64::SHARES};
+use aggregate::{HEAVY as SHARES, Report};
 use borsh::{BorshDeserialize, BorshSerialize};
 use codec::Wire;
 use privacy::Question;
+use query::{Measured, Plan};
 use rand_chacha::ChaCha20Rng;
 
 /// What the person's node does about a computation.
@@ -53,13 +54,15 @@ pub(super) struct Task {
     withdrawal_durable: bool,
     /// How each heavy node took the withdrawal.
     withdrawal: [Delivery; SHARES],
+    /// How records become a measurement.
+    pub(super) plan: Option<Plan>,
     /// What it asks, as rules and the ledger see it.
     pub(super) question: Question,
     /// Why no rule decides, in words.
     pub(super) unruled: Option<String>,
     /// The answer that the records at hand give, or why they give none; `None` where there is no such
     /// data set.
-    pub(super) preview: Option<Result<Vec<u64>, String>>,
+    pub(super) preview: Option<Result<Measured, String>>,
     /// Reports that each heavy node said it holds.
     pub(super) reports: [Option<u32>; SHARES],
     pub(super) mine: Mine,
@@ -83,7 +86,7 @@ struct Stored {
 }
 
 impl Wire for Stored {
-    const BYTES_MAX: usize = 1024 * 1024;
+    const BYTES_MAX: usize = 2 * 1024 * 1024;
 }
 
 pub(super) fn key(id: ContentId) -> Vec<u8> {
@@ -92,9 +95,11 @@ pub(super) fn key(id: ContentId) -> Vec<u8> {
 
 impl Task {
     pub(super) fn new(now: Instant, id: ContentId, proposal: Proposal, envelope: Envelope) -> Self {
+        let plan = proposal.plan().ok();
         Self {
             id,
-            question: consent::question(id, &proposal),
+            question: consent::question(id, &proposal, plan.as_ref()),
+            plan,
             proposal,
             envelope,
             state: TaskState::Waiting,
@@ -204,13 +209,15 @@ impl Task {
         if now >= self.proposal.deadline {
             return Err(CommandError::Closed);
         }
-        let contribution = match &self.preview {
-            Some(Ok(contribution)) => contribution,
+        let measured = match &self.preview {
+            Some(Ok(measured)) => measured,
             Some(Err(why)) => return Err(CommandError::CannotAnswer { why: why.clone() }),
             None => return Err(CommandError::NoDataset { name: self.proposal.dataset.clone() }),
         };
-        let report = Report::new(&self.proposal, self.id, light, contribution, rng)
-            .map_err(|error| CommandError::CannotAnswer { why: alloc::format!("{error}") })?;
+        let cannot = |why: String| CommandError::CannotAnswer { why };
+        let instance = self.proposal.instance().map_err(|error| cannot(alloc::format!("{error}")))?;
+        let report = Report::new(&self.proposal, &instance, self.id, light, &measured.vector, rng)
+            .map_err(|error| cannot(alloc::format!("{error}")))?;
         self.report = Some(report);
         self.state = TaskState::Answered;
         Ok(())
@@ -278,10 +285,7 @@ impl Task {
         let refused = count(|delivery| matches!(delivery, Delivery::Refused(_)));
         // Where all three must hold a share for it to count, one without it keeps it out; where two of
         // three give the result, any two must meet one without it.
-        let needed = match self.proposal.scheme {
-            Scheme::Additive64 => 1,
-            _ => 2,
-        };
+        let needed = 1 + self.proposal.scheme.lost_max();
         Withdrawal { deleted, needed, too_late: refused > SHARES - needed }
     }
 

@@ -1,8 +1,9 @@
 //! What a light node shows its person.
 
 use super::{DatasetView, LedgerView, LightNode, Mine, RuleView, TaskState, Withdrawal, task::Task};
-use aggregate::{Outcome, Proposal, RefusalReason, Verified, fixed, message::ReportRefusal};
+use aggregate::{Outcome, Proposal, RefusalReason, Verified, message::ReportRefusal};
 use alloc::{
+    format,
     string::{String, ToString},
     vec::Vec,
 };
@@ -10,6 +11,7 @@ use codec::{ContentId, Instant};
 use keys::{Envelope, NodeId};
 use net::LinkView;
 use privacy::Question;
+use query::Line;
 
 /// A light node at a glance.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -37,15 +39,22 @@ pub struct LightView {
 /// What an answer is made of. It never leaves the node but in sealed shares.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Answer {
-    /// The sum over the node's own records, a decimal number.
-    pub sum: String,
-    /// The number of records with a value.
-    pub records: u64,
+    /// The measurement over the node's own records, figure by figure.
+    pub lines: Vec<Line>,
+    /// The number of records (in a query per person, of people) with a value.
+    pub records: usize,
+    /// The number of records that the question excludes or that have no value.
+    pub skipped: usize,
+    /// The number of records that do not fit the question; each counts as one without a value.
+    pub errors: usize,
+    /// What is wrong with the first of them.
+    pub faults: Vec<String>,
 }
 
 /// How a computation ended, its signatures verified.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
+#[expect(clippy::large_enum_variant, reason = "one of a computation, and results are what is looked for")]
 #[non_exhaustive]
 pub enum End {
     /// All three heavy nodes signed this total.
@@ -132,9 +141,20 @@ impl LightNode {
         let waiting = task.state == TaskState::Waiting;
         let (answer, obstacle) = match &task.preview {
             _ if !waiting => (None, None),
-            Some(Ok(contribution)) => {
-                let sum = fixed::format(i128::from(contribution[0] as i64), task.proposal.decimals);
-                (Some(Answer { sum, records: contribution[1] }), None)
+            Some(Ok(measured)) => {
+                let fault = |fault: &query::RecordFault| match fault.record {
+                    Some(at) => format!("record {}: {}", at + 1, fault.problem),
+                    None => fault.problem.clone(),
+                };
+                let lines = task.plan.as_ref().and_then(|plan| plan.preview(&measured.vector));
+                let answer = Answer {
+                    lines: lines.unwrap_or_default(),
+                    records: measured.used,
+                    skipped: measured.skipped,
+                    errors: measured.errors,
+                    faults: measured.faults.iter().map(fault).collect(),
+                };
+                (Some(answer), None)
             }
             Some(Err(why)) => (None, Some(why.clone())),
             None => {

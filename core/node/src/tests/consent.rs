@@ -134,7 +134,7 @@ fn withdraw(world: &mut World, seed: u8, id: ContentId) -> Result<Reply, Command
 /// The sum and the number of participants.
 fn total(world: &World, seed: u8) -> (String, u32) {
     match world.end(seed) {
-        Some(End::Result { outcome, .. }) => (outcome.sum, outcome.participants),
+        Some(End::Result { outcome, .. }) => (outcome.figure("sum").unwrap(), outcome.participants),
         other => panic!("{other:?}"),
     }
 }

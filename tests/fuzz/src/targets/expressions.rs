@@ -36,11 +36,19 @@ const SEEDS: &[&[&str]] = &[
     &["visits.all(v, v.cost > 0) || tags.exists_one(t, t.matches('^[a-z]+$'))", RECORD],
     &["has(steps) ? steps : -(1 + 2) * 3 % 4 - 5", RECORD],
     &["(today() - day).getDays() + seen.getHours() - (day + days(30)).getDayOfYear()", RECORD],
-    &["'\\u2603\\U0001F600\\x41\\101' + r'\\d' + '''a\nb''' + string(0x1F) + string(1e-28) // comment", RECORD],
+    &[
+        "'\\u2603\\U0001F600\\x41\\101' + r'\\d' + '''a\nb''' + string(0x1F) + string(1e-28) // comment",
+        RECORD,
+    ],
     &["name.lowerAscii().trim().contains('a') && !name.startsWith('b') && size(name) in [1, 2, 3]", RECORD],
     &["math.least(mass, `body mass (kg)`, 79228162514264337593543950335.0)", RECORD],
     &["extra.deep[1] == 'two' && extra['deep'][0] + 1 > 1 && dyn(extra) != null", RECORD],
-    &["avg(steps, last(30, 'days', day) && steps > 0)", RECORD, RECORD, r#"{"steps": 8000, "day": "2026-11-19"}"#],
+    &[
+        "avg(steps, last(30, 'days', day) && steps > 0)",
+        RECORD,
+        RECORD,
+        r#"{"steps": 8000, "day": "2026-11-19"}"#,
+    ],
     &["sum(mass) / count() + max(mass) - min(mass, active)", RECORD, "{}"],
     &["last(species, day, has(species)) == 'Gentoo' ? count(active) : count(!active)", RECORD],
     &["timestamp('2026-11-20T12:00:00+02:00') - duration('-1h30m0.5s') < now()", RECORD],
@@ -72,7 +80,9 @@ fn run_expression(input: &[u8]) {
         };
         assert!(expr.cost_max() <= COST_MAX);
         assert!(expr.words().len() < 64 * 1024);
-        let same = |value: &dyn Fn(&Expr) -> _| assert_eq!(value(&expr), value(&expr), "evaluation is deterministic");
+        let same = |value: &dyn Fn(&Expr) -> _| {
+            assert_eq!(value(&expr), value(&expr), "evaluation is deterministic")
+        };
         match scope {
             Scope::Record => records.iter().for_each(|record| same(&|expr| expr.evaluate_at(record, now))),
             Scope::Person => same(&|expr| expr.evaluate_all(&records, now)),

@@ -5,10 +5,11 @@ use super::{
     stores::{OUTPUTS_MAX, command, heavy, light},
 };
 use aggregate::{
-    Proposal, Tally,
-    message::{Pull, Pulled, Request, Response},
+    Proposal, Received, Report, Scheme, Tally,
+    differencing::Past,
+    message::{Offer, Pull, Pulled, Request, Response},
 };
-use codec::{decode, encode};
+use codec::{Instant, decode, encode};
 use keys::NodeId;
 use net::{Hello, Input, LinkRequest, LinkResponse, Output, Protocol, Responder, Role};
 use node::{Command, HeavyInput, HeavyNode, HeavyOutput, LightInput, LightNode, LightOutput, Rule};
@@ -220,38 +221,69 @@ pub(super) const TALLY: Target = Target {
     run: run_tally,
     seeds: || {
         let words = messages(samples::responses());
-        let mut seeds: Vec<Vec<u8>> = vec![join(words.iter().map(Vec::as_slice))];
-        let offer = encode(&Response::Pulled(Pulled::Offer { total: 0, from: 0, ids: vec![] }));
-        seeds.push(join([offer.as_slice(), &offer]));
-        seeds.extend(words.into_iter().map(|word| join([word.as_slice(), &word])));
+        let join = |words: &mut dyn Iterator<Item = &[u8]>| {
+            let all: Vec<&[u8]> = words.collect();
+            (0..3u8)
+                .map(move |scheme| [[scheme].as_slice(), &join(all.iter().copied())].concat())
+                .collect::<Vec<_>>()
+        };
+        let mut seeds: Vec<Vec<u8>> = join(&mut words.iter().map(Vec::as_slice));
+        let offer = encode(&Response::Pulled(Pulled::Offer(Offer {
+            of: 1,
+            total: 0,
+            from: 0,
+            ids: vec![],
+            invalid: vec![],
+            seed: [0; 32],
+            signature: [0; 64],
+        })));
+        seeds.extend(join(&mut [offer.as_slice(), &offer].into_iter()));
+        seeds.extend(words.iter().flat_map(|word| join(&mut [word.as_slice(), word].into_iter())));
         seeds
     },
 };
 
 fn run_tally(input: &[u8]) {
+    // The first byte says which scheme.
+    let scheme = Scheme::ALL[usize::from(input.first().copied().unwrap_or_default()) % 3];
     let (identity, seal) = samples::heavy(0);
-    let envelope = samples::proposed(0);
+    let envelope = samples::proposal_of(scheme).sign(&samples::proposer());
     let (id, proposal) = Proposal::open(&envelope).expect("the sample is in order");
-    let (mut tally, step) = Tally::accept(id, proposal.clone(), envelope, &identity).expect("its heavy node");
+    let (mut tally, step) =
+        Tally::accept(id, proposal.clone(), envelope.clone(), &identity).expect("its heavy node");
     tally.persisted(step.stage);
     for at in 1..3 {
         let other = samples::heavy(at).0.id();
-        let signature = samples::proposed(3).signature_of(other).expect("accepted").sig.clone();
+        let mut accepted = envelope.clone();
+        accepted.sign(&samples::heavy(at).0);
+        let signature = accepted.signature_of(other).expect("accepted").sig.clone();
         tally.accepted_by(other, signature.try_into().expect("64 bytes"));
     }
     let step = |tally: &mut Tally, now| {
-        while let Some(step) = tally.advance(now, &identity) {
-            tally.persisted(step.stage);
+        let mut steps = 0;
+        loop {
+            let step = tally.advance(now, &identity, &Past::new());
+            let is_due = tally.poll_timeout().is_some_and(|(due, _)| due == Instant::default());
+            match step {
+                Some(step) => tally.persisted(step.stage),
+                None if is_due => {}
+                None => break,
+            }
+            steps += 1;
+            assert!(steps < 20, "an endless advance");
         }
     };
     step(&mut tally, samples::NOW);
-    let report = samples::report();
     let light = samples::light().id();
-    let _ = tally.report(samples::NOW, light, report.nonce, &report.sealed[0], &seal);
+    let instance = proposal.instance().expect("in order");
+    let report = Report::new(&proposal, &instance, id, light, &[1, 5], &mut samples::rng()).expect("sealed");
+    let (nonce, public, sealed) = (&report.nonce, &report.public, &report.sealed[0]);
+    let taken = tally.report(samples::NOW, Received { light, nonce, public, sealed }, &seal);
+    assert_eq!(taken, Ok(true), "it opens");
     tally.reports_persisted(&[light]);
     step(&mut tally, proposal.deadline);
     let others = [samples::heavy(1).0.id(), samples::heavy(2).0.id()];
-    for (at, body) in parts(input).into_iter().enumerate() {
+    for (at, body) in parts(input.get(1..).unwrap_or_default()).into_iter().enumerate() {
         let word = match decode::<Response>(body) {
             Ok(Response::Pulled(word)) => word,
             _ => continue,

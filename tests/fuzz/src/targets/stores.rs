@@ -1,8 +1,8 @@
 //! What a store gives back: written by an earlier build, by a damaged disk, or by somebody else.
 
 use super::{Target, join, parts, texts};
-use aggregate::{STORE_PREFIX, Tally, message::Pull};
-use codec::decode;
+use aggregate::{STORE_PREFIX, Scheme, Tally, differencing::Past, message::Pull};
+use codec::{Instant, decode};
 use net::{Limits, Transport};
 use node::{
     Command, HeavyConfig, HeavyInput, HeavyNode, HeavyOutput, LightConfig, LightInput, LightNode, LightOutput,
@@ -86,19 +86,26 @@ fn records(steps: &[&str]) -> Vec<u8> {
     join(all.iter().flat_map(|(key, value)| [key.as_slice(), value.as_slice()]))
 }
 
-const STEPS: [&str; 6] =
-    ["heavy, open", "heavy, reports", "heavy, closed", "heavy, committed", "heavy, signed", "heavy, done"];
+const STEPS: [&str; 6] = ["open", "reports", "closed", "committed", "signed", "done"];
+
+/// The records of these of [`STEPS`] in a computation with `scheme`.
+fn steps(scheme: Scheme, names: &[&str]) -> Vec<u8> {
+    let names: Vec<String> = names.iter().map(|name| format!("heavy, {scheme}, {name}")).collect();
+    records(&names.iter().map(String::as_str).collect::<Vec<_>>())
+}
 
 fn computations() -> Vec<Vec<u8>> {
-    let mut seeds: Vec<Vec<u8>> = (1..=5).map(|most| records(&STEPS[..most])).collect();
-    seeds.push(records(&STEPS[5..]));
-    seeds.push(records(&["heavy, proposed"]));
-    seeds.push(records(&["heavy, refused"]));
-    // Reports, a commitment or an end without a proposal.
-    seeds.push(records(&STEPS[1..2]));
+    let mut seeds = vec![records(&["heavy, refused"])];
+    for scheme in Scheme::ALL {
+        seeds.extend((1..=5).map(|most| steps(scheme, &STEPS[..most])));
+        seeds.push(steps(scheme, &STEPS[5..]));
+        seeds.push(steps(scheme, &["proposed"]));
+        // Reports, a commitment or an end without a proposal.
+        seeds.push(steps(scheme, &STEPS[1..2]));
+    }
     // A segment whose number is far beyond how many there are.
     let segment = [b"t/".as_slice(), samples::id().digest(), &[1]].concat();
-    let mut far = records(&STEPS[..2]);
+    let mut far = steps(Scheme::Additive64, &STEPS[..2]);
     let at = far.windows(segment.len()).position(|key| key == segment).expect("a segment's key");
     far[at + segment.len()..][..4].copy_from_slice(&[0xff, 0xff, 0xff, 0xf0]);
     seeds.push(far);
@@ -147,13 +154,22 @@ fn run_tally_records(input: &[u8]) {
         let (deadline, end) = (tally.proposal().deadline, tally.proposal().end());
         for now in [samples::NOW, deadline, end] {
             let mut steps = 0;
-            while let Some(step) = tally.advance(now, &identity) {
-                assert_eq!(step.batch.check(), Ok(()), "what is stored fits a store");
-                tally.persisted(step.stage);
+            loop {
+                let step = tally.advance(now, &identity, &Past::new());
+                // Checking is done in slices, and the next one is due at once.
+                let is_due = tally.poll_timeout().is_some_and(|(due, _)| due == Instant::default());
+                if let Some(step) = &step {
+                    assert_eq!(step.batch.check(), Ok(()), "what is stored fits a store");
+                    tally.persisted(step.stage);
+                } else if !is_due {
+                    break;
+                }
                 steps += 1;
-                assert!(steps < 10, "an endless advance");
+                assert!(steps < 20, "an endless advance");
             }
-            for pull in [Pull::Offer { from: 0 }, Pull::Commit, Pull::Partial, Pull::Signature] {
+            let ids = [0, 1, 2, 255].map(|of| Pull::Offer { of, from: 0 });
+            let shares = Pull::Verifiers { from: 0 };
+            for pull in ids.into_iter().chain([shares, Pull::Commit, Pull::Partial, Pull::Signature]) {
                 let _ = tally.publish(pull, &identity);
             }
             let _ = (tally.wants(), tally.unaccepted(), tally.status(samples::light().id()));
@@ -218,7 +234,7 @@ pub(super) const HEAVY_RECORDS: Target = Target {
     },
     seeds: || {
         let mut seeds = computations();
-        seeds.push(records(&["heavy, fellow", "heavy, done"]));
+        seeds.push(records(&["heavy, fellow", "heavy, additive64, done"]));
         seeds
     },
 };

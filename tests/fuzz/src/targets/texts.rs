@@ -1,11 +1,14 @@
 //! What people and programs write as text.
 
 use super::Target;
-use aggregate::{Draft, HeavyKey, Outcome, Proposal, RefusalReason, contribution, fixed, outcome};
+use aggregate::{
+    Draft, HeavyKey, Outcome, Proposal, RefusalReason, Report, Scheme, evidence, outcome, proposal::mean_of,
+};
 use codec::{ContentId, Instant};
 use keys::{Envelope, Identity, NodeId, SealPublic};
 use net::Transport;
 use node::{Command, Descriptor, Rule};
+use query::fixed;
 use std::{net::SocketAddr, str::FromStr};
 use vault::Dataset;
 use webrtc::{
@@ -56,7 +59,11 @@ pub(super) const PROPOSAL: Target = Target {
         vec![
             sample,
             text.replace("\"decimals\":1", "\"decimals\":255").into_bytes(),
-            text.replace("100005", "9223372036854775807").into_bytes(),
+            text.replace("10000.5", "9223372036854775807").into_bytes(),
+            text.replace("additive64", "rep64").into_bytes(),
+            text.replace("additive64", "prio3").into_bytes(),
+            text.replace("\"number\"", "\"string\"").into_bytes(),
+            text.replace("{\"type\":\"object\"", "{\"type\":[\"object\",1e400]").into_bytes(),
             text.replace("\"records_max\":500", "\"records_max\":0").into_bytes(),
             text.replace("2026-11-20T12:01:00Z", "9999-12-31T23:59:59.999Z").into_bytes(),
         ]
@@ -74,13 +81,23 @@ fn run_proposal(input: &[u8]) {
     let Ok((id, opened)) = opened else { return };
     assert_eq!((id, &opened), (ContentId::of(&envelope.payload), &proposal));
     let _ = proposal.check_deadline(samples::NOW);
-    let values = ["1", "-3.5", "1e30", "-1e30", "0.05", "9007199254740993"];
-    if let Ok(vector) = contribution(&proposal, values.iter().map(|value| Some(*value))) {
-        let largest = proposal.lower_units.unsigned_abs().max(proposal.upper_units.unsigned_abs());
-        let sum = vector[0].cast_signed();
-        assert!(u128::from(sum.unsigned_abs()) <= u128::from(largest) * values.len() as u128, "it wraps");
-        let total = Outcome::new(id, &proposal, id, 1, &vector);
-        assert_eq!(fixed::parse(&total.sum, proposal.decimals), Ok(sum), "the sum reads back");
+    let (plan, instance) = (proposal.plan().expect("checked"), proposal.instance().expect("checked"));
+    let values = ["1", "-3.5", "79228162514264337593543950335", "-1000000000000", "0.05", "9007199254740993"];
+    let fields: Vec<String> = plan.fields().into_iter().collect();
+    let schema = schema::Schema::from_json(proposal.schema.as_str()).expect("checked");
+    let records: Vec<schema::Value> = values
+        .iter()
+        .map(|value| {
+            schema.coerce(&fields.iter().map(|field| (field.as_str(), Some(*value))).collect::<Vec<_>>())
+        })
+        .collect();
+    if let Ok(measured) = plan.measure(&records, samples::NOW) {
+        let light = samples::light().id();
+        let report = Report::new(&opened, &instance, id, light, &measured.vector, &mut samples::rng());
+        assert!(report.is_ok(), "what is measured fits the shape that all agreed on");
+        let total = Outcome::new(id, &proposal, &plan, &samples::commitment(), &measured.vector);
+        let payload = total.expect("as many totals as components").envelope().payload;
+        assert!(serde_json::from_slice::<Outcome>(&payload).is_ok(), "the outcome reads back");
     }
 }
 
@@ -93,17 +110,16 @@ pub(super) const DRAFT: Target = Target {
             title: "Body mass".into(),
             purpose: "a study".into(),
             dataset: "penguins".into(),
-            field: "mass".into(),
-            decimals: 2,
-            lower: "-0.5".into(),
-            upper: "1e3".into(),
-            records_max: 100,
+            schema: None,
+            query: mean_of("mass", "-0.5", "1e3", 2, 100),
+            scheme: Some(Scheme::Rep64),
             participants_min: 3,
             participants_max: 100,
             deadline: samples::NOW,
         };
-        let least = br#"{"title":"t","dataset":"d","field":"f","lower":"0","upper":"1","deadline":"2026-11-20T12:00:00Z"}"#;
-        vec![serde_json::to_vec(&draft).expect("plain values"), least.to_vec()]
+        let least = br#"{"title":"t","dataset":"d","query":{"kind":"sum","value":{"expr":"f","lower":"0","upper":"1"}},"deadline":"2026-11-20T12:00:00Z"}"#;
+        let filtered = br#"{"title":"t","dataset":"d","schema":{"type":"object"},"query":{"kind":"group","by":"`a b`","categories":["x"],"where":"c == 'y' && d in [1]"},"scheme":"prio3","deadline":"2026-11-20T12:00:00Z"}"#;
+        vec![serde_json::to_vec(&draft).expect("plain values"), least.to_vec(), filtered.to_vec()]
     },
 };
 
@@ -123,6 +139,7 @@ pub(super) const OUTCOME: Target = Target {
         let mut seeds = vec![[b"r", samples::result().payload.as_slice()].concat()];
         let refusals = samples::refusals().into_iter();
         seeds.extend(refusals.map(|(_, envelope)| [b"f", envelope.payload.as_slice()].concat()));
+        seeds.push([b"e", samples::evidence().payload.as_slice()].concat());
         seeds
     },
 };
@@ -134,6 +151,9 @@ fn run_outcome(input: &[u8]) {
     let signers = if kind == outcome::RESULT_TYPE { 3 } else { 1 };
     (0..signers).for_each(|at| envelope.sign(&samples::heavy(at).0));
     let _ = outcome::verify(&samples::proposed(3), &envelope);
+    let mut shown = Envelope::new(evidence::EVIDENCE_TYPE, payload.to_vec());
+    shown.sign(&samples::heavy(0).0);
+    assert!(evidence::verify(&samples::proposed(3), &shown).is_err(), "nobody lied");
     if let Ok(reason) = serde_json::from_slice::<RefusalReason>(payload) {
         assert!(!reason.to_string().is_empty() && !reason.code().is_empty());
     }
@@ -288,7 +308,7 @@ pub(super) fn look_at_table(table: &Dataset) {
     assert_eq!((0..table.rows()).filter_map(|at| table.row(at)).count(), table.rows());
     for field in table.fields() {
         if let Some(column) = table.column(field) {
-            let _ = contribution(&samples::proposal(), column);
+            let _ = column.count();
         }
     }
     let rows: usize = table.split(3).iter().map(Dataset::rows).sum();

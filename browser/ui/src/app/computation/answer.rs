@@ -17,23 +17,13 @@ use super::marked;
 
 /// What is asked of whom, in one sentence.
 pub(super) fn asked(task: &TaskView) -> String {
-    let proposal = &task.proposal;
-    let bound = |units: i64| words::plain(&aggregate::fixed::format(i128::from(units), proposal.decimals));
-    format!(
-        "The sum of “{}” over all records of “{}”, each value taken as between {} and {}.",
-        proposal.field,
-        proposal.dataset,
-        bound(proposal.lower_units),
-        bound(proposal.upper_units)
-    )
+    format!("It asks “{}” for {}.", task.proposal.dataset, task.question.words)
 }
 
 /// What leaves the device, and the buttons.
 #[component]
 pub(crate) fn Answer(task: Signal<Option<TaskView>>) -> impl IntoView {
-    let own = Memo::new(move |_| {
-        task.get().and_then(|task| task.answer.map(|answer| (answer, task.proposal.field)))
-    });
+    let own = Memo::new(move |_| task.get().and_then(|task| task.answer));
     let dataset = Memo::new(move |_| task.get().map(|task| task.proposal.dataset).unwrap_or_default());
     let question = Memo::new(move |_| task.get().map(|task| asked(&task)).unwrap_or_default());
     let always = RwSignal::new(false);
@@ -52,16 +42,17 @@ pub(crate) fn Answer(task: Signal<Option<TaskView>>) -> impl IntoView {
     view! {
         <section class="card consent" data-testid=testids::LEAVES>
             <h2>"What leaves this tab if you approve"</h2>
-            {move || own.get().map(|(answer, field)| view! {
+            {move || own.get().map(|answer| view! {
                 <p class="own-answer">
-                    "Your own sum of " <em>{field}</em> ", "
-                    <strong class="numerals">{words::grouped(&answer.sum)}</strong> " over "
-                    <strong class="numerals">{words::count(answer.records, "record")}</strong>
-                    ", is split into three sealed shares."
+                    {answer.lines.into_iter().map(|line| view! {
+                        {line.label} ": " <strong class="numerals">{words::grouped(&line.value)}</strong> "; "
+                    }).collect_view()}
+                    "over " <strong class="numerals">{words::count(answer.records as u64, "record")}</strong>
+                    ", split into three sealed shares."
                 </p>
             })}
             <p>
-                "Each share goes to a different heavy node and looks like noise to it. Only all three together could put your sum back together. Your records stay here."
+                "Each share goes to a different heavy node and looks like noise to it. Only all three together could put your answer back together. Your records stay here."
             </p>
             <p class="soft">{move || question.get()}</p>
             <label class="check">

@@ -57,10 +57,11 @@ pub(super) fn heavy(proposal: &Proposal) -> Vec<NodeId> {
 /// Sum, average, participants, records.
 #[component]
 fn Numbers(outcome: Outcome) -> impl IntoView {
-    let mean = outcome.mean.as_deref().map_or_else(|| "—".into(), |mean| words::rounded(mean, 7));
+    let figure = |name| outcome.figure(name).unwrap_or_else(|| "—".into());
+    let mean = words::rounded(&figure("mean"), 7);
     view! {
         <p class="sum numerals" data-testid=testids::SUM>
-            {words::grouped(&outcome.sum)}
+            {words::grouped(&figure("sum"))}
         </p>
         <dl class="figures numerals">
             <div>
@@ -73,7 +74,7 @@ fn Numbers(outcome: Outcome) -> impl IntoView {
             </div>
             <div>
                 <dt>"Records"</dt>
-                <dd data-testid=testids::RECORDS>{words::grouped(&outcome.records.to_string())}</dd>
+                <dd data-testid=testids::RECORDS>{words::grouped(&figure("count"))}</dd>
             </div>
         </dl>
     }
@@ -86,6 +87,7 @@ fn of_mine(mine: Mine) -> &'static str {
         Mine::NotHeldByAll => {
             "Your answer is not among them: it had not reached all three heavy nodes when they closed."
         }
+        Mine::Rejected => "Your answer is not among them: its shares were found invalid.",
         Mine::Held => "Your answer was received; whether it is among them was not told.",
         Mine::Unused => "Your answer was not used.",
         _ => "You did not answer this one.",

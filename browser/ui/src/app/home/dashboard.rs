@@ -123,9 +123,11 @@ fn Latest() -> impl IntoView {
     let page = page();
     let totals = page.part(|view| {
         let total = |task: &TaskView| match &task.end {
-            Some(End::Result { outcome, .. }) => {
-                Some((task.id, task.proposal.title.clone(), words::grouped(&outcome.sum)))
-            }
+            Some(End::Result { outcome, .. }) => Some((
+                task.id,
+                task.proposal.title.clone(),
+                words::grouped(&outcome.figure("sum").unwrap_or_default()),
+            )),
             _ => None,
         };
         view.tasks.iter().filter_map(total).take(4).collect::<Vec<_>>()
