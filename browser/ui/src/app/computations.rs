@@ -134,7 +134,7 @@ pub(crate) fn TaskRow(
         let task = view.tasks.iter().find(|task| task.id == id)?;
         let phase = Phase::of(task, page.now.get());
         let (strong, soft) = at_the_end(task, phase, page);
-        let asked = format!("Sum of {} in {}", task.proposal.field, task.proposal.dataset);
+        let asked = format!("{} in {}", task.question.words, task.proposal.dataset);
         Some(Row { phase, title: task.proposal.title.clone(), asked, strong, soft })
     });
     let phase = Memo::new(move |_| row.with(|row| row.as_ref().map_or(Phase::Silent, |row| row.phase)));

@@ -44,19 +44,17 @@ pub(super) fn Facts(task: Signal<Option<TaskView>>) -> impl IntoView {
                             <dt>"Heavy nodes"</dt>
                             <dd class="id">{heavy.into_iter().map(|id| view! { <div>{id}</div> }).collect_view()}</dd>
                             <dt>"Scheme"</dt>
-                            <dd>"additive shares modulo 2⁶⁴, sealed with HPKE; needs all three heavy nodes"</dd>
-                            <dt>"Range"</dt>
-                            <dd class="numerals">
-                                {format!(
-                                    "{} to {} units of 10^−{}; values outside are clipped",
-                                    proposal.lower_units, proposal.upper_units, proposal.decimals
-                                )}
+                            <dd>
+                                <strong>{proposal.scheme.name()}</strong> ". " {proposal.scheme.protects()} " But: "
+                                {proposal.scheme.not_protected()}
                             </dd>
+                            <dt>"Asked"</dt>
+                            <dd>{task.question.words.clone()}</dd>
                             <dt>"Limits"</dt>
                             <dd class="numerals">
                                 {format!(
                                     "{} to {} participants, {} records each",
-                                    proposal.participants_min, proposal.participants_max, proposal.records_max
+                                    proposal.participants_min, proposal.participants_max, proposal.query.records_max
                                 )}
                             </dd>
                             <dt>"Deadline"</dt>
