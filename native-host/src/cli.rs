@@ -14,7 +14,7 @@ mod view;
 
 use crate::{
     descriptors,
-    heavy::{self, HeavyOptions},
+    heavy::{self, HeavyOptions, Rewriter},
     home::Home,
     light::{self, LightOptions},
     output::Out,
@@ -77,6 +77,9 @@ struct Common {
     /// What is logged, as in `info` or `native_host=debug,libp2p=info` [default: FORMIX_LOG]
     #[arg(long, global = true, value_name = "FILTER", help_heading = "Everywhere")]
     log: Option<String>,
+    /// What stands between the heavy node and the network; no flag gives one.
+    #[arg(skip)]
+    rewriter: Option<Rewriter>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -233,7 +236,18 @@ fn approval(text: &str) -> Result<Approval, String> {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    start(Cli::parse())
+}
+
+/// Runs the command line of this process, with something between its heavy node and the network: for tests of what the
+/// others make of a node that breaks the protocol.
+pub fn main_with(rewriter: Rewriter) -> ExitCode {
+    let mut cli = Cli::parse();
+    cli.common.rewriter = Some(rewriter);
+    start(cli)
+}
+
+fn start(cli: Cli) -> ExitCode {
     let json = cli.common.json;
     match run(cli) {
         Ok(code) => code,
@@ -270,8 +284,8 @@ fn run(cli: Cli) -> Result<ExitCode> {
 
 async fn dispatch(command: Option<Command>, common: &Common, home: &Home, out: &Out) -> Result<ExitCode> {
     match command {
-        None => heavy_node(HeavyArgs::parse_none(), home, out).await?,
-        Some(Command::Heavy(args)) => heavy_node(args, home, out).await?,
+        None => heavy_node(HeavyArgs::parse_none(), common, home, out).await?,
+        Some(Command::Heavy(args)) => heavy_node(args, common, home, out).await?,
         Some(Command::Light(args)) => light_node(args, home, out).await?,
         Some(Command::Up(args)) => up::up(args, common, home, out).await?,
         Some(Command::NewNode(args)) => node::new_node(args, home, out).await?,
@@ -304,7 +318,7 @@ impl HeavyArgs {
     }
 }
 
-async fn heavy_node(args: HeavyArgs, home: &Home, out: &Out) -> Result<()> {
+async fn heavy_node(args: HeavyArgs, common: &Common, home: &Home, out: &Out) -> Result<()> {
     let stop = stop(args.while_stdin)?;
     let options = HeavyOptions {
         page: page::find(args.page)?,
@@ -316,6 +330,7 @@ async fn heavy_node(args: HeavyArgs, home: &Home, out: &Out) -> Result<()> {
         fellows: args.fellow,
         allow_hosts: args.allow_host,
         allow_origins: args.allow_origin,
+        rewriter: common.rewriter,
     };
     heavy::run(home, options, out, stop).await
 }

@@ -128,6 +128,10 @@ impl<M: Machine> Handle<M> {
 pub(crate) trait Owner<M: Machine>: Send + 'static {
     /// An output that is neither for the network nor for the store.
     fn notice(&mut self, node: &M, notice: M::Output);
+    /// What is sent in place of what the node is about to send.
+    fn sends(&mut self, output: net::Output) -> net::Output {
+        output
+    }
     /// Where the node listens has changed; gives the addresses to announce.
     fn addresses(&mut self, listening: Vec<Multiaddr>) -> Vec<Multiaddr>;
 }
@@ -197,7 +201,7 @@ impl<M: Machine, O: Owner<M>> Pump<M, O> {
     fn drain(&mut self, commit: &mut Option<Commit>) {
         while let Some(output) = self.node.poll_output() {
             match M::sort(output) {
-                Task::Net(output) => self.shell.apply(output),
+                Task::Net(output) => self.shell.apply(self.owner.sends(output)),
                 Task::Store(ticket, batch) => {
                     let (store, commits) = (self.store.clone(), self.commits.clone());
                     *commit = Some(tokio::task::spawn_blocking(move || {

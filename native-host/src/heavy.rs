@@ -16,6 +16,7 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use fellows::Fellows;
+use keys::Identity;
 use libp2p::Multiaddr;
 use net::{Limits, Transport};
 use node::{HeavyConfig, HeavyNode};
@@ -27,6 +28,12 @@ use std::{
     sync::Arc,
 };
 use tokio::net::TcpListener;
+
+/// Gives what is sent in place of each thing that a heavy node is about to send.
+pub type Rewrite = Box<dyn FnMut(net::Output) -> net::Output + Send>;
+
+/// Makes the [`Rewrite`] of the heavy node with this identity.
+pub type Rewriter = fn(&Identity) -> Rewrite;
 
 /// What a heavy node is started with.
 #[derive(Debug, Clone)]
@@ -41,6 +48,8 @@ pub(crate) struct HeavyOptions {
     pub(crate) page: Option<PathBuf>,
     pub(crate) allow_hosts: Vec<String>,
     pub(crate) allow_origins: Vec<String>,
+    /// `None` for a node that sends what it means to.
+    pub(crate) rewriter: Option<Rewriter>,
 }
 
 /// Runs a heavy node until `stop`.

@@ -34,7 +34,8 @@ mod secrets;
 mod stop;
 mod swarm;
 
-pub use cli::main;
+pub use cli::{main, main_with};
+pub use heavy::{Rewrite, Rewriter};
 pub use swarm::{Happened, SetupError, Shell};
 
 /// The software's name and version, as peers are told.

@@ -1,6 +1,6 @@
 //! What a heavy node's machine tells its process.
 
-use super::HeavyOptions;
+use super::{HeavyOptions, Rewrite};
 use crate::{clock, drive::Owner, http::Public, swarm::announced};
 use aggregate::Stage;
 use codec::ContentId;
@@ -41,11 +41,13 @@ pub(super) struct HeavyOwner {
     speaker: Speaker,
     /// How far each computation had come when it was last told of.
     stages: HashMap<ContentId, Stage>,
+    rewrite: Option<Rewrite>,
 }
 
 impl HeavyOwner {
     pub(super) fn new(public: Arc<Public>, speaker: Speaker) -> Self {
-        Self { public, speaker, stages: HashMap::new() }
+        let rewrite = speaker.options.rewriter.map(|rewriter| rewriter(&speaker.identity));
+        Self { public, speaker, stages: HashMap::new(), rewrite }
     }
 
     fn changed(&mut self, node: &HeavyNode, id: ContentId) {
@@ -83,6 +85,13 @@ impl Owner<HeavyNode> for HeavyOwner {
                 tracing::warn!(%error, "another heavy node's descriptor is not taken");
             }
             other => tracing::error!(?other, "the shell does not know this output"),
+        }
+    }
+
+    fn sends(&mut self, output: net::Output) -> net::Output {
+        match &mut self.rewrite {
+            Some(rewrite) => rewrite(output),
+            None => output,
         }
     }
 
