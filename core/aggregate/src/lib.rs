@@ -48,6 +48,7 @@
 
 extern crate alloc;
 
+pub mod cancel;
 pub mod differencing;
 pub mod evidence;
 pub mod message;

@@ -78,6 +78,11 @@ pub enum Request {
         /// In which computation.
         id: ContentId,
     },
+    /// Anyone to heavy: its proposer cancels a computation; the signed cancellation as JSON.
+    Cancel {
+        /// The envelope.
+        envelope: Vec<u8>,
+    },
 }
 
 /// What a heavy node asks another for, in the order of the steps.
@@ -283,6 +288,8 @@ pub enum Response {
     Pulled(Pulled),
     /// The share is deleted here, durably, and none of that light node's is taken in this computation.
     Withdrawn,
+    /// The computation is refused here as cancelled, durably.
+    Cancelled,
 }
 
 /// How a computation stands at a heavy node.

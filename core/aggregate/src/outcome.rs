@@ -108,6 +108,8 @@ pub enum RefusalReason {
         /// The code of its reason.
         reason: String,
     },
+    /// Its proposer took it back before this heavy node closed.
+    Cancelled,
     /// This heavy node was not running while it had to decide.
     Expired,
 }
@@ -124,6 +126,7 @@ impl RefusalReason {
             Self::HeavyMissing { .. } => "heavy-missing",
             Self::HeavyDisagrees { .. } => "heavy-disagrees",
             Self::HeavyRefused { .. } => "heavy-refused",
+            Self::Cancelled => "cancelled",
             Self::Expired => "expired",
         }
     }
@@ -162,6 +165,7 @@ impl fmt::Display for RefusalReason {
             Self::HeavyRefused { heavy, reason } => {
                 write!(f, "heavy node …{} refused first ({reason})", heavy.short())
             }
+            Self::Cancelled => f.write_str("its proposer cancelled it before it closed"),
             Self::Expired => f.write_str("this heavy node was not running when it had to decide"),
         }
     }
@@ -286,11 +290,11 @@ impl Refusal {
     }
 }
 
-fn read<'a, T: serde::Deserialize<'a>>(payload: &'a [u8]) -> Result<T, VerifyError> {
+pub(crate) fn read<'a, T: serde::Deserialize<'a>>(payload: &'a [u8]) -> Result<T, VerifyError> {
     serde_json::from_slice(payload).map_err(|error| VerifyError::Malformed { detail: format!("{error}") })
 }
 
-fn version(found: u32, known: u32) -> Result<(), VerifyError> {
+pub(crate) fn version(found: u32, known: u32) -> Result<(), VerifyError> {
     if found == known {
         Ok(())
     } else {

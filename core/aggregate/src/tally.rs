@@ -2,6 +2,7 @@
 
 use crate::{
     Nonce, Outcome, Proposal, Refusal, RefusalReason, ReportId,
+    cancel::{CancelError, Cancellation},
     differencing::Released,
     message::{Commitment, Mine, Pull, Pulled, ReportRefusal, Status},
     proposal::{HEAVY, PAYLOAD_TYPE},
@@ -167,6 +168,8 @@ pub struct Tally {
     adopted: bool,
     refusal: Option<Envelope>,
     refusal_durable: bool,
+    /// The proposer's word that this does not stand; the refusal that follows is durable.
+    cancellation: Option<Envelope>,
     evidence: Option<Envelope>,
     evidence_durable: bool,
     /// Heavy nodes found lying, with what they said, until evidence is made of it.
@@ -232,6 +235,7 @@ impl Tally {
             adopted: false,
             refusal: None,
             refusal_durable: false,
+            cancellation: None,
             evidence: None,
             evidence_durable: false,
             liars: Vec::new(),
@@ -446,6 +450,30 @@ impl Tally {
             let why = why.chars().filter(|c| !c.is_control()).take(300).collect();
             self.peers[role].refused.get_or_insert(RefusalReason::NotAccepted { heavy, why });
         }
+    }
+
+    /// Takes the proposer's cancellation: the next [`Tally::advance`] refuses. `Ok(false)` says that it is cancelled already.
+    ///
+    /// # Errors
+    /// [`CancelError`].
+    pub fn cancel(&mut self, now: Instant, cancellation: Envelope) -> Result<bool, CancelError> {
+        Cancellation::check(&cancellation, self.id, self.proposal.proposer).map_err(CancelError::Document)?;
+        if self.refusal_reason() == Some(RefusalReason::Cancelled) {
+            return Ok(false);
+        }
+        if self.refusal.is_some() || self.durable == Stage::Done {
+            return Err(CancelError::Ended);
+        }
+        if self.stage > Stage::Open || now >= self.proposal.deadline {
+            return Err(CancelError::Closed);
+        }
+        self.cancellation = Some(cancellation);
+        Ok(true)
+    }
+
+    /// The proposer's cancellation, where it reached this node since it started.
+    pub const fn cancellation(&self) -> Option<&Envelope> {
+        self.cancellation.as_ref()
     }
 
     // Reports.

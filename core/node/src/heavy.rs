@@ -20,6 +20,7 @@ use keys::{Envelope, Identity, NodeId, SealKey};
 use net::{Endpoint, Event, Hello, Limits, Protocol, RequestId, Responder, Role, Transport};
 use store::{Batch, Entry, StoreError};
 
+mod cancel;
 mod view;
 
 pub use view::{ComputationView, Counters, HeavyView};
@@ -76,6 +77,13 @@ pub enum HeavyInput {
         /// The signed proposal.
         envelope: Envelope,
     },
+    /// A proposer cancels through the shell.
+    Cancel {
+        /// To answer by.
+        token: u64,
+        /// The signed cancellation.
+        envelope: Envelope,
+    },
     /// A fellow's signed descriptor.
     Fellow {
         /// The document.
@@ -96,7 +104,7 @@ pub enum HeavyOutput {
         /// What.
         batch: Batch,
     },
-    /// The answer to [`HeavyInput::Propose`]: durable here, or refused with the reason.
+    /// The answer to [`HeavyInput::Propose`] or [`HeavyInput::Cancel`]: durable here, or refused with the reason.
     Proposed {
         /// Whose.
         token: u64,
@@ -153,6 +161,8 @@ pub struct HeavyNode {
     taken: BTreeMap<ContentId, Vec<(NodeId, Responder)>>,
     /// Who waits for proposals that are about to become durable.
     proposers: BTreeMap<ContentId, Vec<Asker>>,
+    /// Who waits for cancellations that are about to become durable.
+    cancellers: BTreeMap<ContentId, Vec<Asker>>,
     asked: BTreeMap<(ContentId, NodeId), Asked>,
     requests: BTreeMap<RequestId, ContentId>,
     timers: BTreeSet<(Instant, ContentId)>,
@@ -180,6 +190,7 @@ impl HeavyNode {
             tallies: BTreeMap::new(),
             taken: BTreeMap::new(),
             proposers: BTreeMap::new(),
+            cancellers: BTreeMap::new(),
             asked: BTreeMap::new(),
             requests: BTreeMap::new(),
             timers: BTreeSet::new(),
@@ -224,6 +235,7 @@ impl HeavyNode {
             HeavyInput::Propose { token, envelope } => {
                 self.propose(now, &envelope, Asker::Shell(token));
             }
+            HeavyInput::Cancel { token, envelope } => self.cancel(now, envelope, Asker::Shell(token)),
             HeavyInput::Fellow { envelope } => self.meet(now, envelope),
         }
         self.settle(now);
@@ -327,6 +339,9 @@ impl HeavyNode {
                 for asker in self.proposers.remove(&id).unwrap_or_default() {
                     self.answer_proposer(asker, Ok((id, acceptance)));
                 }
+                if stage.is_none() {
+                    self.cancelled(now, id);
+                }
                 if news {
                     self.spread(now, id);
                 }
@@ -371,6 +386,7 @@ impl HeavyNode {
                         self.asked.remove(&(id, peer));
                         self.touch(now, id);
                     }
+                    self.pass_cancellations(now, peer);
                 }
             }
             Event::Down { .. } | Event::Changed => self.outputs.push_back(HeavyOutput::PeersChanged),
@@ -465,6 +481,10 @@ impl HeavyNode {
                     }
                 }
             }
+            Request::Cancel { envelope } => match Envelope::from_json(&envelope) {
+                Ok(envelope) => return self.cancel(now, envelope, Asker::Client(peer, responder)),
+                Err(error) => Response::NotAccepted { why: error.to_string() },
+            },
             Request::Propose { envelope } => match Envelope::from_json(&envelope) {
                 Ok(envelope) => return self.propose(now, &envelope, Asker::Client(peer, responder)),
                 Err(error) => Response::NotAccepted { why: error.to_string() },

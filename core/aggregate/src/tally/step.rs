@@ -95,6 +95,9 @@ impl Tally {
 
     /// Why there will be no result, as far as can be told now.
     fn obstacle(&self, now: Instant) -> Option<RefusalReason> {
+        if self.cancellation.is_some() && self.stage <= Stage::Open {
+            return Some(RefusalReason::Cancelled);
+        }
         let needed = || self.other_roles().filter(|role| self.is_in_cohort(*role));
         let mut refused = needed().filter_map(|role| self.peers[role].refused.clone());
         let one_is_enough = !self.survives_loss() || self.stage == Stage::Proposed;
