@@ -9,8 +9,11 @@ mod logs;
 mod node;
 mod page;
 mod propose;
+mod question;
 mod up;
 mod view;
+
+pub(crate) use comp::end::headline;
 
 use crate::{
     descriptors,
@@ -53,7 +56,7 @@ const REFUSED: u8 = 3;
         formix up                          three heavy nodes on this machine, and the page\n  \
         formix heavy --fellow URL          one heavy node of a network with others\n  \
         formix light --host URL --data penguins=penguins.csv --approve all\n  \
-        formix comp --dataset penguins --field mass --lower 0 --upper 10000 --deadline 60s --wait\n\n\
+        formix comp propose --dataset penguins --value mass --lower 0 --upper 10000 --deadline 60s --wait\n\n\
         Exit status: 0 done, 1 failed, 2 wrong usage, 3 the computation ended without a result."
 )]
 struct Cli {
@@ -108,15 +111,12 @@ enum Command {
     /// Show this home's nodes and the network
     #[command(after_help = "Examples:\n  formix view\n  formix view --host https://a.example --json")]
     View(view::ViewArgs),
-    /// Propose a computation; or list, show, verify, answer computations
+    /// Propose a computation; or list, show, watch, verify, cancel, answer computations
     #[command(
         args_conflicts_with_subcommands = true,
-        after_help = "Examples:\n  \
-            formix comp                        asks for what it needs to know\n  \
-            formix comp --dataset penguins --field mass --lower 0 --upper 10000 --deadline 60s --wait\n  \
-            formix comp show bafkreib --documents > sum.json && formix comp verify sum.json"
+        after_help = comp::PROPOSE_EXAMPLES,
     )]
-    Comp(comp::CompArgs),
+    Comp(Box<comp::CompArgs>),
     /// Look after the records of this home's light nodes
     Data {
         #[command(subcommand)]
@@ -291,7 +291,7 @@ async fn dispatch(command: Option<Command>, common: &Common, home: &Home, out: &
         Some(Command::NewNode(args)) => node::new_node(args, home, out).await?,
         Some(Command::StopNode(args)) => node::stop_node(args, home, out).await?,
         Some(Command::View(args)) => view::view(args, home, out).await?,
-        Some(Command::Comp(args)) => return comp::comp(args, home, out).await,
+        Some(Command::Comp(args)) => return comp::comp(*args, home, out).await,
         Some(Command::Data { what }) => data::data(what, home, out).await?,
         Some(Command::Consent { what }) => consent::consent(what, home, out).await?,
         Some(Command::Fellow(args)) => fellow::fellow(args, home, out).await?,

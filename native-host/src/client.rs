@@ -55,7 +55,7 @@ struct Network {
 pub(crate) struct Documents {
     pub(crate) proposal: Envelope,
     pub(crate) end: Option<Envelope>,
-    /// That a heavy node lied.
+    /// That a heavy node lied, where another found it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) evidence: Option<Envelope>,
 }
@@ -110,9 +110,10 @@ impl Api {
         self.get("api/v1/status").await
     }
 
-    /// All computations.
-    pub(crate) async fn computations(&self) -> Result<Vec<ComputationView>, ApiError> {
-        self.get("api/v1/computations").await
+    /// The computations with the latest deadlines, or all.
+    pub(crate) async fn computations(&self, limit: Option<u16>) -> Result<Vec<ComputationView>, ApiError> {
+        let limit = limit.map_or_else(String::new, |limit| format!("?limit={limit}"));
+        self.get(&format!("api/v1/computations{limit}")).await
     }
 
     /// One computation.
@@ -127,14 +128,20 @@ impl Api {
 
     /// Proposes.
     pub(crate) async fn propose(&self, proposal: &Envelope) -> Result<ContentId, ApiError> {
-        let url = self.url_of("api/v1/computations")?;
-        let request = self
-            .http
-            .post(url.clone())
-            .header(header::CONTENT_TYPE, "application/json")
-            .body(proposal.to_json());
-        let accepted: Accepted = read(url, request.send().await).await?;
+        let accepted: Accepted = self.post("api/v1/computations", proposal).await?;
         Ok(accepted.id)
+    }
+
+    /// Takes a proposal back.
+    pub(crate) async fn cancel(&self, id: ContentId, cancellation: &Envelope) -> Result<(), ApiError> {
+        let path = format!("api/v1/computations/{id}/cancel");
+        self.post::<Accepted>(&path, cancellation).await.map(|_| ())
+    }
+
+    async fn post<T: DeserializeOwned>(&self, path: &str, document: &Envelope) -> Result<T, ApiError> {
+        let url = self.url_of(path)?;
+        let request = self.http.post(url.clone()).header(header::CONTENT_TYPE, "application/json");
+        read(url, request.body(document.to_json()).send().await).await
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ApiError> {

@@ -14,12 +14,16 @@ mod api;
 mod capped;
 mod events;
 mod guard;
+mod list;
 mod metrics;
+mod openapi;
 mod page;
 mod places;
 mod problem;
+mod propose;
 
 pub(crate) use events::Hub;
+pub(crate) use propose::outline;
 
 use crate::{drive::Handle, stop::told};
 use axum::{
@@ -28,7 +32,7 @@ use axum::{
     extract::DefaultBodyLimit,
     http::{HeaderName, HeaderValue},
     middleware::{from_fn_with_state, map_response},
-    routing::get,
+    routing::{MethodRouter, any, get, post},
     serve::Listener,
 };
 use capped::Capped;
@@ -253,20 +257,32 @@ pub(crate) async fn serve(listener: TcpListener, site: Site) {
     let _ = all_ended.recv().await;
 }
 
+/// What is served beside the page: path, methods, handlers. `openapi.json` describes exactly these.
+fn routes() -> [(&'static str, &'static [&'static str], MethodRouter<Site>); 15] {
+    [
+        ("/api/openapi.json", &["get"], get(openapi::document)),
+        ("/api/v1/node", &["get"], get(api::node)),
+        ("/api/v1/network", &["get"], get(api::network)),
+        ("/api/v1/status", &["get"], get(api::status)),
+        ("/api/v1/computations", &["get", "post"], get(list::computations).post(propose::propose)),
+        ("/api/v1/computations/check", &["post"], post(propose::check)),
+        ("/api/v1/computations/{id}", &["get"], get(api::computation)),
+        ("/api/v1/computations/{id}/proposal", &["get"], get(api::proposal)),
+        ("/api/v1/computations/{id}/end", &["get"], get(api::end)),
+        ("/api/v1/computations/{id}/evidence", &["get"], get(api::evidence)),
+        ("/api/v1/computations/{id}/documents", &["get"], get(api::documents)),
+        ("/api/v1/computations/{id}/cancel", &["post"], post(propose::cancel)),
+        ("/api/v1/events", &["get"], get(events::events)),
+        ("/healthz", &["get"], get(api::healthz)),
+        ("/metrics", &["get"], get(metrics::metrics)),
+    ]
+}
+
 fn router(site: Site) -> Router {
-    let api = Router::new()
-        .route("/node", get(api::node))
-        .route("/network", get(api::network))
-        .route("/status", get(api::status))
-        .route("/computations", get(api::computations).post(api::propose))
-        .route("/computations/{id}", get(api::computation))
-        .route("/computations/{id}/documents", get(api::documents))
-        .route("/events", get(events::events))
-        .fallback(problem::not_found);
-    Router::new()
-        .nest("/api/v1", api)
-        .route("/healthz", get(api::healthz))
-        .route("/metrics", get(metrics::metrics))
+    let served =
+        routes().into_iter().fold(Router::new(), |served, (path, _, handler)| served.route(path, handler));
+    served
+        .route("/api/{*nothing}", any(problem::not_found))
         .fallback(page::page)
         .method_not_allowed_fallback(problem::method_not_allowed)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))

@@ -1,30 +1,37 @@
-//! `formix comp`: proposes, and looks at, checks and answers computations.
+//! `formix comp`: proposes, and looks at, checks, cancels and answers computations.
 
+pub(crate) mod end;
+pub(super) mod watch;
+
+use self::{
+    end::{figures, headline, tell_end, tell_evidence},
+    watch::watch,
+};
 use super::{
-    HOST, REFUSED,
+    HOST,
     local::Local,
-    propose::{ProposeArgs, Proposed, propose},
+    propose::{ProposeArgs, propose},
 };
 use crate::{
     client::{Api, Documents},
-    clock,
     home::Home,
     output::Out,
 };
 use ::node::{Command, ComputationView};
-use aggregate::{Outcome, Proposal, Verified, outcome};
+use aggregate::{
+    cancel::Cancellation,
+    outcome::{REFUSAL_TYPE, RESULT_TYPE},
+};
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use codec::ContentId;
 use comfy_table::{Table, presets::NOTHING};
-use indicatif::{ProgressBar, ProgressStyle};
-use keys::{Envelope, NodeId};
+use keys::Envelope;
 use serde_json::{Value, json};
-use std::{path::PathBuf, process::ExitCode, time::Duration};
-use tokio::time;
-
-/// Between two looks at how a computation stands.
-const LOOK_EVERY: Duration = Duration::from_millis(400);
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 #[derive(Debug, Args)]
 pub(super) struct CompArgs {
@@ -36,31 +43,79 @@ pub(super) struct CompArgs {
 
 #[derive(Debug, Subcommand)]
 enum CompCommand {
-    /// List the computations of a heavy node
+    /// Propose a computation, as `formix comp` does without a command
+    #[command(after_help = PROPOSE_EXAMPLES)]
+    Propose(Box<ProposeArgs>),
+    /// List the computations of a heavy node, the latest deadline first
+    #[command(after_help = "Examples:\n  formix comp list\n  formix comp list --limit 5 --json")]
     List {
-        /// The heavy node's HTTP address
-        #[arg(long, value_name = "URL", default_value = HOST)]
-        host: String,
+        /// Most of them
+        #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=1000))]
+        limit: Option<u16>,
+        #[command(flatten)]
+        at: At,
     },
-    /// Show one computation
+    /// Show one computation as it stands
+    #[command(
+        after_help = "Examples:\n  formix comp show ah5c\n  formix comp show ah5c --documents > sum.json"
+    )]
     Show {
         /// Its id, or the beginning of it
         id: String,
-        /// The heavy node's HTTP address
-        #[arg(long, value_name = "URL", default_value = HOST)]
-        host: String,
         /// Print the signed documents instead: what `verify` reads
         #[arg(long)]
         documents: bool,
         /// Wait for the end, and check its signatures
         #[arg(long)]
         wait: bool,
+        #[command(flatten)]
+        at: At,
     },
-    /// Check the signatures of a computation's end against its proposal, without a network
+    /// Follow a computation to its end, and check its signatures
+    #[command(after_help = "Example:\n  formix comp watch ah5c --host https://a.example")]
+    Watch {
+        /// Its id, or the beginning of it
+        id: String,
+        #[command(flatten)]
+        at: At,
+    },
+    /// Print the checked result of a computation that has ended
+    #[command(
+        after_help = "Examples:\n  formix comp result ah5c\n  formix comp result ah5c --save result.json --json"
+    )]
+    Result {
+        /// Its id, or the beginning of it
+        id: String,
+        /// Also write the signed documents to this file, for `verify` and for others
+        #[arg(long, value_name = "FILE")]
+        save: Option<PathBuf>,
+        #[command(flatten)]
+        at: At,
+    },
+    /// Check the end of a computation, and evidence against a heavy node, without a network
+    #[command(after_help = "Examples:\n  \
+        formix comp verify documents.json\n  \
+        formix comp verify end.json --proposal proposal.json\n  \
+        formix comp verify --evidence evidence.json --proposal proposal.json\n\n\
+        A file of documents is what `show --documents` and `result --save` write. Exit status 3: it verifies, and \
+        is a refusal.")]
     Verify {
-        /// Documents as `show --documents` prints them; or the proposal's envelope, then the end's
-        #[arg(required = true)]
+        /// Documents; or the proposal's envelope, then the end's; or the end's alone with --proposal
         files: Vec<PathBuf>,
+        /// The proposal to check against, as a signed document or in a file of documents
+        #[arg(long, value_name = "FILE")]
+        proposal: Option<PathBuf>,
+        /// Evidence that a heavy node lied
+        #[arg(long, value_name = "FILE")]
+        evidence: Option<PathBuf>,
+    },
+    /// Take a proposal of this home back, until the computation closes
+    #[command(after_help = "Example:\n  formix comp cancel ah5c")]
+    Cancel {
+        /// The computation's id, or the beginning of it
+        id: String,
+        #[command(flatten)]
+        at: At,
     },
     /// Have a light node of this home answer a computation
     Approve(AnswerArgs),
@@ -68,6 +123,25 @@ enum CompCommand {
     Decline(AnswerArgs),
     /// Have a light node of this home take its answer back, until the computation closes
     Withdraw(AnswerArgs),
+}
+
+pub(super) const PROPOSE_EXAMPLES: &str = "Examples:\n  \
+    formix comp propose --dataset penguins --kind mean --value body_mass_g --lower 2000 --upper 7000 --wait\n  \
+    formix comp propose --dataset penguins --kind group --by species --categories Adelie,Gentoo \\\n    \
+        --value body_mass_g --lower 2000 --upper 7000 --where \"sex == 'female'\" --deadline 10m\n  \
+    formix comp propose --dataset penguins --kind histogram --value body_mass_g --edges 3000,4000,5000 --deadline 10m\n  \
+    formix comp propose --dataset penguins --kind regression --x flipper_length_mm --x-lower 170 --x-upper 235 \\\n    \
+        --y body_mass_g --y-lower 2000 --y-upper 7000 --scheme rep64 --deadline 10m\n  \
+    formix comp propose --dataset steps --schema steps.json --kind mean --value \"avg(steps)\" --lower 0 --upper 40000 \\\n    \
+        --per person --deadline 2h\n  \
+    formix comp propose --dataset penguins --kind quantile --value body_mass_g --lower 2000 --upper 7000 \\\n    \
+        --probabilities 0.25,0.5,0.75 --tolerance 50 --deadline 5m --wait";
+
+#[derive(Debug, Args)]
+struct At {
+    /// The heavy node's HTTP address
+    #[arg(long, value_name = "URL", default_value = HOST)]
+    host: String,
 }
 
 #[derive(Debug, Args)]
@@ -80,24 +154,15 @@ struct AnswerArgs {
 }
 
 pub(super) async fn comp(args: CompArgs, home: &Home, out: &Out) -> Result<ExitCode> {
-    let Some(what) = args.what else {
-        let Proposed { api, id, envelope } = propose(&args.propose, home, out.json).await?;
-        out.event(&json!({ "event": "proposed", "id": id, "host": api.url().as_str() }), || {
-            format!("Proposed: {id}")
-        });
-        return if args.propose.wait {
-            wait(&api, id, Some(envelope), out).await
-        } else {
-            Ok(ExitCode::SUCCESS)
-        };
-    };
-    match what {
-        CompCommand::List { host } => list(&Api::new(&host)?, out).await,
-        CompCommand::Show { id, host, documents, wait: waits } => {
-            let api = Api::new(&host)?;
+    match args.what {
+        None => propose(&args.propose, home, out).await,
+        Some(CompCommand::Propose(args)) => propose(&args, home, out).await,
+        Some(CompCommand::List { limit, at }) => list(&Api::new(&at.host)?, limit, out).await,
+        Some(CompCommand::Show { id, documents, wait, at }) => {
+            let api = Api::new(&at.host)?;
             let id = complete(&api, &id).await?;
-            if waits {
-                return wait(&api, id, None, out).await;
+            if wait {
+                return end(&watch(&api, id, None, out).await?, out);
             }
             if documents {
                 out.line(&serde_json::to_string_pretty(&api.documents(id).await?)?);
@@ -107,18 +172,30 @@ pub(super) async fn comp(args: CompArgs, home: &Home, out: &Out) -> Result<ExitC
             out.event(&serde_json::to_value(&view)?, || described(&view));
             Ok(ExitCode::SUCCESS)
         }
-        CompCommand::Verify { files } => {
-            let documents = read_documents(&files)?;
-            let end =
-                documents.end.context("the computation has not ended: there is nothing to verify yet")?;
-            tell_end(&documents.proposal, &end, out)
+        Some(CompCommand::Watch { id, at }) => {
+            let api = Api::new(&at.host)?;
+            let id = complete(&api, &id).await?;
+            end(&watch(&api, id, None, out).await?, out)
         }
-        CompCommand::Approve(args) => answer(args, home, out, "answered", |id| Command::Approve { id }).await,
-        CompCommand::Decline(args) => answer(args, home, out, "declined", |id| Command::Decline { id }).await,
-        CompCommand::Withdraw(args) => {
+        Some(CompCommand::Result { id, save, at }) => result(&Api::new(&at.host)?, &id, save, out).await,
+        Some(CompCommand::Verify { files, proposal, evidence }) => {
+            verify(&files, proposal.as_deref(), evidence.as_deref(), out)
+        }
+        Some(CompCommand::Cancel { id, at }) => cancel(&Api::new(&at.host)?, &id, home, out).await,
+        Some(CompCommand::Approve(args)) => {
+            answer(args, home, out, "answered", |id| Command::Approve { id }).await
+        }
+        Some(CompCommand::Decline(args)) => {
+            answer(args, home, out, "declined", |id| Command::Decline { id }).await
+        }
+        Some(CompCommand::Withdraw(args)) => {
             answer(args, home, out, "withdrawing", |id| Command::Withdraw { id }).await
         }
     }
+}
+
+fn end(documents: &Documents, out: &Out) -> Result<ExitCode> {
+    tell_end(documents, out).map(|ended| ended.code)
 }
 
 async fn answer(
@@ -136,21 +213,27 @@ async fn answer(
     Ok(ExitCode::SUCCESS)
 }
 
-async fn list(api: &Api, out: &Out) -> Result<ExitCode> {
-    let views = api.computations().await?;
+async fn list(api: &Api, limit: Option<u16>, out: &Out) -> Result<ExitCode> {
+    let views = api.computations(limit).await?;
     out.event(&serde_json::to_value(&views)?, || {
+        if views.is_empty() {
+            return "No computations yet: `formix comp propose` makes one.".into();
+        }
         let mut table = Table::new();
-        table.load_preset(NOTHING).set_header(["id", "title", "stage", "reports", "deadline", "sum"]);
+        let header = ["id", "title", "kind", "scheme", "stage", "answers", "closes", "result"];
+        table.load_preset(NOTHING).set_header(header);
         for view in &views {
+            let result = view.result.as_ref().map(|result| headline(&result.answer));
+            let refused = view.refusal.as_ref().map(|reason| format!("none: {}", reason.code()));
             table.add_row([
                 view.id.short(),
                 view.proposal.title.clone(),
+                view.proposal.query.reduction.kind().to_string(),
+                view.proposal.scheme.to_string(),
                 stage(view),
                 view.reports.to_string(),
                 view.proposal.deadline.to_string(),
-                view.result
-                    .as_ref()
-                    .map_or_else(String::new, |result| result.figure("sum").unwrap_or_default()),
+                result.or(refused).unwrap_or_default(),
             ]);
         }
         table.trim_fmt()
@@ -163,7 +246,7 @@ async fn complete(api: &Api, text: &str) -> Result<ContentId> {
     if let Ok(id) = text.parse() {
         return Ok(id);
     }
-    only(api.computations().await?.into_iter().map(|view| view.id), text)
+    only(api.computations(None).await?.into_iter().map(|view| view.id), text)
 }
 
 fn only(ids: impl Iterator<Item = ContentId>, text: &str) -> Result<ContentId> {
@@ -188,129 +271,135 @@ fn stage(view: &ComputationView) -> String {
 
 fn described(view: &ComputationView) -> String {
     let proposal = &view.proposal;
+    let words = proposal.plan().map_or_else(|error| error.to_string(), |plan| plan.words());
     let mut text = format!(
-        "{}\n  {}\n  {} in `{}`\n  stage: {}, reports: {} (at least {} are needed)\n  closes: {}",
+        "{}\n  {}\n  {words}\n  asked of `{}`\n  stage: {}, answers: {} (at least {} are needed)\n  closes: {}",
         proposal.title,
         view.id,
-        proposal.plan().map(|plan| plan.words()).unwrap_or_default(),
         proposal.dataset,
         stage(view),
         view.reports,
         proposal.participants_min,
         proposal.deadline
     );
+    if !proposal.purpose.is_empty() {
+        text += &format!("\n  for: {}", proposal.purpose);
+    }
     if let Some(result) = &view.result {
-        text += &figures(result);
+        text += &figures(&result.answer).lines().map(|line| format!("\n    {line}")).collect::<String>();
+        text +=
+            &format!("\n  participants: {}; `formix comp result` checks the signatures", result.participants);
     }
     if let Some(refusal) = &view.refusal_text {
         text += &format!("\n  no result: {refusal}");
     }
-    text
+    let scheme = proposal.scheme;
+    text + &format!("\n  {scheme}: {} {}", scheme.protects(), scheme.not_protected())
 }
 
-/// Waits until the computation has ended at the host, and checks its documents.
-async fn wait(api: &Api, id: ContentId, proposed: Option<Envelope>, out: &Out) -> Result<ExitCode> {
-    let bar = if out.is_fancy() { ProgressBar::new(0) } else { ProgressBar::hidden() };
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {msg}") {
-        bar.set_style(style);
+async fn result(api: &Api, text: &str, save: Option<PathBuf>, out: &Out) -> Result<ExitCode> {
+    let id = complete(api, text).await?;
+    let documents = api.documents(id).await?;
+    if documents.end.is_none() {
+        let view = api.computation(id).await?;
+        bail!(
+            "{} has not ended: it is {} and closes at {}; `formix comp watch` waits for it",
+            id,
+            stage(&view),
+            view.proposal.deadline
+        );
     }
-    let documents = loop {
-        match look(api, id, &bar).await {
-            Ok(Some(documents)) => break documents,
-            Ok(None) => {}
-            // The host may be starting again; what it holds is durable.
-            Err(error) if error.is_passing() => bar.set_message(error.to_string()),
-            Err(error) => return Err(error.into()),
-        }
-        time::sleep(LOOK_EVERY).await;
-    };
-    bar.finish_and_clear();
-    let end = documents.end.context("the host ended the computation without a document")?;
-    // The proposal that this process signed counts, not the host's word for it.
-    tell_end(&proposed.unwrap_or(documents.proposal), &end, out)
-}
-
-async fn look(
-    api: &Api,
-    id: ContentId,
-    bar: &ProgressBar,
-) -> Result<Option<Documents>, crate::client::ApiError> {
-    let view = api.computation(id).await?;
-    let proposal = &view.proposal;
-    let left_ms = proposal.deadline.since_ms(clock::now());
-    bar.set_length(u64::from(proposal.participants_min.max(view.reports)));
-    bar.set_position(u64::from(view.reports));
-    bar.set_message(format!(
-        "{} reports, {}, {} s left",
-        view.reports,
-        stage(&view),
-        left_ms.div_ceil(1_000)
-    ));
-    if view.result.is_none() && view.refusal.is_none() {
-        return Ok(None);
+    let code = end(&documents, out)?;
+    if let Some(path) = save {
+        let text = serde_json::to_string_pretty(&documents)?;
+        std::fs::write(&path, text + "\n").with_context(|| path.display().to_string())?;
     }
-    api.documents(id).await.map(Some)
+    Ok(code)
 }
 
-fn tell_end(proposal: &Envelope, end: &Envelope, out: &Out) -> Result<ExitCode> {
-    let (id, opened) = Proposal::open(proposal).context("the proposal")?;
-    match outcome::verify(proposal, end).context("the end does not verify")? {
-        Verified::Result(result) => {
-            let signed = |id: &NodeId| end.signature_of(*id).is_some();
-            let heavy: Vec<_> = opened.heavy.iter().map(|key| key.id).filter(signed).collect();
-            let value = json!({ "event": "result", "id": id, "result": result, "signed_by": heavy });
-            out.event(&value, || {
-                let signed: Vec<String> = heavy.iter().map(|id| format!("…{}", id.short())).collect();
-                format!("{}{}\n  signed by: {}", opened.title, figures(&result), signed.join(" "))
-            });
-            Ok(ExitCode::SUCCESS)
+async fn cancel(api: &Api, text: &str, home: &Home, out: &Out) -> Result<ExitCode> {
+    let id = complete(api, text).await?;
+    let (identity, proposer) = (home.proposer()?, api.computation(id).await?.proposal.proposer);
+    if identity.id() != proposer {
+        bail!(
+            "only …{}, who proposed it, can cancel it; this home proposes as …{}",
+            proposer.short(),
+            identity.id().short()
+        );
+    }
+    api.cancel(id, &Cancellation::sign(id, &identity)).await?;
+    out.event(&json!({ "event": "cancelled", "id": id }), || {
+        format!("Cancelled: {id}. Answers that were given are never added up.")
+    });
+    Ok(ExitCode::SUCCESS)
+}
+
+fn verify(
+    files: &[PathBuf],
+    proposal: Option<&Path>,
+    evidence: Option<&Path>,
+    out: &Out,
+) -> Result<ExitCode> {
+    let proposal = proposal.map(|path| read(path)).transpose()?.map(|found| match found {
+        Found::Documents(documents) => documents.proposal,
+        Found::Envelope(envelope) => envelope,
+    });
+    let evidence = evidence.map(|path| read(path)).transpose()?.map(|found| match found {
+        Found::Documents(documents) => documents.evidence.context("these documents hold no evidence"),
+        Found::Envelope(envelope) => Ok(envelope),
+    });
+    let evidence = evidence.transpose()?;
+    let found: Vec<Found> = files.iter().map(|path| read(path)).collect::<Result<_>>()?;
+    let missing = "give a file of documents, or the end's with --proposal FILE";
+    let documents = match (<[Found; 1]>::try_from(found), proposal) {
+        (Ok([Found::Documents(documents)]), given) => Documents {
+            proposal: given.unwrap_or(documents.proposal),
+            evidence: evidence.or(documents.evidence),
+            end: documents.end,
+        },
+        (Ok([Found::Envelope(end)]), Some(proposal)) => Documents { proposal, end: Some(end), evidence },
+        (Ok([Found::Envelope(envelope)]), None) => {
+            bail!("{} alone proves nothing: {missing}", called(&envelope))
         }
-        Verified::Refusal(refusal) => {
-            let text = refusal.reason.to_string();
-            let value = json!({ "event": "refusal", "id": id, "refusal": refusal, "text": text });
-            out.event(&value, || {
-                format!("{}\n  no result: {text}\n  signed by …{}", opened.title, refusal.heavy.short())
-            });
-            Ok(ExitCode::from(REFUSED))
-        }
-        _ => bail!("an end of a kind that this version does not know"),
+        (Err(several), given) => match (several.as_slice(), given, evidence) {
+            ([Found::Envelope(proposal), Found::Envelope(end)], None, evidence) => {
+                Documents { proposal: proposal.clone(), end: Some(end.clone()), evidence }
+            }
+            ([], Some(proposal), Some(evidence)) => {
+                tell_evidence(&proposal, &evidence, out)?;
+                return Ok(ExitCode::SUCCESS);
+            }
+            _ => bail!("{missing}"),
+        },
+    };
+    end(&documents, out)
+}
+
+fn called(envelope: &Envelope) -> &'static str {
+    match envelope.payload_type.as_str() {
+        RESULT_TYPE => "a result",
+        REFUSAL_TYPE => "a refusal",
+        _ => "a signed document",
     }
 }
 
-/// A result's single numbers by name, and its lists as they are in JSON.
-fn figures(result: &Outcome) -> String {
-    let Ok(Value::Object(figures)) = serde_json::to_value(&result.answer.result) else {
-        return String::new();
-    };
-    let line = |(name, figure): (&String, &Value)| match figure {
-        _ if name == "kind" => String::new(),
-        Value::String(number) => format!("\n  {name}: {number}"),
-        Value::Null => format!("\n  {name}: none"),
-        Value::Array(rows) => rows.iter().map(|row| format!("\n  {name}: {row}")).collect(),
-        other => format!("\n  {name}: {other}"),
-    };
-    let lines: String = figures.iter().map(line).collect();
-    let rejected = match result.rejected {
-        0 => String::new(),
-        rejected => format!(", {rejected} rejected as invalid"),
-    };
-    format!("{lines}\n  participants: {}{rejected}\n  {}", result.participants, result.answer.rounding.words)
+/// What a file holds.
+enum Found {
+    Documents(Documents),
+    Envelope(Envelope),
 }
 
-fn read_documents(files: &[PathBuf]) -> Result<Documents> {
-    let read = |path: &PathBuf| std::fs::read(path).with_context(|| path.display().to_string());
-    let envelope =
-        |path: &PathBuf| Envelope::from_json(&read(path)?).with_context(|| path.display().to_string());
-    match files {
-        [both] => serde_json::from_slice(&read(both)?).with_context(|| {
-            format!(
-                "{}: not the documents of a computation, as `formix comp show ID --documents` prints them",
-                both.display()
-            )
-        }),
-        [proposal, end] => {
-            Ok(Documents { proposal: envelope(proposal)?, end: Some(envelope(end)?), evidence: None })
-        }
-        _ => bail!("give one file with both documents, or the proposal's and the end's"),
+fn read(path: &Path) -> Result<Found> {
+    let name = || path.display().to_string();
+    let bytes = std::fs::read(path).with_context(name)?;
+    let value: Value = serde_json::from_slice(&bytes).with_context(name)?;
+    if value.get("payloadType").is_some() {
+        return Envelope::from_json(&bytes).map(Found::Envelope).with_context(name);
     }
+    serde_json::from_value(value).map(Found::Documents).with_context(|| {
+        format!(
+            "{}: neither a signed document nor the documents of a computation, as `formix comp show ID --documents` prints them",
+            path.display()
+        )
+    })
 }

@@ -1,12 +1,13 @@
 //! `formix view`: this home's nodes, and what the heavy nodes tell of the network.
 
-use super::HOST;
+use super::{HOST, comp::end::headline};
 use crate::{
     client::Api,
     control::{self, Ask},
     home::{Home, Kind},
     output::Out,
 };
+use ::node::ComputationView;
 use anyhow::Result;
 use clap::Args;
 use comfy_table::{Table, presets::NOTHING};
@@ -37,15 +38,14 @@ pub(super) async fn view(args: ViewArgs, home: &Home, out: &Out) -> Result<()> {
         hosts.push(HOST.into());
     }
     let mut heavy = Vec::new();
-    let mut computations: Option<Value> = None;
+    let mut computations: Option<Vec<ComputationView>> = None;
     for host in &hosts {
         let api = Api::new(host)?;
         match api.status().await {
             Ok(mut status) => {
                 status["url"] = host.as_str().into();
                 if computations.is_none() {
-                    computations =
-                        api.computations().await.ok().and_then(|views| serde_json::to_value(views).ok());
+                    computations = api.computations(None).await.ok();
                 }
                 heavy.push(status);
             }
@@ -54,7 +54,7 @@ pub(super) async fn view(args: ViewArgs, home: &Home, out: &Out) -> Result<()> {
     }
     let value = json!({ "home": home.path(), "nodes": nodes, "heavy": heavy, "computations": computations });
     out.event(&value, || {
-        let parts = [local(&nodes), network(&heavy), under_way(computations.as_ref())];
+        let parts = [local(&nodes), network(&heavy), under_way(computations.as_deref().unwrap_or_default())];
         parts.join("\n\n")
     });
     Ok(())
@@ -131,21 +131,20 @@ fn strangers(heavy: &[Value]) -> Vec<&Value> {
     links
 }
 
-fn under_way(computations: Option<&Value>) -> String {
-    let views = computations.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+fn under_way(views: &[ComputationView]) -> String {
     if views.is_empty() {
         return "No computations.".into();
     }
-    let mut table = table(&["computation", "title", "stage", "reports", "closes", "sum"]);
+    let mut table = table(&["computation", "title", "stage", "answers", "closes", "result"]);
     for view in views.iter().take(20) {
-        let id = text(&view["id"]);
+        let result = view.result.as_ref().map(|result| headline(&result.answer));
         table.add_row([
-            id.get(7..15).unwrap_or(id),
-            text(&view["proposal"]["title"]),
-            text(&view["stage"]),
-            &view["reports"].to_string(),
-            text(&view["proposal"]["deadline"]),
-            text(&view["result"]["sum"]),
+            view.id.short(),
+            view.proposal.title.clone(),
+            text(&json!(view.stage)).to_owned(),
+            view.reports.to_string(),
+            view.proposal.deadline.to_string(),
+            result.unwrap_or_default(),
         ]);
     }
     table.trim_fmt()

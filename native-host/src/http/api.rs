@@ -1,26 +1,20 @@
-//! `/api/v1`: the node, its network, and computations.
+//! `/api/v1`: the node, its network, and what became of computations.
 
 use super::{Site, problem::Problem};
 use axum::{
     Json,
-    body::Bytes,
     extract::{Path, State},
-    http::{HeaderMap, StatusCode, header},
-    response::{IntoResponse, Response},
+    http::StatusCode,
 };
 use codec::ContentId;
 use keys::Envelope;
-use node::{ComputationView, HeavyInput, HeavyNode};
+use node::{ComputationView, HeavyNode};
 use serde_json::{Value, json};
-use std::time::Duration;
 
-/// How long a proposal waits for its commit.
-const COMMIT_PATIENCE: Duration = Duration::from_secs(15);
-
-type Answer<T> = Result<T, Problem>;
+pub(super) type Answer<T> = Result<T, Problem>;
 
 /// Asks the node.
-async fn look<R: Send + 'static>(
+pub(super) async fn look<R: Send + 'static>(
     site: &Site,
     look: impl FnOnce(&HeavyNode) -> R + Send + 'static,
 ) -> Answer<R> {
@@ -56,15 +50,11 @@ pub(super) async fn healthz(State(site): State<Site>) -> Answer<Json<Value>> {
     }
 }
 
-pub(super) async fn computations(State(site): State<Site>) -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], site.public.list()).into_response()
-}
-
-fn id(text: &str) -> Answer<ContentId> {
+pub(super) fn id(text: &str) -> Answer<ContentId> {
     text.parse().map_err(|error| Problem::new(StatusCode::BAD_REQUEST, format!("`{text:.80}`: {error}")))
 }
 
-fn unknown() -> Problem {
+pub(super) fn unknown() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "this heavy node knows no such computation")
 }
 
@@ -76,41 +66,31 @@ pub(super) async fn computation(
     Ok(Json(view.as_ref().clone()))
 }
 
-pub(super) async fn documents(State(site): State<Site>, Path(text): Path<String>) -> Answer<Json<Value>> {
-    let id = id(&text)?;
-    let found = look(&site, move |node| (node.documents(id), node.evidence(id))).await?;
-    let (Some((proposal, end)), evidence) = found else { return Err(unknown()) };
-    let mut documents = json!({ "proposal": proposal, "end": end });
-    if let Some(evidence) = evidence {
-        documents["evidence"] = json!(evidence);
-    }
-    Ok(Json(documents))
+/// The signed documents of a computation: proposal, end, evidence.
+async fn signed(site: &Site, text: &str) -> Answer<(Envelope, Option<Envelope>, Option<Envelope>)> {
+    let id = id(text)?;
+    let found =
+        look(site, move |node| node.documents(id).map(|(proposal, end)| (proposal, end, node.evidence(id))));
+    found.await?.ok_or_else(unknown)
 }
 
-pub(super) async fn propose(State(site): State<Site>, headers: HeaderMap, body: Bytes) -> Answer<Response> {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    if kind != "application/json" && !(kind.starts_with("application/") && kind.ends_with("+json")) {
-        let detail = "send the signed proposal as `content-type: application/json`";
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
-    }
-    let envelope = Envelope::from_json(&body)
-        .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.to_string()))?;
-    let (token, answer) = site.public.expect_answer().ok_or_else(|| {
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too many proposals at once; try again soon")
-    })?;
-    site.node.input(HeavyInput::Propose { token, envelope }).await.map_err(|_| Problem::stopping())?;
-    match tokio::time::timeout(COMMIT_PATIENCE, answer).await {
-        Ok(Ok(Ok(id))) => {
-            let location = format!("/api/v1/computations/{id}");
-            Ok((StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(json!({ "id": id })))
-                .into_response())
-        }
-        Ok(Ok(Err(why))) => Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, why)),
-        Ok(Err(_)) => Err(Problem::stopping()),
-        Err(_) => Err(Problem::new(
-            StatusCode::GATEWAY_TIMEOUT,
-            "the proposal is not durable yet; send the same document again to learn what became of it",
-        )),
-    }
+pub(super) async fn documents(State(site): State<Site>, Path(text): Path<String>) -> Answer<Json<Value>> {
+    let (proposal, end, evidence) = signed(&site, &text).await?;
+    Ok(Json(json!({ "proposal": proposal, "end": end, "evidence": evidence })))
+}
+
+pub(super) async fn proposal(State(site): State<Site>, Path(text): Path<String>) -> Answer<Json<Envelope>> {
+    Ok(Json(signed(&site, &text).await?.0))
+}
+
+pub(super) async fn end(State(site): State<Site>, Path(text): Path<String>) -> Answer<Json<Envelope>> {
+    let none = || Problem::new(StatusCode::NOT_FOUND, "the computation has not ended here");
+    signed(&site, &text).await?.1.map(Json).ok_or_else(none)
+}
+
+pub(super) async fn evidence(State(site): State<Site>, Path(text): Path<String>) -> Answer<Json<Envelope>> {
+    let none = || {
+        Problem::new(StatusCode::NOT_FOUND, "this heavy node has found no other lying in this computation")
+    };
+    signed(&site, &text).await?.2.map(Json).ok_or_else(none)
 }

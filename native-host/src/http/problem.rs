@@ -1,5 +1,6 @@
 //! Problem documents (RFC 9457): what every error is answered with.
 
+use aggregate::ProposalError;
 use axum::{
     Json,
     body::to_bytes,
@@ -19,12 +20,60 @@ pub(super) struct Problem {
     title: &'static str,
     status: u16,
     detail: String,
+    /// Where the request is wrong, as far as that is known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<Fault>,
+}
+
+/// One thing that is wrong with a proposal.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub(super) struct Fault {
+    /// The place in the document, such as `query.value.expr`.
+    path: String,
+    /// What is wrong there, and what would be right.
+    problem: String,
+    /// In an expression: the character, from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    position: Option<usize>,
+}
+
+impl Fault {
+    fn of(error: &ProposalError) -> Option<Self> {
+        let at = |path: &str| Some((path.to_owned(), None));
+        let (path, position) = match error {
+            ProposalError::Field { field, .. } => at(field),
+            ProposalError::Schema(_) => at("schema"),
+            ProposalError::Query(error) => Some((error.path.clone(), error.position())),
+            ProposalError::Leak(_) => at("participants_min"),
+            ProposalError::Scheme(_) => at("scheme"),
+            ProposalError::TooLarge { .. } => at("query"),
+            ProposalError::TooMany { .. } => at("participants_max"),
+            ProposalError::Deadline { .. } => at("deadline"),
+            _ => None,
+        }?;
+        let words = error.to_string();
+        // The words begin with the place.
+        let problem = words.strip_prefix(&format!("`{path}`: ")).map_or_else(|| words.clone(), str::to_owned);
+        Some(Self { path, problem, position })
+    }
 }
 
 impl Problem {
     pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         let title = status.canonical_reason().unwrap_or("Error");
-        Self { kind: "about:blank", title, status: status.as_u16(), detail: detail.into() }
+        Self {
+            kind: "about:blank",
+            title,
+            status: status.as_u16(),
+            detail: detail.into(),
+            errors: Vec::new(),
+        }
+    }
+
+    /// The proposal is readable, and not acceptable.
+    pub(super) fn proposal(error: &ProposalError) -> Self {
+        let problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string());
+        Self { errors: Fault::of(error).into_iter().collect(), ..problem }
     }
 
     /// The node's task has ended.

@@ -1,7 +1,7 @@
 //! Tells on standard output what happens at a light node.
 
 use super::Light;
-use crate::output::Out;
+use crate::{cli::headline, output::Out};
 use codec::ContentId;
 use node::{LightView, TaskState, TaskView, light::End};
 use serde_json::json;
@@ -74,8 +74,7 @@ fn computation(task: &TaskView, out: Out) {
     out.event(&value, || {
         let title = &task.proposal.title;
         if let Some(outcome) = result {
-            let sum = outcome.figure("sum").map(|sum| format!("the sum is {sum} ")).unwrap_or_default();
-            format!("“{title}”: {sum}over {} participants", outcome.participants)
+            format!("“{title}”: {} over {} participants", headline(&outcome.answer), outcome.participants)
         } else if let Some(refusal) = refusal {
             format!("“{title}”: no result: {refusal}")
         } else {

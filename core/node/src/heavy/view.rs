@@ -135,9 +135,4 @@ impl HeavyNode {
         let tally = self.tallies.get(&id)?;
         Some((tally.envelope().clone(), tally.end().cloned()))
     }
-
-    /// The signed evidence that another heavy node lied in a computation, where this one found it.
-    pub fn evidence(&self, id: ContentId) -> Option<Envelope> {
-        self.tallies.get(&id)?.evidence().cloned()
-    }
 }

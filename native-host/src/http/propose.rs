@@ -1,0 +1,121 @@
+//! What is sent to `/api/v1/computations`: drafts to check, proposals, cancellations.
+
+use super::{
+    Site,
+    api::{Answer, id, unknown},
+    problem::Problem,
+};
+use crate::clock;
+use aggregate::{Draft, HEAVY, HeavyKey, Proposal, ProposalError, cancel::Cancellation};
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use codec::ContentId;
+use keys::{Envelope, NodeId};
+use node::{Descriptor, HeavyInput};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// How long a proposal or a cancellation waits for its commit.
+const COMMIT_PATIENCE: Duration = Duration::from_secs(15);
+
+pub(super) async fn propose(State(site): State<Site>, headers: HeaderMap, body: Bytes) -> Answer<Response> {
+    let envelope = signed(&headers, &body)?;
+    // The node's task checks it again; here its faults are told with their places, and cost that task nothing.
+    Proposal::open(&envelope).map_err(|error| match error {
+        ProposalError::Envelope(_) | ProposalError::Malformed { .. } => {
+            Problem::new(StatusCode::BAD_REQUEST, error.to_string())
+        }
+        error => Problem::proposal(&error),
+    })?;
+    let id = commit(&site, |token| HeavyInput::Propose { token, envelope }).await?;
+    let location = format!("/api/v1/computations/{id}");
+    Ok((StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(json!({ "id": id }))).into_response())
+}
+
+pub(super) async fn cancel(
+    State(site): State<Site>,
+    Path(text): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer<Json<Value>> {
+    let id = id(&text)?;
+    let view = site.public.view(id).ok_or_else(unknown)?;
+    let envelope = signed(&headers, &body)?;
+    Cancellation::check(&envelope, id, view.proposal.proposer)
+        .map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()))?;
+    let id = commit(&site, |token| HeavyInput::Cancel { token, envelope }).await?;
+    Ok(Json(json!({ "id": id })))
+}
+
+/// What a draft asks, sends and costs, or where it is wrong. Nothing is proposed.
+pub(super) async fn check(State(site): State<Site>, headers: HeaderMap, body: Bytes) -> Answer<Json<Value>> {
+    json_only(&headers, "the draft")?;
+    let draft: Draft = serde_json::from_slice(&body)
+        .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, format!("not a draft: {error}")))?;
+    // The question alone is checked, so that any three do for heavy nodes.
+    let own = Descriptor::open(&site.public.descriptor()).map_err(|_| Problem::stopping())?.key();
+    let heavy: Vec<HeavyKey> = (1..=HEAVY as u8)
+        .map(|at| HeavyKey { id: NodeId::from_public_key([at; 32]), seal: own.seal })
+        .collect();
+    let mut rng = ChaCha20Rng::from_seed([0; 32]);
+    let proposal = draft.propose(own.id, &heavy, &mut rng).map_err(|error| Problem::proposal(&error))?;
+    proposal.check_deadline(clock::now()).map_err(|error| Problem::proposal(&error))?;
+    outline(&proposal).map(Json).map_err(|error| Problem::proposal(&error))
+}
+
+/// What a checked proposal asks, sends and costs.
+pub(crate) fn outline(proposal: &Proposal) -> Result<Value, ProposalError> {
+    let (plan, instance) = (proposal.plan()?, proposal.instance()?);
+    let layout = plan.layout();
+    let bytes: Vec<usize> = (0..HEAVY).map(|role| instance.public_len() + instance.input_len(role)).collect();
+    let held = bytes.iter().max().copied().unwrap_or_default() as u64 * u64::from(proposal.participants_max);
+    Ok(json!({
+        "words": plan.words(),
+        "fields": plan.fields(),
+        "schema": proposal.schema,
+        "scheme": proposal.scheme,
+        "protects": proposal.scheme.protects(),
+        "not_protected": proposal.scheme.not_protected(),
+        "measurement": { "length": layout.length, "bits": layout.bits, "one_hot": layout.one_hot },
+        "cost": { "report_bytes": bytes, "held_bytes_max": held },
+        "ends": proposal.end(),
+    }))
+}
+
+/// Hands the node what it shall make durable, and waits for that.
+async fn commit(site: &Site, input: impl FnOnce(u64) -> HeavyInput) -> Answer<ContentId> {
+    let (token, answer) = site.public.expect_answer().ok_or_else(|| {
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too many proposals at once; try again soon")
+    })?;
+    site.node.input(input(token)).await.map_err(|_| Problem::stopping())?;
+    match tokio::time::timeout(COMMIT_PATIENCE, answer).await {
+        Ok(Ok(result)) => result.map_err(|why| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, why)),
+        Ok(Err(_)) => Err(Problem::stopping()),
+        Err(_) => Err(Problem::new(
+            StatusCode::GATEWAY_TIMEOUT,
+            "this is not durable yet; send the same document again to learn what became of it",
+        )),
+    }
+}
+
+fn signed(headers: &HeaderMap, body: &Bytes) -> Answer<Envelope> {
+    json_only(headers, "the signed document")?;
+    Envelope::from_json(body).map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.to_string()))
+}
+
+fn json_only(headers: &HeaderMap, what: &str) -> Answer<()> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    if kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json")) {
+        return Ok(());
+    }
+    let detail = format!("send {what} as `content-type: application/json`");
+    Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail))
+}
