@@ -4,7 +4,7 @@ pub(crate) mod end;
 pub(super) mod watch;
 
 use self::{
-    end::{figures, headline, tell_end, tell_evidence},
+    end::{figures, headline, protections, tell_end, tell_evidence},
     watch::watch,
 };
 use super::{
@@ -293,8 +293,7 @@ fn described(view: &ComputationView) -> String {
     if let Some(refusal) = &view.refusal_text {
         text += &format!("\n  no result: {refusal}");
     }
-    let scheme = proposal.scheme;
-    text + &format!("\n  {scheme}: {} {}", scheme.protects(), scheme.not_protected())
+    text + &protections(proposal.scheme)
 }
 
 async fn result(api: &Api, text: &str, save: Option<PathBuf>, out: &Out) -> Result<ExitCode> {

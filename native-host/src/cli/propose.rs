@@ -3,7 +3,7 @@
 use super::{
     HOST,
     comp::{
-        end::{Ended, tell_end},
+        end::{protections, tell_end},
         watch::watch,
     },
     question::{QuestionArgs, have, title},
@@ -86,8 +86,17 @@ pub(super) async fn propose(args: &ProposeArgs, home: &Home, out: &Out) -> Resul
     let rounds = rounds(args, &draft, &deadline)?;
     let identity = home.proposer()?;
     let mut rng = ChaCha20Rng::from_seed(rand::random());
+    let mut code = ExitCode::SUCCESS;
     for round in 1.. {
-        let proposal = draft.propose(identity.id(), &heavy, &mut rng)?;
+        let proposal = match draft.propose(identity.id(), &heavy, &mut rng) {
+            Ok(proposal) => proposal,
+            // What was found stands; a finer question would tell too much, or be too large.
+            Err(error) if round > 1 => {
+                tracing::warn!(%error, "no further round");
+                break;
+            }
+            Err(error) => return Err(error.into()),
+        };
         proposal.check_deadline(clock::now())?;
         if args.dry_run {
             return preview(&proposal, out);
@@ -96,44 +105,45 @@ pub(super) async fn propose(args: &ProposeArgs, home: &Home, out: &Out) -> Resul
         let id = api.propose(&envelope).await?;
         out.event(
             &json!({ "event": "proposed", "id": id, "host": api.url().as_str(), "round": round }),
-            || {
-                let scheme = proposal.scheme;
-                format!("Proposed: {id}\n  {scheme}: {} {}", scheme.protects(), scheme.not_protected())
-            },
+            || format!("Proposed: {id}{}", protections(proposal.scheme)),
         );
         if !args.wait {
             break;
         }
         let documents = watch(&api, id, Some(envelope), out).await?;
-        let Ended { verified, code } = tell_end(&documents, out)?;
-        let Verified::Result(outcome) = &verified else { return Ok(code) };
+        let ended = tell_end(&documents, out)?;
+        code = ended.code;
+        let Verified::Result(outcome) = &ended.verified else { break };
         let next = draft.query.refine(&outcome.answer);
         let Some(next) = next.filter(|_| round < rounds && !is_found(args, &draft, &outcome.answer)) else {
-            return Ok(code);
+            break;
         };
         draft = Draft { query: next, deadline: moment(&deadline)?, ..draft };
         if !out.json {
             out.line(&format!("Round {} of at most {rounds}:", round + 1));
         }
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(code)
 }
 
 /// What a proposal asks, sends and costs.
 fn preview(proposal: &Proposal, out: &Out) -> Result<ExitCode> {
-    let told = outline(proposal)?;
-    out.event(&told, || {
-        let sent: Vec<u64> = told["cost"]["report_bytes"].as_array().into_iter().flatten().filter_map(serde_json::Value::as_u64).collect();
+    let outline = outline(proposal)?;
+    out.event(&outline, || {
+        let sent: Vec<u64> = outline["cost"]["report_bytes"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(serde_json::Value::as_u64)
+            .collect();
         format!(
-            "{}\n  {}\n  each participant sends {} numbers of {} bits: {} bytes in all\n  {}: {}\n  {}\n  ends by {}",
+            "{}\n  {}\n  each participant sends {} numbers of {} bits: {} bytes in all{}\n  ends by {}",
             proposal.title,
-            told["words"].as_str().unwrap_or_default(),
-            told["measurement"]["length"],
-            told["measurement"]["bits"],
+            outline["words"].as_str().unwrap_or_default(),
+            outline["measurement"]["length"],
+            outline["measurement"]["bits"],
             sent.iter().sum::<u64>(),
-            proposal.scheme,
-            proposal.scheme.protects(),
-            proposal.scheme.not_protected(),
+            protections(proposal.scheme),
             proposal.end()
         )
     });

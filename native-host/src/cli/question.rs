@@ -6,7 +6,7 @@ use clap::{
     builder::{PossibleValuesParser, TypedValueParser},
 };
 use dialoguer::Input;
-use query::{BINS_DEFAULT, Kind, Per, Quantity, Query, RECORDS_DEFAULT, Reduction, suggest_edges};
+use query::{BINS_DEFAULT, Kind, Per, Quantity, Query, RECORDS_DEFAULT, Reduction, fixed, suggest_edges};
 use schema::{Kind as FieldKind, Schema, Value};
 use std::{fmt::Display, str::FromStr};
 
@@ -31,22 +31,26 @@ pub(super) struct QuestionArgs {
     /// Of a covariance or regression: what explains
     #[arg(long, value_name = "EXPR")]
     x: Option<String>,
-    /// The range of x
+    /// The smallest x [default: the schema's]
     #[arg(long, allow_negative_numbers = true, value_name = "NUMBER")]
     x_lower: Option<String>,
-    #[arg(long, allow_negative_numbers = true, value_name = "NUMBER", hide_short_help = true)]
+    /// The largest x
+    #[arg(long, allow_negative_numbers = true, value_name = "NUMBER")]
     x_upper: Option<String>,
-    #[arg(long, value_name = "COUNT", hide_short_help = true)]
+    /// Decimals of x that count [default: 0]
+    #[arg(long, value_name = "COUNT")]
     x_decimals: Option<u8>,
     /// Of a covariance or regression: what is explained
     #[arg(long, value_name = "EXPR")]
     y: Option<String>,
-    /// The range of y
+    /// The smallest y [default: the schema's]
     #[arg(long, allow_negative_numbers = true, value_name = "NUMBER")]
     y_lower: Option<String>,
-    #[arg(long, allow_negative_numbers = true, value_name = "NUMBER", hide_short_help = true)]
+    /// The largest y
+    #[arg(long, allow_negative_numbers = true, value_name = "NUMBER")]
     y_upper: Option<String>,
-    #[arg(long, value_name = "COUNT", hide_short_help = true)]
+    /// Decimals of y that count [default: 0]
+    #[arg(long, value_name = "COUNT")]
     y_decimals: Option<u8>,
     /// Of a group: the expression that names a record's category
     #[arg(long, value_name = "EXPR")]
@@ -281,7 +285,8 @@ impl QuestionArgs {
         if !self.edges.is_empty() && self.bins.is_some() {
             bail!("--edges and --bins exclude each other");
         }
-        let (first, last) = (self.edges.first(), self.edges.last());
+        let number = |edge: &&String| fixed::parse(edge, fixed::DECIMALS_MAX).ok();
+        let (first, last) = (self.edges.iter().min_by_key(number), self.edges.iter().max_by_key(number));
         let expr = match self.value.as_slice() {
             // Nothing is clipped, so that the edges serve as its range.
             [one] if self.lower.is_empty() && self.upper.is_empty() && first != last => {

@@ -28,12 +28,7 @@ const COMMIT_PATIENCE: Duration = Duration::from_secs(15);
 pub(super) async fn propose(State(site): State<Site>, headers: HeaderMap, body: Bytes) -> Answer<Response> {
     let envelope = signed(&headers, &body)?;
     // The node's task checks it again; here its faults are told with their places, and cost that task nothing.
-    Proposal::open(&envelope).map_err(|error| match error {
-        ProposalError::Envelope(_) | ProposalError::Malformed { .. } => {
-            Problem::new(StatusCode::BAD_REQUEST, error.to_string())
-        }
-        error => Problem::proposal(&error),
-    })?;
+    Proposal::open(&envelope).map_err(|error| Problem::proposal(&error))?;
     let id = commit(&site, |token| HeavyInput::Propose { token, envelope }).await?;
     let location = format!("/api/v1/computations/{id}");
     Ok((StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(json!({ "id": id }))).into_response())
@@ -57,8 +52,10 @@ pub(super) async fn cancel(
 /// What a draft asks, sends and costs, or where it is wrong. Nothing is proposed.
 pub(super) async fn check(State(site): State<Site>, headers: HeaderMap, body: Bytes) -> Answer<Json<Value>> {
     json_only(&headers, "the draft")?;
-    let draft: Draft = serde_json::from_slice(&body)
-        .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, format!("not a draft: {error}")))?;
+    let draft: Draft = serde_json::from_slice(&body).map_err(|error| {
+        let status = if error.is_data() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::BAD_REQUEST };
+        Problem::new(status, format!("not a draft: {error}"))
+    })?;
     // The question alone is checked, so that any three do for heavy nodes.
     let own = Descriptor::open(&site.public.descriptor()).map_err(|_| Problem::stopping())?.key();
     let heavy: Vec<HeavyKey> = (1..=HEAVY as u8)

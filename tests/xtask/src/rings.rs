@@ -8,6 +8,7 @@
 
 mod count;
 mod log;
+mod python;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -94,7 +95,7 @@ const RINGS: &[Ring] = &[
     },
     Ring {
         name: "e2e",
-        about: "tabs and heavy nodes together",
+        about: "tabs, heavy nodes and Python together",
         applies: |house| has(house, "tests/e2e/"),
         limit_min: 40,
         run: e2e,
@@ -326,7 +327,7 @@ fn release_page(run: &mut Run<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Each script in `tests/e2e` that is no demo, against the debug build of `formix` and the page in `dist`.
+/// Each script in `tests/e2e` that is no demo, against the debug build of `formix` and the page in `dist`; then what speaks to heavy nodes by HTTP.
 fn e2e(run: &mut Run<'_>) -> Result<()> {
     let root = &run.tree.root;
     let browser = setup::browser(root)?;
@@ -340,7 +341,8 @@ fn e2e(run: &mut Run<'_>) -> Result<()> {
     let mut node = Cmd::new("node", root).args(["--test", "--test-concurrency=1", "--test-reporter=tap"]);
     node = node.args(test_scripts(&root.join("tests/e2e"))?);
     let node = run.tree.script_env(node, &browser, &page, "debug");
-    run.tests(&node, Harness::Tap)
+    run.tests(&node, Harness::Tap)?;
+    python::test(run)
 }
 
 fn test_scripts(folder: &Path) -> Result<Vec<PathBuf>> {

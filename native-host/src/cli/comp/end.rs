@@ -2,7 +2,7 @@
 
 use super::super::REFUSED;
 use crate::{client::Documents, output::Out};
-use aggregate::{HEAVY, Outcome, Proposal, Verified, evidence, outcome};
+use aggregate::{HEAVY, Outcome, Proposal, Scheme, Verified, evidence, outcome};
 use anyhow::{Context, Result, bail};
 use comfy_table::{CellAlignment, Table, presets::NOTHING};
 use keys::{Envelope, NodeId};
@@ -113,8 +113,12 @@ fn shown(
     let all = if signed.len() == HEAVY { "all three heavy nodes" } else { "two of the three heavy nodes" };
     text += &format!("\n  signed by {all}: {}", names.join(" "));
     text += &accused.map(lied).unwrap_or_default();
-    let scheme = result.scheme;
-    text + &format!("\n  {scheme}: {} {}", scheme.protects(), scheme.not_protected())
+    text + &protections(result.scheme)
+}
+
+/// What a scheme protects against, and what not.
+pub(in crate::cli) fn protections(scheme: Scheme) -> String {
+    format!("\n  protected ({scheme}): {}\n  not protected: {}", scheme.protects(), scheme.not_protected())
 }
 
 /// A table of an answer's figures, with how far each may be from that of unrounded values.

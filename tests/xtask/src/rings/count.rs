@@ -32,6 +32,8 @@ pub(crate) enum Harness {
     Cargo,
     /// `node --test --test-reporter=tap`.
     Tap,
+    /// `pytest`.
+    Pytest,
 }
 
 impl Harness {
@@ -50,6 +52,23 @@ impl Harness {
                             Some("passed") => total.passed += number,
                             Some("failed") => total.failed += number,
                             Some("ignored") => total.skipped += number,
+                            _ => {}
+                        }
+                    }
+                }
+                Self::Pytest => {
+                    // `==== 3 passed, 1 skipped in 2.10s ====`, the last line.
+                    let Some((numbers, _)) = line.trim_matches(['=', ' ']).rsplit_once(" in ") else { continue };
+                    if !line.starts_with('=') {
+                        continue;
+                    }
+                    for part in numbers.split(", ") {
+                        let mut words = part.split_whitespace();
+                        let number = words.next().and_then(|number| number.parse().ok()).unwrap_or(0);
+                        match words.next() {
+                            Some("passed") => total.passed += number,
+                            Some("failed" | "error" | "errors") => total.failed += number,
+                            Some("skipped") => total.skipped += number,
                             _ => {}
                         }
                     }
@@ -91,6 +110,13 @@ mod tests {
     fn tap_summaries_add_up() {
         let output = "TAP version 13\n# pass this on\nok 1 - a\n# tests 6\n# pass 2\n# fail 1\n# cancelled 1\n# skipped 1\n# todo 1\n";
         assert_eq!(Harness::Tap.count(output), Counts { passed: 2, failed: 2, skipped: 2 });
+    }
+
+    #[test]
+    fn pytest_summaries_are_read() {
+        let output = "tests/test_a.py ....\n=== short test summary info in brief ===\n\
+                      ====== 1 failed, 30 passed, 2 skipped, 1 error in 12.34s ======\n";
+        assert_eq!(Harness::Pytest.count(output), Counts { passed: 30, failed: 2, skipped: 2 });
     }
 
     #[test]
