@@ -12,6 +12,7 @@ use keys::{Envelope, Identity, NodeId, SealKey};
 use net::{Limits, Responder, Transport};
 use store::MemoryStore;
 
+mod cancel;
 mod consent;
 
 enum Node {

@@ -339,11 +339,11 @@ fn verify(
     evidence: Option<&Path>,
     out: &Out,
 ) -> Result<ExitCode> {
-    let proposal = proposal.map(|path| read(path)).transpose()?.map(|found| match found {
+    let proposal = proposal.map(read).transpose()?.map(|found| match found {
         Found::Documents(documents) => documents.proposal,
         Found::Envelope(envelope) => envelope,
     });
-    let evidence = evidence.map(|path| read(path)).transpose()?.map(|found| match found {
+    let evidence = evidence.map(read).transpose()?.map(|found| match found {
         Found::Documents(documents) => documents.evidence.context("these documents hold no evidence"),
         Found::Envelope(envelope) => Ok(envelope),
     });

@@ -193,6 +193,7 @@ pub fn requests() -> Vec<Entry> {
         named("Request::News", &Request::News { id }),
         named("Request::Nudge", &Request::Nudge { id }),
         named("Request::Withdraw", &Request::Withdraw { id }),
+        named("Request::Cancel", &Request::Cancel { envelope: vec![1, 2] }),
     ]
 }
 
@@ -262,6 +263,7 @@ pub fn responses() -> Vec<Entry> {
             .map(|(name, word)| named(&format!("Response::Pulled, {name}"), &Response::Pulled(word))),
     );
     entries.push(named("Response::Withdrawn", &Response::Withdrawn));
+    entries.push(named("Response::Cancelled", &Response::Cancelled));
     entries
 }
 
