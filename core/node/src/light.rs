@@ -26,6 +26,7 @@ use vault::{Dataset, FieldView};
 
 mod command;
 mod consent;
+mod fit;
 mod records;
 mod task;
 mod view;

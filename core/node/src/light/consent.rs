@@ -6,13 +6,12 @@
 
 use super::{
     Batch, CommandError, ContentId, Effect, Instant, LightNode, Part, Proposal, Purpose, Request, Response,
-    String, TaskState, ToString, Vec, format, task,
+    String, TaskState, ToString, Vec, fit, format, task,
 };
 use keys::NodeId;
 use privacy::{By, Judgement, LedgerEntry, Limits, Question, Rule, RuleError, Verdict};
-use query::{FAULTS_MAX, Measured, Plan, RecordFault};
-use schema::{Schema, Value};
-use vault::Dataset;
+use query::Plan;
+use schema::Schema;
 
 /// Latest entries of the ledger in a view.
 const LATEST: usize = 50;
@@ -63,52 +62,6 @@ pub(super) fn question(id: ContentId, proposal: &Proposal, plan: Option<&Plan>) 
         kind: proposal.query.reduction.kind().name().into(),
         words: plan.map(Plan::words).unwrap_or_default(),
         participants_min: proposal.participants_min,
-    }
-}
-
-/// What a node's records give for a computation, or why they give nothing.
-fn measure(task: &task::Task, dataset: &Dataset, now: Instant) -> Result<Measured, String> {
-    let (Some(plan), Ok(schema)) = (&task.plan, Schema::from_json(task.proposal.schema.as_str())) else {
-        return Err("this computation cannot be read here".into());
-    };
-    let names = dataset.fields();
-    let is_there = |path: &String| {
-        let name = path.split('.').next().unwrap_or_default();
-        names.iter().any(|column| column == path || column == name || column.starts_with(&format!("{name}.")))
-    };
-    if let Some(missing) = plan.fields().iter().find(|path| !is_there(path)) {
-        return Err(format!("your `{}` has no field `{missing}`", dataset.name()));
-    }
-    // Plain text is what the question's schema reads in it; typed records are what they are.
-    let records: Vec<Value> = if dataset.is_plain() {
-        let read = |row: &[Option<String>]| {
-            let cells = row.iter().map(Option::as_deref);
-            schema.coerce(&names.iter().map(String::as_str).zip(cells).collect::<Vec<_>>())
-        };
-        (0..dataset.rows()).filter_map(|at| dataset.row(at)).map(read).collect()
-    } else {
-        dataset.records()
-    };
-    let mut fitting = Vec::new();
-    let mut unfit: Vec<RecordFault> = Vec::new();
-    for (at, record) in records.iter().enumerate() {
-        match schema.check(record) {
-            Ok(()) => fitting.push(schema.complete(record)),
-            Err(violations) => {
-                let problem = violations.first().map(ToString::to_string).unwrap_or_default();
-                unfit.push(RecordFault { record: Some(at), problem });
-            }
-        }
-    }
-    let mut measured = plan.measure(&fitting, now).map_err(|error| error.to_string())?;
-    let faults = unfit.iter().chain(&measured.faults).take(FAULTS_MAX).cloned().collect();
-    (measured.errors, measured.faults) = (measured.errors + unfit.len(), faults);
-    match measured.faults.first() {
-        Some(fault) if measured.used == 0 => Err(match fault.record {
-            Some(at) => format!("none of your records fits; record {}: {}", at + 1, fault.problem),
-            None => fault.problem.clone(),
-        }),
-        _ => Ok(measured),
     }
 }
 
@@ -195,7 +148,12 @@ impl LightNode {
             return;
         };
         let dataset = self.datasets.get(&task.proposal.dataset);
-        task.preview = dataset.map(|(dataset, _)| measure(task, dataset, self.clock));
+        task.preview = dataset.map(|(dataset, _)| {
+            match (&task.plan, Schema::from_json(task.proposal.schema.as_str())) {
+                (Some(plan), Ok(schema)) => fit::measure(dataset, &schema, plan, self.clock),
+                _ => Err("this computation cannot be read here".into()),
+            }
+        });
     }
 
     pub(super) fn records_changed(&mut self, dataset: &str) {
