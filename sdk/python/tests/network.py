@@ -102,8 +102,8 @@ def _met(url: str) -> None:
 class Network:
     """Three heavy nodes, and a light node for each list of records."""
 
-    def __init__(self, program: str, folder: Path, stack: ExitStack) -> None:
-        self._program, self._folder, self._stack = program, folder, stack
+    def __init__(self, program: str, liar: str | None, folder: Path, stack: ExitStack) -> None:
+        self._program, self._liar, self._folder, self._stack = program, liar, folder, stack
         taken: set[int] = set()
         self.urls = [f"http://127.0.0.1:{_base_port(taken)}" for _ in range(3)]
         self.heavy = [self.start_heavy(at) for at in range(3)]
@@ -112,16 +112,17 @@ class Network:
         for url in self.urls:
             _met(url)
 
-    def _start(self, name: str, *arguments: str) -> Process:
+    def _start(self, name: str, *arguments: str, program: str | None = None) -> Process:
         home = ["--home", str(self._folder / name)]
-        process = Process(name, self._program, [*arguments, *home], self._folder / f"{name}.log")
+        process = Process(name, program or self._program, [*arguments, *home], self._folder / f"{name}.log")
         self._stack.callback(process.close)
         return process
 
     def start_heavy(self, at: int) -> Process:
         """Starts one heavy node, or starts it again: it keeps its home, its ports and so its addresses."""
         fellows = [flag for url in self.urls if url != self.urls[at] for flag in ("--fellow", url)]
-        return self._start(f"h{at + 1}", "heavy", "--port", self.urls[at].rsplit(":", 1)[1], *fellows)
+        port = self.urls[at].rsplit(":", 1)[1]
+        return self._start(f"h{at + 1}", "heavy", "--port", port, *fellows, program=self._liar if at == 2 else None)
 
     def restart_heavy(self, at: int) -> None:
         """Ends one heavy node as a crash would, and starts it again."""
@@ -143,8 +144,8 @@ class Network:
 
 
 @contextmanager
-def network(program: str) -> Iterator[Network]:
-    """A network that is gone in the end."""
+def network(program: str, liar: str | None = None) -> Iterator[Network]:
+    """A network that is gone in the end; its third heavy node runs the program `liar`, where there is one."""
     # Short: sockets below it have a name of 107 bytes at most.
     with tempfile.TemporaryDirectory(prefix="fx-") as folder, ExitStack() as stack:
-        yield Network(program, Path(folder), stack)
+        yield Network(program, liar, Path(folder), stack)
