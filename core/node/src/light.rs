@@ -608,6 +608,7 @@ impl LightNode {
             return;
         }
         self.changed = true;
+        self.refresh_preview(now, id);
         self.consider(now, id);
         self.tell_withdrawal(now, id);
         let Some(task) = self.tasks.get_mut(&id) else { return };

@@ -16,6 +16,9 @@ use schema::Schema;
 /// Latest entries of the ledger in a view.
 const LATEST: usize = 50;
 
+/// Milliseconds after which a preview is computed anew: an hour.
+const PREVIEW_EVERY_MS: u64 = 3_600 * 1_000;
+
 /// A rule, and what it says.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct RuleView {
@@ -148,12 +151,21 @@ impl LightNode {
             return;
         };
         let dataset = self.datasets.get(&task.proposal.dataset);
+        task.previewed_at = self.clock;
         task.preview = dataset.map(|(dataset, _)| {
             match (&task.plan, Schema::from_json(task.proposal.schema.as_str())) {
                 (Some(plan), Ok(schema)) => fit::measure(dataset, &schema, plan, self.clock),
                 _ => Err("this computation cannot be read here".into()),
             }
         });
+    }
+
+    /// Computes it anew where that is long ago. What is shown is what leaves.
+    pub(super) fn refresh_preview(&mut self, now: Instant, id: ContentId) {
+        let old = |task: &task::Task| now.since_ms(task.previewed_at) >= PREVIEW_EVERY_MS;
+        if self.tasks.get(&id).is_some_and(old) {
+            self.preview(id);
+        }
     }
 
     pub(super) fn records_changed(&mut self, dataset: &str) {

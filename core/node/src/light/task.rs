@@ -63,6 +63,8 @@ pub(super) struct Task {
     /// The answer that the records at hand give, or why they give none; `None` where there is no such
     /// data set.
     pub(super) preview: Option<Result<Measured, String>>,
+    /// When that was computed: a question may ask for the last 30 days.
+    pub(super) previewed_at: Instant,
     /// Reports that each heavy node said it holds.
     pub(super) reports: [Option<u32>; SHARES],
     pub(super) mine: Mine,
@@ -110,6 +112,7 @@ impl Task {
             withdrawal: Default::default(),
             unruled: None,
             preview: None,
+            previewed_at: now,
             reports: [None; SHARES],
             mine: Mine::None,
             forgotten: [false; SHARES],

@@ -257,3 +257,66 @@ fn a_withdrawal_after_all_have_closed_comes_too_late() {
     assert_eq!(task(&world, 13, id).state, TaskState::Answered);
     assert_eq!(world.view(World::light(13)).ledger.latest[0].fate, Fate::Counted);
 }
+
+#[test]
+fn where_two_of_three_give_the_result_two_must_hear_of_a_withdrawal() {
+    for (first, second, third) in [(1, 2, 3), (3, 1, 2)] {
+        let mut world = five();
+        let draft = Draft { scheme: Some(Scheme::Rep64), ..world.draft(60) };
+        let id = world.propose(10, draft);
+        world.run_ms(1_000);
+        world.kill(World::light(second));
+        world.kill(World::light(third));
+        assert_eq!(withdraw(&mut world, 13, id), Ok(Reply::Done));
+        let half = task(&world, 13, id);
+        assert_eq!(half.state, TaskState::Withdrawing);
+        let withdrawal = half.withdrawal.unwrap();
+        assert_eq!((withdrawal.deleted, withdrawal.needed), (1, 2));
+        world.restart_heavy(second);
+        world.run_ms(5_000);
+        assert_eq!(task(&world, 13, id).state, TaskState::Withdrawn);
+        // The third never hears of it, and the first is lost: what is left does not have it in common.
+        world.kill(World::light(13));
+        world.restart_heavy(third);
+        world.run_ms(5_000);
+        world.kill(World::light(first));
+        world.run_ms(400_000);
+        assert_eq!(total(&world, 10), ("6.6".into(), 3));
+    }
+}
+
+#[test]
+fn an_answer_is_taken_back_in_every_scheme() {
+    for scheme in Scheme::ALL {
+        let mut world = five();
+        let draft = Draft { scheme: Some(scheme), ..world.draft(60) };
+        let id = world.propose(10, draft);
+        world.run_ms(1_000);
+        assert_eq!(task(&world, 13, id).question.scheme, scheme.name());
+        assert_eq!(withdraw(&mut world, 13, id), Ok(Reply::Done));
+        assert_eq!(task(&world, 13, id).state, TaskState::Withdrawn);
+        world.run_ms(100_000);
+        assert_eq!(total(&world, 10), ("6.6".into(), 3), "{}", scheme.name());
+    }
+}
+
+#[test]
+fn a_question_about_the_last_days_moves_with_the_days() {
+    let mut world = World::new(1);
+    // The world begins on 2027-01-15.
+    world.import(10, "mass,day\n1,2027-01-14\n2,2027-01-16\n4,2027-01-17\n");
+    let schema = r#"{"type":"object","properties":{"mass":{"type":"number"},"day":{"type":"string","format":"date"}}}"#;
+    let query = r#"{"kind":"sum","value":{"expr":"sum(mass, last(2, 'days', day))","lower":"0","upper":"100","decimals":0},
+        "per":"person"}"#;
+    let draft = Draft {
+        schema: Some(serde_json::from_str(schema).unwrap()),
+        query: serde_json::from_str(query).unwrap(),
+        ..world.draft(10 * 24 * 3_600)
+    };
+    let id = world.propose(10, draft);
+    let sum = |world: &World| task(world, 10, id).answer.unwrap().lines[1].value.clone();
+    let first = sum(&world);
+    world.run_ms(3 * 24 * 3_600 * 1_000);
+    let later = sum(&world);
+    assert_ne!(first, later);
+}
