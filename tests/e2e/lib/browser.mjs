@@ -24,7 +24,8 @@ export function openBrowser(args = []) {
 const byId = (id, rest = "") => `[data-testid="${id}"]${rest}`;
 
 /** A number as the page groups its digits, as plain text. */
-const plain = (text) => text.match(/-?\d[\d,\u202f\u00a0 ]*(\.\d+)?/)?.[0].replace(/[,\u202f\u00a0 ]/g, "") ?? text;
+const plain = (text) =>
+  text.match(/[-\u2212]?\d[\d,\u202f\u00a0 ]*(\.\d+)?/)?.[0].replace(/[,\u202f\u00a0 ]/g, "").replace("\u2212", "-") ?? text;
 
 /** One tab with storage of its own. */
 export class Tab {
@@ -103,7 +104,7 @@ export class Tab {
     for (const [field, value] of Object.entries(fields)) {
       const input = this.find("field", `[data-field="${field}"]`);
       if (!(await input.isVisible())) await this.page.locator("details:has([data-testid=field]):not([open]) > summary").first().click();
-      await input.fill(String(value));
+      await (typeof value === "boolean" ? input.setChecked(value) : input.fill(String(value)));
     }
     await this.find("propose").click();
     const sent = this.find("detail");
@@ -111,6 +112,13 @@ export class Tab {
     await sent.or(failed).first().waitFor();
     if (!(await sent.count())) throw new Error(`${this.name}: ${(await failed.allTextContents()).join("; ")}`);
     return sent.getAttribute("data-id");
+  }
+
+  /** Whether the form offers a kind of question. */
+  async offers(template) {
+    await this.go("propose");
+    await this.find("propose").waitFor();
+    return (await this.find("template", `[data-template="${template}"]`).count()) > 0;
   }
 
   /** Opens a computation by its row in the list, once the list has it. */

@@ -20,16 +20,16 @@ const isReady = (line) => {
 
 /** One heavy node. It keeps its home, its ports and so its addresses from start to start. */
 class Heavy {
-  constructor(name, folder, base, fellows, flags) {
+  constructor(name, folder, base, fellows, flags, program) {
     const url = `http://127.0.0.1:${base}`;
-    Object.assign(this, { name, folder, base, fellows, flags, url, http: new HeavyHttp(url) });
+    Object.assign(this, { name, folder, base, fellows, flags, program, url, http: new HeavyHttp(url) });
   }
 
   /** Starts it, or starts it again. */
   async start() {
     const args = ["heavy", "--json", "--while-stdin", "--home", join(this.folder, this.name), "--port", String(this.base)];
     for (const fellow of this.fellows) args.push("--fellow", fellow);
-    this.process = Process.start(this.name, formix, [...args, "--page", page, ...this.flags], { logFolder: this.folder });
+    this.process = Process.start(this.name, this.program, [...args, "--page", page, ...this.flags], { logFolder: this.folder });
     const ready = await this.process.line(isReady, START_MS_MAX, `${this.name} to be ready`);
     this.id = ready.id;
     this.pid = ready.pid;
@@ -71,14 +71,17 @@ class Light {
 }
 
 export class Network {
-  /** Starts `heavy` heavy nodes, each with `flags`, and waits until each is connected to all others. */
-  static async start({ heavy = 3, flags = [] } = {}) {
+  /**
+   * Starts `heavy` heavy nodes, each with `flags`, and waits until each is connected to all others. `programs` are what the first
+   * of them run in place of `formix`.
+   */
+  static async start({ heavy = 3, flags = [], programs = [] } = {}) {
     const folder = temporaryFolder();
     const bases = [];
     for (let at = 0; at < heavy; at++) bases.push(await basePort());
     const urls = bases.map((base) => `http://127.0.0.1:${base}`);
     const nodes = bases.map((base, at) =>
-      new Heavy(`h${at + 1}`, folder, base, urls.filter((_, other) => other !== at), flags));
+      new Heavy(`h${at + 1}`, folder, base, urls.filter((_, other) => other !== at), flags, programs[at] ?? formix));
     const network = new Network(folder, nodes);
     try {
       await Promise.all(nodes.map((node) => node.start()));
@@ -135,6 +138,20 @@ export class Network {
     const opened = (view) => view.stage !== "proposed";
     await this.heavy[0].http.follow(id, START_MS_MAX, `${id} to be accepted by all`, opened);
     return id;
+  }
+
+  /** Proposes a question from the command line: the fields of the page's form. Gives the computation's id. */
+  async ask({ template, title, purpose, dataset, mean = true, participants_min, participants_max, deadline, ...fields }) {
+    const value = template === "regression" ? "y" : "value";
+    const names = { value, ...(value === "y" ? { lower: "y-lower", upper: "y-upper" } : {}) };
+    const question = Object.entries(fields).filter(([field]) => mean || !["value", "lower", "upper"].includes(field));
+    const flags = [
+      ["kind", template], ["title", title], ["purpose", purpose], ["dataset", dataset], ["host", this.url],
+      ["min-participants", participants_min], ["max-participants", participants_max], ["deadline", `${Math.round(deadline * 60)}s`],
+      ...question.map(([field, text]) => [names[field] ?? field.replace("_", "-"), String(text).replaceAll(", ", ",")]),
+    ].flatMap(([flag, text]) => (text === undefined ? [] : [`--${flag}`, String(text)]));
+    const told = await run(formix, ["comp", "--json", "--home", join(this.folder, "p"), ...flags]);
+    return JSON.parse(told.trim().split("\n")[0]).id;
   }
 
   /** Ends everything. */

@@ -7,9 +7,12 @@ import { root } from "./environment.mjs";
 /** Its field that the tests add up. */
 export const FIELD = "Body Mass (g)";
 
+/** Where they are. */
+export const PENGUINS = join(root, "node_modules/vega-datasets/data/penguins.json");
+
 /** All records, gaps included. */
 export function penguins() {
-  return JSON.parse(readFileSync(join(root, "node_modules/vega-datasets/data/penguins.json"), "utf8"));
+  return JSON.parse(readFileSync(PENGUINS, "utf8"));
 }
 
 /** `records` dealt out one by one, like cards. */
