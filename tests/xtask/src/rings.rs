@@ -332,6 +332,7 @@ fn e2e(run: &mut Run<'_>) -> Result<()> {
     let root = &run.tree.root;
     let browser = setup::browser(root)?;
     setup::npm(root, Npm::Tests)?;
+    setup::python(root)?;
     let page = root.join("dist");
     page::build(run.tree, Profile::Release, &page)?;
     let built = run.log.run(&run.cargo().args(["build", "--package", "native-host"]))?;

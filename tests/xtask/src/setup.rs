@@ -94,7 +94,7 @@ pub(crate) fn python(root: &Path) -> Result<()> {
         return Ok(());
     }
     install(root, &["python3", "python3-venv"]).context(
-        "the comparison with Pydantic needs Python 3.10 or later with its venv module: install Debian's package `python3-venv`",
+        "what is compared with Python's libraries needs Python 3.10 or later with its venv module: install Debian's package `python3-venv`",
     )
 }
 
