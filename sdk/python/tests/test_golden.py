@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 from decimal import Decimal
+from typing import Any
 
 import golden
 import pytest
+from pydantic import TypeAdapter
 
 import formix
+from formix.arithmetic import figures, layout
 from formix.documents import content_id
+from formix.figures import Answer, Figures, Quantiles
 from formix.proposal import PAYLOAD_TYPE, Proposal
+from formix.refinement import next_edges
 from formix.verify import REFUSAL_TYPE
 
+FIGURES: TypeAdapter[Any] = TypeAdapter(Figures)
 REFUSALS = [name for name in golden.names() if golden.document(name).payload_type == REFUSAL_TYPE]
 
 
@@ -41,6 +48,22 @@ def test_every_frozen_refusal_verifies(name: str) -> None:
     assert refusal.code == name
     # Each has words of its own.
     assert not refusal.text.startswith("{")
+
+
+@pytest.mark.parametrize("name", golden.answers())
+def test_every_frozen_answer_follows_from_its_totals(name: str) -> None:
+    frozen = golden.answers()[name]
+    query, stated = frozen["query"], Answer.model_validate(frozen["answer"])
+    found = figures(query, [int(total) for total in frozen["totals"]])
+    for each, other in zip(found.get("quantiles", ()), frozen["answer"]["result"].get("quantiles", ()), strict=True):
+        each["estimate_error"] = other["estimate_error"]
+    assert FIGURES.validate_python(found) == stated.result
+    assert dataclasses.asdict(layout(query)) == frozen["layout"]
+    if isinstance(stated.result, Quantiles):
+        assert next_edges(query, stated.result) == (frozen["next"] or {}).get("edges")
+    # Whatever it says can be shown.
+    columns, rows = stated.result.table()
+    assert rows and all(len(row) == len(columns) for row in rows)
 
 
 def test_an_end_of_another_kind_is_none() -> None:

@@ -18,6 +18,7 @@
 //! Provided: what leaves or outlives a process. Not provided: what passes between page and worker, and
 //! what HTTP shows, which live and die with one build.
 
+pub mod answers;
 pub mod conformance;
 pub mod golden;
 pub mod samples;

@@ -12,6 +12,7 @@ use net::{LinkRequest, LinkResponse, Transport};
 use node::{Descriptor, HeavyConfig, HeavyNode, LightConfig, LightNode, TaskState, light::End};
 use store::Entry as Record;
 use wire::{
+    answers::answers,
     conformance::conformance,
     golden::{Entry, check, differences, read},
     samples, stored,
@@ -46,6 +47,15 @@ fn documents_are_frozen() {
         "documents.txt",
         "Signed documents: payloads, and the DSSE envelopes around them.",
         &samples::documents(),
+    );
+}
+
+#[test]
+fn answers_are_frozen() {
+    check(
+        "answers.txt",
+        "What totals say: query, totals, answer, layout, and a quantile's next round.",
+        &answers(),
     );
 }
 
