@@ -94,8 +94,11 @@ impl Report {
         Self::seal(proposal, computation, light, nonce, sharded, rng)
     }
 
-    /// Seals shares, whatever they are worth.
-    pub(crate) fn seal(
+    /// Seals shares that were made by hand, whatever they are worth: how a dishonest light node is played in tests.
+    ///
+    /// # Errors
+    /// [`ReportError::Seal`].
+    pub fn seal(
         proposal: &Proposal,
         computation: ContentId,
         light: NodeId,
@@ -144,7 +147,7 @@ pub fn open(
 }
 
 /// The application context of a computation's shares.
-pub(crate) fn context(computation: ContentId) -> Vec<u8> {
+pub fn context(computation: ContentId) -> Vec<u8> {
     [CONTEXT, computation.digest()].concat()
 }
 

@@ -35,6 +35,12 @@ const PULL_AGAIN_MS: u64 = 500;
 const PULL_SOON_MS: u64 = 20;
 /// The same, where nothing is expected soon: before the deadline, and after the grace period.
 const PULL_SELDOM_MS: u64 = 30_000;
+/// Computations in which a light node's shares may be invalid before this node takes no more of its reports.
+pub const REJECTIONS_MAX: u32 = 3;
+/// Most light nodes whose invalid shares are counted.
+const REJECTED_MAX: usize = 65_536;
+/// Most bytes of shares that this node holds in all; beyond, light nodes are asked to send theirs later.
+const HELD_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
 /// Most who wait for one proposal to become durable.
 const ASKERS_MAX: usize = 64;
 /// Prefix of stored descriptors.
@@ -168,6 +174,10 @@ pub struct HeavyNode {
     timers: BTreeSet<(Instant, ContentId)>,
     /// Whose reports it has released sums over.
     past: Past,
+    /// Bytes of shares that were held when the last commit began.
+    held_bytes: u64,
+    /// In how many of the computations kept here, and of those since the start, a light node's shares were invalid.
+    rejections: BTreeMap<NodeId, u32>,
     queue: Queue<Effect>,
     outputs: VecDeque<HeavyOutput>,
     counters: Counters,
@@ -195,6 +205,8 @@ impl HeavyNode {
             requests: BTreeMap::new(),
             timers: BTreeSet::new(),
             past: Past::new(),
+            held_bytes: 0,
+            rejections: BTreeMap::new(),
             queue: Queue::new(),
             outputs: VecDeque::new(),
             counters: Counters::default(),
@@ -216,6 +228,7 @@ impl HeavyNode {
             if let Some(released) = tally.released() {
                 node.past.remember(released);
             }
+            node.count_rejected(&tally.rejected_lights());
             node.tallies.insert(tally.id(), tally);
         }
         Ok(node)
@@ -287,6 +300,9 @@ impl HeavyNode {
             return false;
         }
         let mut begun = false;
+        if !self.taken.is_empty() {
+            self.held_bytes = self.tallies.values().map(Tally::held_bytes).sum();
+        }
         // Reports first: a computation that closes in this commit closes with all it has taken.
         for (id, lights) in core::mem::take(&mut self.taken) {
             let names: Vec<NodeId> = lights.iter().map(|(light, _)| *light).collect();
@@ -334,8 +350,15 @@ impl HeavyNode {
                         None => self.past.forget(id),
                     }
                 }
+                let rejected = match stage {
+                    Some(Stage::Committed) => tally.rejected_lights(),
+                    _ => Vec::new(),
+                };
                 let (acceptance, others) = (tally.acceptance(), tally.others().collect::<Vec<_>>());
                 let news = stage == Some(Stage::Open) || tally.end().is_some();
+                self.counters.reports_rejected += rejected.len() as u64;
+                self.held_bytes = self.tallies.values().map(Tally::held_bytes).sum();
+                self.count_rejected(&rejected);
                 for asker in self.proposers.remove(&id).unwrap_or_default() {
                     self.answer_proposer(asker, Ok((id, acceptance)));
                 }
@@ -352,6 +375,15 @@ impl HeavyNode {
                 }
                 self.outputs.push_back(HeavyOutput::Changed { id });
                 self.touch(now, id);
+            }
+        }
+    }
+
+    /// Remembers whose shares were invalid.
+    fn count_rejected(&mut self, lights: &[NodeId]) {
+        for light in lights {
+            if self.rejections.len() < REJECTED_MAX || self.rejections.contains_key(light) {
+                *self.rejections.entry(*light).or_default() += 1;
             }
         }
     }
@@ -448,6 +480,14 @@ impl HeavyNode {
                 let Some(tally) = self.tallies.get_mut(&id) else {
                     return self.refuse_reports(&[(peer, responder)], ReportRefusal::Unknown);
                 };
+                if self.rejections.get(&peer).is_some_and(|count| *count >= REJECTIONS_MAX)
+                    && !tally.holds_durably(peer)
+                {
+                    return self.refuse_reports(&[(peer, responder)], ReportRefusal::Limited);
+                }
+                if self.held_bytes > HELD_BYTES_MAX {
+                    return self.refuse_reports(&[(peer, responder)], ReportRefusal::Storage);
+                }
                 let received = Received { light: peer, nonce: &nonce, public: &public, sealed: &sealed };
                 match tally.report(now, received, &self.seal) {
                     Ok(true) => {

@@ -14,6 +14,7 @@ use store::MemoryStore;
 
 mod cancel;
 mod consent;
+mod invalid;
 
 enum Node {
     Heavy(Box<HeavyNode>),

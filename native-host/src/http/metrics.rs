@@ -70,6 +70,7 @@ fn reports(registry: &mut Registry, view: &HeavyView) {
     };
     count("acknowledged".into(), counters.reports_acknowledged);
     count("repeated".into(), counters.reports_repeated);
+    count("rejected".into(), counters.reports_rejected);
     for (refusal, refused) in &counters.reports_refused {
         count(word(refusal), *refused);
     }

@@ -295,7 +295,7 @@ impl Tally {
 
     /// Takes a whole result. Where all three must sign, one that this node has not signed is none.
     fn adopt(&mut self, envelope: &[u8]) {
-        if self.stage == Stage::Done || self.stage < Stage::Closed {
+        if self.stage == Stage::Done {
             return;
         }
         let Ok(mut found) = Envelope::from_json(envelope) else { return };

@@ -18,6 +18,8 @@ pub struct Counters {
     pub reports_acknowledged: u64,
     /// Reports that came again and were acknowledged again.
     pub reports_repeated: u64,
+    /// Reports whose shares were found invalid when they were checked.
+    pub reports_rejected: u64,
     /// Reports refused, by reason.
     pub reports_refused: BTreeMap<ReportRefusal, u64>,
     /// Messages that do not decode.

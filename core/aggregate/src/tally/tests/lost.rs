@@ -134,6 +134,25 @@ fn ids_passed_on_falsely_are_not_taken() {
 }
 
 #[test]
+fn one_that_slept_through_it_all_takes_the_result() {
+    let mut trio = five();
+    trio.close();
+    // It did not even close.
+    wait(&mut trio, &[0, 1]);
+    assert_eq!(trio.sum(0), ("110".into(), 6));
+    trio.restart(2);
+    trio.step(2);
+    assert_eq!(trio.reason(2), RefusalReason::Expired, "as far as it knows");
+    assert!(!trio.tallies[2].is_final());
+    trio.restart(2);
+    trio.settle();
+    assert_eq!(trio.tallies[2].end(), trio.tallies[0].end());
+    trio.restart(2);
+    assert_eq!(trio.tallies[2].end(), trio.tallies[0].end());
+    assert_eq!(trio.stores[2].list(b"").len(), 2, "proposal and end");
+}
+
+#[test]
 fn two_that_are_gone_are_one_too_many() {
     let mut trio = five();
     trio.close();
