@@ -15,6 +15,7 @@ nodes are pinned when a network is met first. :mod:`formix.aio` is the same for 
 """
 
 from . import aio
+from .aio import AsyncClient, AsyncComputation
 from .client import Client, Computation, propose
 from .documents import Envelope, NodeId
 from .errors import (
@@ -56,6 +57,8 @@ from .status import Status
 from .verify import Refusal, verify
 
 __all__ = [
+    "AsyncClient",
+    "AsyncComputation",
     "Client",
     "Computation",
     "ComputationRefused",

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from .text import plain
+
 if TYPE_CHECKING:
     from .documents import NodeId
     from .verify import Refusal
@@ -147,4 +149,4 @@ class ComputationRefused(FormixError):
         self.refusal = refusal
 
     def __str__(self) -> str:
-        return f"no result: {self.refusal.text} (signed by …{self.refusal.heavy.short})"
+        return f"no result: {plain(self.refusal.text)} (signed by …{self.refusal.heavy.short})"

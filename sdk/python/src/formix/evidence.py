@@ -17,6 +17,7 @@ from .documents import Envelope, NodeId, content_digest, from_base64
 from .errors import DocumentError, VerificationError
 from .proposal import Proposal, read
 from .rep64 import scalars, sums_open
+from .text import plain
 
 __all__ = ["Evidence"]
 
@@ -60,9 +61,7 @@ class Evidence:
     documents: tuple[Envelope, Envelope]
 
     def __str__(self) -> str:
-        return (
-            f"{self.proposal.title}\n  heavy node …{self.accused.short} lied about its sums\n  shown by …{self.accuser.short}"
-        )
+        return f"{plain(self.proposal.title)}\n  heavy node …{self.accused.short} lied about its sums\n  shown by …{self.accuser.short}"
 
     @classmethod
     def open(cls, asked: Envelope, envelope: Envelope) -> Evidence:

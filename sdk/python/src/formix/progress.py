@@ -12,6 +12,7 @@ import sys
 from typing import Any, Protocol, TextIO
 
 from .status import Status
+from .text import plain
 
 __all__ = ["Display", "Lines", "Notebook", "Terminal", "display_for"]
 
@@ -88,7 +89,7 @@ class Terminal:
         done = _BAR_WIDTH * min(status.reports, status.participants_min) // max(status.participants_min, 1)
         bar = "█" * done, "░" * (_BAR_WIDTH - done)
         room = max(shutil.get_terminal_size().columns - _BAR_WIDTH - 2, 10)
-        words = str(status)
+        words = plain(str(status))
         words = words if len(words) <= room else words[: room - 1] + "…"
         padding = " " * max(self._width - len(words), 0)
         self._width = len(words)
@@ -116,7 +117,7 @@ class Lines:
         seen = (status.id, status.stage, status.reports, status.ended)
         if seen != self._last:
             self._last = seen
-            print(f"{status.title}: {status}", file=self._stream, flush=True)
+            print(plain(f"{status.title}: {status}"), file=self._stream, flush=True)
 
     def close(self) -> None:
         """Leaves what was written."""

@@ -13,6 +13,7 @@ from .evidence import Evidence
 from .figures import Figures, Rounding
 from .outcome import Outcome
 from .proposal import Proposal
+from .text import plain
 
 if TYPE_CHECKING:
     import pandas
@@ -115,7 +116,7 @@ class Result:
             lines.append(f"  heavy node …{self.evidence.accused.short} lied about its sums and was left out")
         signers = " ".join(f"…{each.short}" for each in self.signed_by)
         lines.append(f"  participants: {self.participants}; signed by {signers}")
-        return "\n".join(lines)
+        return "\n".join(map(plain, lines))
 
     def _repr_html_(self) -> str:
         escape = html.escape

@@ -22,6 +22,7 @@ from .figures import Figures
 from .outcome import Outcome
 from .proposal import Proposal, read
 from .results import Documents, Result
+from .text import plain
 
 __all__ = ["Refusal", "verify", "verify_end"]
 
@@ -58,7 +59,7 @@ class Refusal:
         return _words(self.code, self.reason)
 
     def __str__(self) -> str:
-        return f"{self.proposal.title}\n  no result: {self.text}\n  signed by …{self.heavy.short}"
+        return f"{plain(self.proposal.title)}\n  no result: {plain(self.text)}\n  signed by …{self.heavy.short}"
 
 
 class _RefusalPayload(BaseModel):
