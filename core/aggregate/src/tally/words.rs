@@ -295,7 +295,8 @@ impl Tally {
 
     /// Takes a whole result. Where all three must sign, one that this node has not signed is none.
     fn adopt(&mut self, envelope: &[u8]) {
-        if self.stage == Stage::Done || self.stage < Stage::Closed {
+        // One that refused before it closed may have been gone without.
+        if self.stage == Stage::Done || (self.stage < Stage::Closed && !self.has_given_up()) {
             return;
         }
         let Ok(mut found) = Envelope::from_json(envelope) else { return };
