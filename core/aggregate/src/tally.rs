@@ -302,7 +302,12 @@ impl Tally {
 
     /// Whether nothing can change any more: done, or refused where no result can come from the others.
     pub fn is_final(&self) -> bool {
-        let awaits = self.survives_loss() && self.unrefused().count() > 1;
+        // Also from one that was found lying: it may have signed the truth to the third.
+        let is_out = |role: usize| {
+            let refused = &self.peers[role].refused;
+            matches!(refused, Some(RefusalReason::HeavyRefused { .. } | RefusalReason::NotAccepted { .. }))
+        };
+        let awaits = self.survives_loss() && !self.other_roles().any(is_out);
         self.durable == Stage::Done || (self.has_given_up() && !awaits)
     }
 

@@ -1,13 +1,18 @@
 //! People who mean ill: no machine of ours, but raw messages on real connections.
 
-use crate::{dice::Dice, host::instant};
+use crate::{
+    asks::{self, DATASET},
+    dice::Dice,
+    host::instant,
+    oracle::Flaw,
+};
 use aggregate::{
-    Draft, HeavyKey, JsonObject, Proposal, Report, ReportId, Scheme,
+    Draft, HEAVY, HeavyKey, Proposal, Report, ReportId, Scheme,
     message::{Pull, Request, Response},
-    proposal::{PAYLOAD_TYPE, mean_of},
+    proposal::PAYLOAD_TYPE,
 };
 use codec::{ContentId, Instant, decode, encode};
-use keys::{Envelope, Identity, NodeId};
+use keys::{Envelope, Identity, NodeId, seal};
 use net::{Hello, Input, LinkRequest, Output, Protocol, RequestId, Responder, Role};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use vdaf::{Instance, Shape};
@@ -37,8 +42,12 @@ pub enum Malice {
     Oversized,
     /// More requests at once than anybody takes.
     Flood,
-    /// A report far outside of what was asked. It counts: nobody can see into it.
+    /// A report far outside of what was asked. Where shares are not proved it counts: nobody can see into it.
     OutOfRange,
+    /// A report whose shares do not fit each other: an invalid proof, or components that differ between their holders.
+    BadShares,
+    /// A report whose public share is another report's: commitments to something else.
+    BadPublic,
     /// Says that it is a heavy node, and asks what only those are told.
     FalseHeavy,
     /// Connects, says nothing, and answers nothing.
@@ -53,14 +62,14 @@ impl Malice {
     /// How many acts at one heavy node are enough.
     const fn acts(self) -> u32 {
         match self {
-            Self::Oversized | Self::BadProposer => 5,
-            Self::Flood => 10,
-            _ => 60,
+            Self::Oversized => 2,
+            Self::BadProposer | Self::Flood => 5,
+            _ => 25,
         }
     }
 
     /// Every way.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Garbage,
         Self::Replays,
         Self::Partial,
@@ -69,10 +78,39 @@ impl Malice {
         Self::Oversized,
         Self::Flood,
         Self::OutOfRange,
+        Self::BadShares,
+        Self::BadPublic,
         Self::FalseHeavy,
         Self::Silent,
         Self::Flapper,
         Self::BadProposer,
+    ];
+
+    /// Those that answer.
+    pub(crate) const REPORTS: [Self; 9] = [
+        Self::Replays,
+        Self::Partial,
+        Self::TwoReports,
+        Self::WrongSeal,
+        Self::OutOfRange,
+        Self::BadShares,
+        Self::BadShares,
+        Self::BadPublic,
+        Self::BadPublic,
+    ];
+
+    /// Those that do not; the quiet ones are as many as the others.
+    pub(crate) const NOISE: [Self; 10] = [
+        Self::Garbage,
+        Self::Oversized,
+        Self::Flood,
+        Self::FalseHeavy,
+        Self::BadProposer,
+        Self::Silent,
+        Self::Silent,
+        Self::Silent,
+        Self::Silent,
+        Self::Flapper,
     ];
 }
 
@@ -100,8 +138,10 @@ pub(crate) struct Attacker {
     known: BTreeMap<ContentId, Proposal>,
     reports: BTreeMap<ContentId, [Report; 2]>,
     overheard: VecDeque<(NodeId, Vec<u8>)>,
-    /// What was shared in reports made since the owner looked.
-    pub(crate) made: Vec<(ReportId, [u64; 2])>,
+    /// What was shared in reports made since the owner looked, and what is wrong with them.
+    pub(crate) made: Vec<(ReportId, Vec<u64>, Option<Flaw>)>,
+    /// Its invalid reports are made whole: a planted bug, by which heavy nodes take them.
+    whole: bool,
     outputs: VecDeque<Output>,
     act_at: Instant,
     acts: BTreeMap<NodeId, u32>,
@@ -113,10 +153,12 @@ impl Attacker {
         identity: Identity,
         seed: u64,
         heavy: BTreeMap<NodeId, (HeavyKey, String)>,
+        whole: bool,
         now: Instant,
     ) -> Self {
         Self {
             malice,
+            whole,
             identity,
             dice: Dice::new(seed, 3),
             heavy,
@@ -257,32 +299,77 @@ impl Attacker {
 
     /// Two reports of its own in each computation that it knows.
     fn reports(&mut self) -> Vec<(ContentId, Proposal, [Report; 2])> {
-        for (id, proposal) in &self.known {
-            if self.reports.contains_key(id) {
+        let ids: Vec<ContentId> =
+            self.known.keys().filter(|id| !self.reports.contains_key(id)).copied().collect();
+        for id in ids {
+            let Some(proposal) = self.known.get(&id).cloned() else { continue };
+            let (Some(first), Some(second)) = (self.make(id, &proposal), self.make(id, &proposal)) else {
                 continue;
-            }
-            let Ok(mut instance) = proposal.instance() else { continue };
-            let vectors: [[u64; 2]; 2] = if self.malice == Malice::OutOfRange {
-                // As of a computation that asks for wider numbers; hidden among what others may well have.
-                let shape = Shape { bits: 62, ..instance.shape() };
-                let most = instance.shape().value_max();
-                let Ok(wider) = Instance::new(proposal.scheme, shape, 1) else { continue };
-                instance = wider;
-                let vector = [self.dice.below(3 * most), self.dice.below(3 * most)];
-                [vector, vector]
-            } else {
-                [[1, self.dice.below(100)], [2, self.dice.below(100)]]
             };
-            let light = self.identity.id();
-            let made =
-                vectors.map(|vector| Report::new(proposal, &instance, *id, light, &vector, self.dice.rng()));
-            let [Ok(first), Ok(second)] = made else { continue };
-            for (report, vector) in [&first, &second].into_iter().zip(vectors) {
-                self.made.push((ReportId::of(*id, light, &report.nonce, &report.public), vector));
-            }
-            self.reports.insert(*id, [first, second]);
+            self.reports.insert(id, [first, second]);
         }
         self.reports.iter().map(|(id, reports)| (*id, self.known[id].clone(), reports.clone())).collect()
+    }
+
+    /// A report, as ill as it is meant.
+    fn make(&mut self, id: ContentId, proposal: &Proposal) -> Option<Report> {
+        let mut instance = proposal.instance().ok()?;
+        let shape = instance.shape();
+        let mut measurement: Vec<u64> =
+            (0..shape.length).map(|_| self.dice.below(1 << shape.bits.min(8))).collect();
+        if shape.one_hot {
+            measurement.fill(0);
+            let hot = self.dice.below(measurement.len() as u64) as usize;
+            measurement[hot] = 1;
+        }
+        if self.malice == Malice::OutOfRange && proposal.scheme == Scheme::Additive64 {
+            // A little too large, or so that no total can be right.
+            let bits = if self.dice.chance(500) { shape.bits + 1 } else { 63 };
+            let shape = Shape { bits, one_hot: false, ..shape };
+            instance = Instance::new(Scheme::Additive64, shape, 1).ok()?;
+            measurement.fill((1 << bits) - 1);
+        }
+        let nonce = self.dice.bytes();
+        let context = [b"formix/aggregate/2/".as_slice(), id.digest()].concat();
+        let mut sharded = instance.shard(&context, &nonce, &measurement, self.dice.rng()).ok()?;
+        let is_checked = proposal.scheme != Scheme::Additive64;
+        let mut flaw = match self.malice {
+            Malice::BadPublic if is_checked && !sharded.public.is_empty() => Some(Flaw::Public),
+            Malice::BadShares | Malice::BadPublic if is_checked => {
+                Some(Flaw::Share(self.dice.below(HEAVY as u64) as usize))
+            }
+            _ => None,
+        };
+        match flaw.filter(|_| !self.whole) {
+            Some(Flaw::Public) => {
+                let other = instance.shard(&context, &nonce, &measurement, self.dice.rng()).ok()?;
+                sharded.public = other.public;
+            }
+            Some(Flaw::Share(role)) => {
+                let share = &mut sharded.inputs[role];
+                let half = share.len() / 2;
+                // Of rep64 either component; of prio3 the measurement, or the proof.
+                let at = if self.dice.chance(500) { 0 } else { half };
+                share[at] ^= 1;
+                if proposal.scheme == Scheme::Prio3 {
+                    flaw = Some(Flaw::Public);
+                }
+            }
+            None => {}
+        }
+        let light = self.identity.id();
+        let public = ContentId::of(&sharded.public);
+        let deadline = proposal.deadline.unix_ms().to_le_bytes();
+        let aad = [id.digest().as_slice(), light.public_key(), &nonce, &deadline, public.digest()].concat();
+        let mut sealed: [Vec<u8>; HEAVY] = Default::default();
+        for (role, key) in proposal.heavy.iter().enumerate() {
+            let info = format!("formix/report/2/{role}");
+            sealed[role] =
+                seal(&key.seal, info.as_bytes(), &aad, &sharded.inputs[role], self.dice.rng()).ok()?;
+        }
+        let report = ReportId::of(id, light, &nonce, &sharded.public);
+        self.made.push((report, measurement, flaw));
+        Some(Report { nonce, public: sharded.public, sealed })
     }
 
     fn act(&mut self, now: Instant, peer: NodeId) {
@@ -295,7 +382,12 @@ impl Attacker {
                     }
                 }
             }
-            Malice::Partial | Malice::TwoReports | Malice::WrongSeal | Malice::OutOfRange => {
+            Malice::Partial
+            | Malice::TwoReports
+            | Malice::WrongSeal
+            | Malice::OutOfRange
+            | Malice::BadShares
+            | Malice::BadPublic => {
                 for (id, proposal, reports) in self.reports() {
                     if let Some(role) = proposal.role(peer) {
                         self.report(peer, role, id, &reports);
@@ -311,10 +403,8 @@ impl Attacker {
                 let envelope = vec![b'['; most - 5];
                 self.say(peer, &Request::Propose { envelope });
                 let id = self.known.keys().next().copied().unwrap_or(ContentId::of(b""));
-                self.say(
-                    peer,
-                    &Request::Report { id, nonce: [0; 16], public: vec![], sealed: vec![1; most - 100] },
-                );
+                let (public, sealed) = (vec![1; most / 2], vec![1; most / 2 - 200]);
+                self.say(peer, &Request::Report { id, nonce: [0; 16], public, sealed });
             }
             Malice::Flood => {
                 for _ in 0..FLOOD {
@@ -324,19 +414,20 @@ impl Attacker {
                     let request = match self.dice.below(3) {
                         0 => Request::Status { id },
                         1 => Request::Proposal { id },
-                        _ => {
-                            let (nonce, sealed) = (self.dice.bytes(), self.dice.garbage(64));
-                            Request::Report { id, nonce, public: vec![], sealed }
-                        }
+                        _ => self.stray(id, 64),
                     };
                     self.say(peer, &request);
                 }
             }
             Malice::FalseHeavy => {
                 for id in self.known.keys().copied().collect::<Vec<_>>() {
-                    let ids = Pull::Offer { of: 0, from: 0 };
-                    let shares = Pull::Verifiers { from: 0 };
-                    let pulls = [ids, shares, Pull::Commit, Pull::Partial, Pull::Signature];
+                    let pulls = [
+                        Pull::Offer { of: 0, from: 0 },
+                        Pull::Verifiers { from: 0 },
+                        Pull::Commit,
+                        Pull::Partial,
+                        Pull::Signature,
+                    ];
                     for pull in pulls {
                         self.say(peer, &Request::Pull { id, pull });
                     }
@@ -365,7 +456,9 @@ impl Attacker {
         };
         match self.malice {
             Malice::Partial if role == 0 => {}
-            Malice::Partial | Malice::OutOfRange => self.say(peer, &share(first, role)),
+            Malice::Partial | Malice::OutOfRange | Malice::BadShares | Malice::BadPublic => {
+                self.say(peer, &share(first, role))
+            }
             Malice::TwoReports => {
                 let order = if role == 1 { [second, first] } else { [first, second] };
                 for report in order {
@@ -374,17 +467,20 @@ impl Attacker {
             }
             _ => {
                 self.say(peer, &share(first, (role + 1) % 3));
-                let nonce = second.nonce;
-                let (public, sealed) = (second.public.clone(), first.sealed[role].clone());
-                self.say(peer, &Request::Report { id, nonce, public, sealed });
+                let (nonce, public) = (second.nonce, second.public.clone());
+                self.say(peer, &Request::Report { id, nonce, public, sealed: first.sealed[role].clone() });
                 if let Some((other, reports)) = self.reports.iter().find(|(other, _)| **other != id) {
                     let Report { nonce, public, sealed } = reports[0].clone();
-                    let sealed = sealed[role].clone();
                     debug_assert_ne!(*other, id, "sealed for another computation");
-                    self.say(peer, &Request::Report { id, nonce, public, sealed });
+                    self.say(peer, &Request::Report { id, nonce, public, sealed: sealed[role].clone() });
                 }
             }
         }
+    }
+
+    /// A report of nothing.
+    fn stray(&mut self, id: ContentId, len: usize) -> Request {
+        Request::Report { id, nonce: self.dice.bytes(), public: Vec::new(), sealed: self.dice.garbage(len) }
     }
 
     fn garbage(&mut self, peer: NodeId) {
@@ -397,13 +493,8 @@ impl Attacker {
         let id = self.known.keys().next().copied().unwrap_or(ContentId::of(b""));
         let right = [
             Request::Status { id },
-            Request::Pull { id, pull: Pull::Offer { of: 1, from: u32::MAX } },
-            Request::Report {
-                id,
-                nonce: self.dice.bytes(),
-                public: self.dice.garbage(4),
-                sealed: self.dice.garbage(96),
-            },
+            Request::Pull { id, pull: Pull::Offer { of: u8::MAX, from: u32::MAX } },
+            self.stray(id, 96),
         ];
         for request in right {
             let body = self.mangle(&encode(&request));
@@ -434,10 +525,10 @@ impl Attacker {
         let draft = Draft {
             title: "Who are you?".into(),
             purpose: String::new(),
-            dataset: crate::plan::DATASET.into(),
+            dataset: DATASET.into(),
             schema: None,
-            query: mean_of("mass", "0", "1", 0, 10),
-            scheme: Some(Scheme::Additive64),
+            query: asks::plain_sum(),
+            scheme: None,
             participants_min: 3,
             participants_max: 100,
             deadline: now.plus_ms(20_000),
@@ -450,15 +541,13 @@ impl Attacker {
     }
 
     fn propose(&mut self, now: Instant, peer: NodeId) {
-        let spoiled: [fn(&mut Proposal); 11] = [
+        let spoiled: [fn(&mut Proposal); 8] = [
             |proposal| proposal.participants_min = 1,
-            |proposal| proposal.query = mean_of("mass", "0", "9223372036854775807", 0, 10),
-            |proposal| proposal.query = mean_of("mass", "1", "0", 0, 10),
-            |proposal| proposal.query = mean_of("mass +", "0", "1", 0, 10),
-            |proposal| proposal.schema = JsonObject::parse("{\"type\":7}").expect("JSON"),
+            |proposal| proposal.query.reduction = asks::sum_to("9223372036854775807"),
             |proposal| {
                 proposal.participants_max = 1_000_000;
-                proposal.query = mean_of("mass", "0", "9007199254740", 0, 100_000);
+                proposal.query.records_max = 1_000_000;
+                proposal.query.reduction = asks::sum_to("9007199254740991");
             },
             |proposal| proposal.deadline = instant(0),
             |proposal| proposal.deadline = Instant::from_unix_ms(u64::MAX),

@@ -1,7 +1,7 @@
 //! What must hold once a run is over and the network has healed.
 
-use crate::{plan::HEAVY, world::World};
-use aggregate::{RefusalReason, Stage, message::Mine, outcome::RESULT_TYPE};
+use crate::{liar::Lie, plan::HEAVY, world::World};
+use aggregate::{RefusalReason, ReportId, Scheme, Stage, message::Mine, outcome::RESULT_TYPE};
 use codec::ContentId;
 use node::{TaskState, light::End};
 use privacy::Fate;
@@ -22,7 +22,9 @@ impl World {
             let held = self
                 .ends_agree(id)
                 .and_then(|()| self.promises_are_kept(id))
-                .and_then(|()| self.nobody_is_missed(id));
+                .and_then(|()| self.nobody_is_missed(id))
+                .and_then(|()| self.two_are_enough(id))
+                .and_then(|()| self.liars_are_named(id));
             if let Err(what) = held {
                 self.violated(format!("{id}: {what}"));
             }
@@ -47,8 +49,8 @@ impl World {
             self.in_touch(host)
                 && known.ends[host].as_ref().is_some_and(|end| end.payload_type == RESULT_TYPE)
         };
-        let is_there = (0..HEAVY).any(has_result);
-        for host in (0..HEAVY).filter(|host| self.in_touch(*host)) {
+        let is_there = (0..HEAVY).any(|host| !self.lies(host) && has_result(host));
+        for host in (0..HEAVY).filter(|host| self.in_touch(*host) && !self.lies(*host)) {
             let heavy = self.hosts[host].heavy().ok_or("no heavy node")?;
             let Some((_, end)) = heavy.documents(id) else { continue };
             let end = end.ok_or_else(|| format!("heavy {host} has no end"))?;
@@ -56,6 +58,7 @@ impl World {
                 return Err(format!("heavy {host} has not got the result that there is"));
             }
         }
+        let went_without = known.proposal.scheme == Scheme::Rep64;
         for (at, light) in self.plan.lights.iter().enumerate() {
             let host = HEAVY + at;
             if light.malice.is_some() || light.away.is_some() || !self.in_touch(host) {
@@ -72,7 +75,10 @@ impl World {
             let right = match &task.end {
                 None => (0..HEAVY).all(|heavy| known.ends[heavy].is_none() || !self.in_touch(heavy)),
                 Some(End::Result { mine, .. }) => match counted {
+                    // One that the others went on without has the result, but not the set.
+                    _ if went_without && matches!(mine, Mine::None | Mine::Held) => true,
                     Some(true) => *mine == Mine::Counted,
+                    Some(false) if self.liar.is_some() && *mine == Mine::Rejected => true,
                     Some(false) => matches!(mine, Mine::None | Mine::NotHeldByAll),
                     None => *mine == Mine::None,
                 },
@@ -96,7 +102,7 @@ impl World {
         if known.result.is_some() {
             return Ok(());
         }
-        let acknowledged = known.acknowledged_by_all();
+        let acknowledged = known.valid_by_all(&self.oracle.flawed);
         let some_heavy = (0..HEAVY).find(|host| self.in_touch(*host) && known.ends[*host].is_some());
         if acknowledged > 0 && some_heavy.is_none() && (0..HEAVY).any(|host| self.in_touch(host)) {
             return Err("reports were acknowledged, and there is no end".into());
@@ -104,6 +110,7 @@ impl World {
         for (host, reason) in &known.reasons {
             if let RefusalReason::TooFew { participants, participants_min } = reason
                 && (participants >= participants_min || acknowledged >= u64::from(*participants_min))
+                && self.liar.is_none()
             {
                 return Err(format!(
                     "heavy {host} refuses for {participants} of {participants_min} participants, where \
@@ -117,7 +124,8 @@ impl World {
     /// Without troubles, everybody who was there in time, and whose rule allows it, is in the result.
     fn nobody_is_missed(&self, id: ContentId) -> Result<(), String> {
         let known = &self.oracle.known[&id];
-        let Some((_, set)) = known.result.as_ref().filter(|_| self.plan.is_calm) else { return Ok(()) };
+        let is_calm = self.plan.is_calm && self.liar.is_none();
+        let Some((_, set)) = known.result.as_ref().filter(|_| is_calm) else { return Ok(()) };
         if (known.proposal.participants_max as usize) < self.plan.lights.len() {
             return Ok(());
         }
@@ -126,11 +134,59 @@ impl World {
             let deadline = self.hosts[host].world(known.proposal.deadline);
             let in_time = light.comes_at.max(known.since) + IN_TIME_MS < deadline;
             let answers = light.malice.is_none() && !light.decides && light.away.is_none();
-            if answers && in_time && light.contribution(&known.proposal).is_some() {
+            // One without a single number may be taken for one whose records do not fit.
+            let has_some = light.rows.iter().any(|row| row.numbers.iter().any(Option::is_some));
+            if answers && has_some && in_time && light.contribution(&known.proposal).is_some() {
                 let report = self.oracle.report_of(id, host);
                 if !report.is_some_and(|report| set.contains(&report)) {
                     return Err(format!("light {host} was there in time and is not in the result"));
                 }
+            }
+        }
+        Ok(())
+    }
+
+    fn lies(&self, host: usize) -> bool {
+        self.oracle.liar == Some(host)
+    }
+
+    /// Without other troubles, a `rep64` computation for which two heavy nodes took enough answers has a result, whether the third
+    /// has stopped or lies about its sums.
+    fn two_are_enough(&self, id: ContentId) -> Result<(), String> {
+        let known = &self.oracle.known[&id];
+        let lost = self.plan.dies.map(|(_, host)| host).or(match self.plan.lies {
+            Some((host, Lie::Sum | Lie::Total | Lie::Signature | Lie::Withhold)) => Some(host),
+            _ => None,
+        });
+        let is_rep64 = known.proposal.scheme == Scheme::Rep64;
+        let Some(lost) = lost.filter(|_| self.plan.is_calm && is_rep64 && known.result.is_none()) else {
+            return Ok(());
+        };
+        let two: Vec<usize> = (0..HEAVY).filter(|host| *host != lost).collect();
+        let held = |(report, by): &(&ReportId, &[bool; HEAVY])| {
+            two.iter().all(|host| by[*host]) && !self.oracle.flawed.contains_key(*report)
+        };
+        let enough =
+            known.acknowledged.iter().filter(held).count() >= known.proposal.participants_min as usize;
+        let stated = known.reasons.iter().any(|(host, reason)| {
+            let by_choice =
+                matches!(reason, RefusalReason::Differencing { .. } | RefusalReason::Shrunk { .. });
+            *host != lost && by_choice
+        });
+        if enough && !stated {
+            return Err(format!("the two without {lost} have no result: {:?}", known.reasons));
+        }
+        Ok(())
+    }
+
+    /// Whoever was told a sum that contradicts what the liar had signed has evidence of it.
+    fn liars_are_named(&self, id: ContentId) -> Result<(), String> {
+        let known = &self.oracle.known[&id];
+        for (_, host, incarnation) in self.oracle.deceived.iter().filter(|(lied_in, ..)| *lied_in == id) {
+            let h = &self.hosts[*host];
+            let is_same = h.machine.is_some() && h.incarnation == *incarnation;
+            if is_same && known.ends[*host].is_some() && known.evidence[*host].is_none() {
+                return Err(format!("heavy {host} was told a wrong sum and has no evidence of it"));
             }
         }
         Ok(())
@@ -164,9 +220,10 @@ impl World {
         if views.any(|view| view.result.is_none() && view.stage == Stage::Signed) {
             return Ok(());
         }
-        // Proposal and end of each computation, and the descriptors of its fellows.
+        // Proposal, end and evidence of each computation, and the descriptors of its fellows.
         let kept = h.disk.store.list(b"").len();
-        let most = 2 * ids.len() + HEAVY;
+        let evidence = ids.iter().filter(|id| heavy.evidence(**id).is_some()).count();
+        let most = 2 * ids.len() + evidence + HEAVY;
         if kept > most {
             return Err(format!("{kept} entries are left in its store, where {most} are enough"));
         }
@@ -175,11 +232,19 @@ impl World {
 
     /// Counts what a run came to.
     pub(crate) fn count(&mut self) {
+        self.tally.lies += self.liar.as_ref().map_or(0, |liar| liar.lies);
+        self.tally.liars += u64::from(self.liar.is_some());
+        self.tally.dead += u64::from(self.plan.dies.is_some());
         for known in self.oracle.known.values() {
             self.tally.computations += 1;
             self.tally.acknowledged += known.acknowledged_by_all();
+            self.tally.evidence += u64::from(known.evidence.iter().any(Option::is_some));
             if let Some((_, set)) = &known.result {
                 self.tally.results += 1;
+                *self.tally.by_scheme.entry(known.proposal.scheme.name()).or_default() += 1;
+                self.tally.by_two += u64::from(known.cohort < HEAVY);
+                self.tally.rejected += u64::from(known.rejected);
+                self.tally.wrong += u64::from(known.is_wrong);
                 self.tally.participants += set.len() as u64;
                 let deadline = known.proposal.deadline.since_ms(crate::host::instant(0));
                 self.tally.result_after_ms += known.result_at.unwrap_or(0).saturating_sub(deadline);

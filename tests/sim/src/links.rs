@@ -7,9 +7,13 @@
 
 use crate::{
     host::{ConnectionId, Dial, Machine, Told},
+    liar::Lie,
     oracle::is_report,
+    plan::HEAVY,
     world::{self, World, address, host_at},
 };
+use aggregate::{Scheme, Stage};
+use codec::ContentId;
 use net::{Failure, Input, Output, Protocol, RequestId, Responder};
 use std::collections::BTreeMap;
 
@@ -76,6 +80,8 @@ pub(crate) struct Links {
     responders: u64,
     /// Requests at hosts that have not answered them.
     served: BTreeMap<Responder, Request>,
+    /// Answers with a wrong sum: to whose request, and in which computation.
+    lies: BTreeMap<(usize, u32, RequestId), ContentId>,
 }
 
 impl World {
@@ -193,6 +199,7 @@ impl World {
             return;
         }
         let Some(request) = self.links.served.remove(&responder) else { return };
+        let result = result.map(|body| self.lie(host, &request, body));
         self.trace.event(self.now, host, "respond", request.id.0, result.as_deref().unwrap_or_default());
         let promised = result
             .as_ref()
@@ -201,6 +208,38 @@ impl World {
         if promised {
             // Acknowledged, and then nothing more.
             self.maybe_crash(host);
+        }
+    }
+
+    /// What leaves a heavy node in place of what its machine says.
+    fn lie(&mut self, host: usize, request: &Request, body: Vec<u8>) -> Vec<u8> {
+        let asker = self.hosts[request.from].id;
+        let Some(liar) = self.liar.as_mut().filter(|liar| liar.host == host && request.from < HEAVY) else {
+            return body;
+        };
+        if request.protocol != Protocol::Aggregate {
+            return body;
+        }
+        if liar.lie == Lie::Total {
+            self.oracle.foresee(&self.plan);
+        }
+        let Some((altered, sum_of)) = liar.say(asker, &request.body, &body, &mut self.oracle) else {
+            return body;
+        };
+        self.trace.event(self.now, host, "lie", request.id.0, &altered);
+        if let Some(id) = sum_of {
+            self.links.lies.insert((request.from, request.incarnation, request.id), id);
+        }
+        altered
+    }
+
+    /// A lie reaches whom it is for. One who awaits sums must notice a wrong one.
+    fn hear_lie(&mut self, to: usize, incarnation: u32, request: RequestId) {
+        let Some(id) = self.links.lies.get(&(to, incarnation, request)) else { return };
+        let Some(heavy) = self.hosts[to].heavy() else { return };
+        let Some(view) = heavy.computation(*id) else { return };
+        if view.stage == Stage::Committed && view.refusal.is_none() && view.proposal.scheme == Scheme::Rep64 {
+            self.oracle.deceived.insert((*id, to, incarnation));
         }
     }
 
@@ -253,6 +292,7 @@ impl World {
                 let open = h.connections.get(&from).is_some_and(|open| open.contains(&connection));
                 if h.incarnation == incarnation && h.machine.is_some() && open {
                     h.unanswered.remove(&id);
+                    self.hear_lie(to, incarnation, id);
                     self.trace.event(self.now, to, "response", id.0, &[u8::from(result.is_ok())]);
                     self.tell(to, Told::Net(Input::Response { id, result }));
                 }
@@ -275,7 +315,7 @@ impl World {
             return self.reply(to, request, Err(Failure::Disconnected));
         }
         // A shell refuses a longer frame by its prefix.
-        if request.body.len() > request.protocol.bytes_max() {
+        if request.body.len() > request.protocol.request_bytes_max() {
             return self.reply(to, request, Err(Failure::Refused));
         }
         self.links.responders += 1;

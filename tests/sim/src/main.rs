@@ -1,7 +1,8 @@
 //! Runs simulated networks, each replayable by its seed.
 
+use aggregate::Scheme;
 use clap::Parser;
-use sim::{Malice, Options, Report, Tally, Weather};
+use sim::{Canary, Lie, Malice, Options, Report, Tally, Weather};
 use std::{
     io::{IsTerminal as _, Write as _},
     process::ExitCode,
@@ -18,8 +19,8 @@ use std::{
     name = "cargo xtask sim",
     bin_name = "cargo xtask sim",
     max_term_width = 100,
-    after_help = "Examples:\n  cargo xtask sim --seeds 1000 --nodes 200\n  cargo xtask sim --from 17 --seeds 1 --trace\n  \
-                  cargo xtask sim --canary"
+    after_help = "Examples:\n  cargo xtask sim --seeds 2000 --nodes 300 --schemes all\n  cargo xtask sim --from 17 --seeds 1 --trace\n  \
+                  cargo xtask sim --canary unchecked"
 )]
 struct Cli {
     /// How many seeds to run.
@@ -31,9 +32,16 @@ struct Cli {
     /// Light nodes in each network, beside its three heavy nodes.
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(4..=5_000))]
     nodes: u16,
-    /// Plant a bug that must be found: stores say that a commit is durable before it is.
-    #[arg(long)]
-    canary: bool,
+    /// How measurements are shared: all schemes, each computation's by its seed, or one.
+    #[arg(long, default_value = "all", value_name = "SCHEME")]
+    schemes: String,
+    /// Plant a bug that must be found: `promise` (stores say that a commit is durable before it is), `unchecked` (invalid
+    /// reports pass) or `hush` (evidence is not shown).
+    #[arg(long, value_name = "BUG", num_args = 0..=1, default_missing_value = "promise")]
+    canary: Option<String>,
+    /// One heavy node lies in this way, in every run: sum, total, commit, offer, verifier, ...
+    #[arg(long, value_name = "HOW")]
+    lie: Option<String>,
     /// No troubles: no loss, no crash, clocks in step.
     #[arg(long)]
     calm: bool,
@@ -50,18 +58,13 @@ struct Cli {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let weather = if cli.calm { Weather::Calm } else { Weather::Rough };
-    let malice = match cli.malice.as_deref().map(malice) {
-        None => None,
-        Some(Some(malice)) => Some(malice),
-        Some(None) => {
-            let ways: Vec<String> = Malice::ALL.iter().map(way).collect();
-            eprintln!("there is no such malice; there are {}", ways.join(", "));
+    let options = match options(&cli) {
+        Ok(options) => options,
+        Err(why) => {
+            eprintln!("{why}");
             return ExitCode::FAILURE;
         }
     };
-    let options =
-        Options { weather, malice, canary: cli.canary, trace: cli.trace, ..Options::new(cli.nodes.into()) };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = if cli.trace { 1 } else { cli.threads.unwrap_or(cores).max(1) };
     let started = Instant::now();
@@ -111,31 +114,58 @@ fn main() -> ExitCode {
     print!("{}", table(&total, ran, cli.nodes, started.elapsed().as_secs_f32()));
     println!("trace {traces:016x}");
     if let Some(seed) = failed.iter().min() {
-        let canary = if cli.canary { " --canary" } else { "" };
+        let given = |name: &str, value: &Option<String>| {
+            value.as_ref().map(|value| format!(" --{name} {value}")).unwrap_or_default()
+        };
         eprintln!(
-            "{} of {ran} seeds fail; to see one again: cargo xtask sim --from {seed} --seeds 1 --nodes {}{canary} --trace",
+            "{} of {ran} seeds fail; to see one again: cargo xtask sim --from {seed} --seeds 1 --nodes {} --schemes {}{}{}{}{} \
+             --trace",
             failed.len(),
-            cli.nodes
+            cli.nodes,
+            cli.schemes,
+            given("canary", &cli.canary),
+            given("lie", &cli.lie),
+            given("malice", &cli.malice),
+            if cli.calm { " --calm" } else { "" },
         );
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
 }
 
-/// A malice's name here: `TwoReports` is `two-reports`.
-fn way(malice: &Malice) -> String {
-    let mut way = String::new();
-    for letter in format!("{malice:?}").chars() {
-        if letter.is_uppercase() && !way.is_empty() {
-            way.push('-');
-        }
-        way.push(letter.to_ascii_lowercase());
-    }
-    way
+/// What is asked for on the command line, or what there is instead.
+fn options(cli: &Cli) -> Result<Options, String> {
+    let scheme = match cli.schemes.as_str() {
+        "all" => None,
+        name => Some(pick("scheme", name, &Scheme::ALL)?),
+    };
+    Ok(Options {
+        weather: if cli.calm { Weather::Calm } else { Weather::Rough },
+        scheme,
+        malice: cli.malice.as_ref().map(|name| pick("malice", name, &Malice::ALL)).transpose()?,
+        lie: cli.lie.as_ref().map(|name| pick("lie", name, &Lie::ALL)).transpose()?,
+        canary: cli.canary.as_ref().map(|name| pick("planted bug", name, &Canary::ALL)).transpose()?,
+        trace: cli.trace,
+        ..Options::new(cli.nodes.into())
+    })
 }
 
-fn malice(name: &str) -> Option<Malice> {
-    Malice::ALL.into_iter().find(|malice| way(malice) == name)
+/// The one of this name: `TwoReports` is `two-reports`.
+fn pick<T: Copy + std::fmt::Debug>(what: &str, name: &str, all: &[T]) -> Result<T, String> {
+    let name_of = |one: &T| {
+        let mut way = String::new();
+        for letter in format!("{one:?}").chars() {
+            if letter.is_uppercase() && !way.is_empty() {
+                way.push('-');
+            }
+            way.push(letter.to_ascii_lowercase());
+        }
+        way
+    };
+    all.iter().find(|one| name_of(one) == name).copied().ok_or_else(|| {
+        let names: Vec<String> = all.iter().map(name_of).collect();
+        format!("there is no {what} `{name}`; there are {}", names.join(", "))
+    })
 }
 
 fn table(total: &Tally, seeds: u64, nodes: u16, seconds: f32) -> String {
@@ -150,6 +180,16 @@ fn table(total: &Tally, seeds: u64, nodes: u16, seconds: f32) -> String {
     line("milliseconds from deadline to result, mean", total.result_after_ms / total.results.max(1));
     line("reports in results", total.participants);
     line("reports acknowledged by all three", total.acknowledged);
+    for (scheme, count) in &total.by_scheme {
+        line(&format!("results by {scheme}"), *count);
+    }
+    line("results of two heavy nodes without the third", total.by_two);
+    line("reports rejected as invalid", total.rejected);
+    line("runs with a heavy node that stops for ever", total.dead);
+    line("runs with a heavy node that lies", total.liars);
+    line("its lies", total.lies);
+    line("computations with evidence against it", total.evidence);
+    line("results it made wrong, not by rep64", total.wrong);
     for (reason, count) in &total.refusals {
         line(&format!("refused: {reason}"), *count);
     }

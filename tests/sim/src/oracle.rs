@@ -3,11 +3,11 @@
 use crate::{
     host::Host,
     links::Request as Overheard,
-    plan::{Asked, HEAVY, Plan},
+    plan::{HEAVY, Plan},
     report::Violation,
 };
 use aggregate::{
-    Outcome, Proposal, RefusalReason, ReportId, Verified,
+    Outcome, Proposal, RefusalReason, ReportId, Scheme, Verified, evidence,
     message::{Mine, Offer, Pulled, Request, Response, set_digest},
     outcome,
 };
@@ -20,6 +20,18 @@ use std::collections::{BTreeMap, BTreeSet};
 /// computation: two commits and a try after a failed one.
 pub const SLACK_MS: u64 = 5_000;
 
+/// What a heavy node says it holds: the ids, and those of them that it says are invalid.
+type Holding = (BTreeSet<ReportId>, BTreeSet<ReportId>);
+
+/// Why a report is invalid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Flaw {
+    /// The share of the heavy node with this role does not fit the others.
+    Share(usize),
+    /// What it publishes does not fit its shares.
+    Public,
+}
+
 /// What is known of one computation.
 #[derive(Debug)]
 pub(crate) struct Known {
@@ -28,14 +40,24 @@ pub(crate) struct Known {
     /// When a heavy node first showed a result.
     pub(crate) result_at: Option<u64>,
     pub(crate) proposal: Proposal,
-    /// By heavy node: how many reports it closed with, and which of them it has named.
-    offers: [Option<(u32, BTreeMap<u32, ReportId>)>; HEAVY],
+    /// By heavy node: the reports that it said it holds; one that lies may have said this and that.
+    offers: [Vec<Holding>; HEAVY],
     /// By report: which heavy nodes have acknowledged it.
     pub(crate) acknowledged: BTreeMap<ReportId, [bool; HEAVY]>,
     /// By heavy node: the end that it shows.
     pub(crate) ends: [Option<Envelope>; HEAVY],
     /// The result's payload, the reports in it.
     pub(crate) result: Option<(Vec<u8>, BTreeSet<ReportId>)>,
+    /// Who is in the result, and which heavy nodes have signed it.
+    lights: BTreeSet<usize>,
+    signers: BTreeSet<usize>,
+    /// What the result says of who came to it, and of what it leaves out.
+    pub(crate) cohort: usize,
+    pub(crate) rejected: u32,
+    /// Whether its totals are wrong, through a lying heavy node.
+    pub(crate) is_wrong: bool,
+    /// By heavy node: its evidence against another.
+    pub(crate) evidence: [Option<Envelope>; HEAVY],
     /// Reasons given, by heavy node.
     pub(crate) reasons: BTreeMap<usize, RefusalReason>,
 }
@@ -50,14 +72,22 @@ pub(crate) struct Oracle {
     pub(crate) known: BTreeMap<ContentId, Known>,
     /// Whose report it is.
     reports: BTreeMap<ReportId, usize>,
-    /// A light node's report.
-    own: BTreeMap<(ContentId, usize), ReportId>,
+    /// The first report of a light node.
+    firsts: BTreeMap<(ContentId, usize), ReportId>,
     /// Who has asked to take an answer back: nothing is promised to them any more.
     withdrawing: BTreeSet<(ContentId, usize)>,
-    /// Whose answer a heavy node has said to be out.
-    withdrawn: BTreeSet<(ContentId, usize)>,
+    /// Whose answer a heavy node has said to be out, and which.
+    withdrawn: BTreeSet<(ContentId, usize, usize)>,
     /// What those who mean ill have shared.
-    pub(crate) shared: BTreeMap<ReportId, [u64; 2]>,
+    pub(crate) shared: BTreeMap<ReportId, Vec<u64>>,
+    /// Which of it is invalid.
+    pub(crate) flawed: BTreeMap<ReportId, Flaw>,
+    /// The heavy node that lies.
+    pub(crate) liar: Option<usize>,
+    /// Reports that it made look invalid.
+    pub(crate) spoilt: BTreeSet<ReportId>,
+    /// Whom it has told a wrong sum that they had to notice: computation, heavy node, and how often that had started.
+    pub(crate) deceived: BTreeSet<(ContentId, usize, u32)>,
 }
 
 impl Oracle {
@@ -69,10 +99,14 @@ impl Oracle {
             ids: hosts.iter().map(|host| host.id).collect(),
             known: BTreeMap::new(),
             reports: BTreeMap::new(),
-            own: BTreeMap::new(),
+            firsts: BTreeMap::new(),
             withdrawing: BTreeSet::new(),
             withdrawn: BTreeSet::new(),
             shared: BTreeMap::new(),
+            flawed: BTreeMap::new(),
+            liar: None,
+            spoilt: BTreeSet::new(),
+            deceived: BTreeSet::new(),
         }
     }
 
@@ -86,7 +120,7 @@ impl Oracle {
 
     /// The report of `host` in a computation, once it was sent.
     pub(crate) fn report_of(&self, id: ContentId, host: usize) -> Option<ReportId> {
-        self.own.get(&(id, host)).copied()
+        self.firsts.get(&(id, host)).copied()
     }
 
     /// A request leaves a host.
@@ -115,7 +149,7 @@ impl Oracle {
         let Ok(Request::Report { id, nonce, public, .. }) = decode::<Request>(body) else { return };
         let report = ReportId::of(id, self.ids[from], &nonce, &public);
         self.reports.insert(report, from);
-        let first = *self.own.entry((id, from)).or_insert(report);
+        let first = *self.firsts.entry((id, from)).or_insert(report);
         if honest && first != report {
             self.violated(now, format!("light node {from} has sent two reports in {id}"));
         }
@@ -159,9 +193,10 @@ impl Oracle {
                 }
             }
             (Request::Withdraw { id }, Response::Withdrawn) => {
-                self.withdrawn.insert((id, asker));
+                self.withdrawn.insert((id, asker, host));
                 let report = self.report_of(id, asker);
-                let result = self.known.get(&id).and_then(|known| known.result.as_ref());
+                let known = self.known.get(&id).filter(|known| known.signers.contains(&host));
+                let result = known.and_then(|known| known.result.as_ref());
                 if report.is_some_and(|report| result.is_some_and(|(_, set)| set.contains(&report))) {
                     self.violated(
                         now,
@@ -172,8 +207,7 @@ impl Oracle {
                 }
             }
             (Request::Pull { id, .. }, Response::Pulled(Pulled::Offer(offer))) => {
-                let Offer { of, total, from, ids, .. } = offer;
-                self.offered(now, usize::from(of), id, total, from, &ids);
+                self.offered(now, host, id, offer);
             }
             (Request::Status { id }, Response::Status(status)) => {
                 let Some(Ok(end)) = status.end.map(|end| Envelope::from_json(&end)) else { return };
@@ -183,20 +217,24 @@ impl Oracle {
                 let acknowledged = known.acknowledged.get(&report).is_some_and(|by| by[host]);
                 let counted = known.result.as_ref().map(|(_, set)| set.contains(&report));
                 let is_result = end.payload_type == outcome::RESULT_TYPE;
+                // One that the others went on without has the result, but not the set.
+                let went_without = known.proposal.scheme == Scheme::Rep64;
+                let may_be_invalid = self.flawed.contains_key(&report) || self.liar.is_some();
                 let right = match status.mine {
-                    Mine::None => !acknowledged && (!is_result || counted != Some(true)),
-                    Mine::Held => !is_result,
+                    Mine::None => !acknowledged && (!is_result || counted != Some(true) || went_without),
+                    Mine::Held => !is_result || went_without,
                     Mine::Counted => is_result && counted != Some(false),
                     Mine::NotHeldByAll => is_result && counted != Some(true),
+                    Mine::Rejected => is_result && counted != Some(true) && may_be_invalid,
                     Mine::Unused => !is_result,
                     _ => false,
                 };
-                if !right {
+                if !right && self.liar != Some(host) {
                     let mine = status.mine;
                     self.violated(
                         now,
                         format!(
-                            "heavy {host} tells light {asker} `{mine:?}` of a report (acknowledged: \
+                            "heavy {host} tells light {asker} `{mine:?}` of a report in {id} (acknowledged: \
                              {acknowledged}, counted: {counted:?}, result: {is_result})"
                         ),
                     );
@@ -206,15 +244,110 @@ impl Oracle {
         }
     }
 
-    fn offered(&mut self, now: u64, host: usize, id: ContentId, total: u32, from: u32, ids: &[ReportId]) {
+    fn offered(&mut self, now: u64, host: usize, id: ContentId, offer: Offer) {
         let Some(known) = self.known.get_mut(&id) else { return };
-        let (before, named) = known.offers[host].get_or_insert((total, BTreeMap::new()));
-        let mut same = *before == total;
-        for (at, report) in (from..).zip(ids) {
-            same &= *named.entry(at).or_insert(*report) == *report;
+        let is_own = known.proposal.role(self.ids[host]) == Some(usize::from(offer.of));
+        if !is_own || offer.from > 0 {
+            return;
         }
-        if !same {
+        let invalid = offer.invalid.iter().filter_map(|at| offer.ids.get(*at as usize)).copied().collect();
+        let holding = (offer.ids.into_iter().collect(), invalid);
+        if !known.offers[host].contains(&holding) {
+            known.offers[host].push(holding);
+        }
+        if known.offers[host].len() > 1 && self.liar != Some(host) {
             self.violated(now, format!("heavy {host} offers other reports in {id} than before"));
+        }
+    }
+
+    /// The reports that all heavy nodes said they hold, ascending; `None` while one has not said so, or this and that.
+    pub(crate) fn candidates(&self, id: ContentId) -> Option<Vec<ReportId>> {
+        let known = self.known.get(&id)?;
+        let [[(one, _)], [(other, _)], [(third, _)]] = known.offers.each_ref().map(Vec::as_slice) else {
+            return None;
+        };
+        Some(one.iter().filter(|id| other.contains(id) && third.contains(id)).copied().collect())
+    }
+
+    /// The roles of those who came to a result, by host.
+    fn hosts_of(&self, cohort: &[NodeId]) -> Option<Vec<usize>> {
+        cohort.iter().map(|id| self.host_of(*id).filter(|host| *host < HEAVY)).collect()
+    }
+
+    /// The set with this digest that follows from what the heavy nodes of `cohort` said they hold.
+    fn set(&self, known: &Known, cohort: &[usize], digest: ContentId) -> Option<BTreeSet<ReportId>> {
+        let nothing = (BTreeSet::new(), BTreeSet::new());
+        let liar = self.liar.filter(|liar| cohort.contains(liar));
+        // Where nobody lies, there is one way to say it.
+        let told: Vec<&Holding> = match liar {
+            Some(liar) => known.offers[liar].iter().collect(),
+            None => vec![&nothing],
+        };
+        let honest: Vec<&Holding> = cohort
+            .iter()
+            .filter(|host| Some(**host) != liar)
+            .map(|host| known.offers[*host].first())
+            .collect::<Option<_>>()?;
+        let (first, _) = honest.first()?;
+        let roles: Vec<usize> =
+            cohort.iter().filter_map(|host| known.proposal.role(self.ids[*host])).collect();
+        told.into_iter().find_map(|(ids, invalid)| {
+            let held: BTreeSet<ReportId> = first
+                .iter()
+                .filter(|id| {
+                    honest.iter().all(|(ids, _)| ids.contains(id)) && (liar.is_none() || ids.contains(id))
+                })
+                .filter(|id| !self.is_invalid(known.proposal.scheme, id, &roles) && !invalid.contains(id))
+                .copied()
+                .collect();
+            let unspoilt = held.iter().filter(|id| !self.spoilt.contains(id)).copied().collect();
+            [held, unspoilt]
+                .into_iter()
+                .find(|set| set_digest(&set.iter().copied().collect::<Vec<_>>()) == digest)
+        })
+    }
+
+    /// Whether heavy nodes of these roles must leave a report out.
+    fn is_invalid(&self, scheme: Scheme, report: &ReportId, roles: &[usize]) -> bool {
+        match (scheme, self.flawed.get(report)) {
+            (Scheme::Additive64, _) | (_, None) => false,
+            (Scheme::Rep64, Some(Flaw::Share(role))) => roles.contains(role),
+            (_, Some(_)) => true,
+        }
+    }
+
+    /// Reckons what honest people have shared so far, for a liar that must know the true totals to sign others.
+    pub(crate) fn foresee(&mut self, plan: &Plan) {
+        for ((id, host), report) in &self.firsts {
+            let light = plan.lights.get(host.wrapping_sub(HEAVY)).filter(|light| light.malice.is_none());
+            let (Some(light), Some(known)) = (light, self.known.get(id)) else { continue };
+            if !self.shared.contains_key(report)
+                && let Some(measured) = light.contribution(&known.proposal)
+            {
+                self.shared.insert(*report, measured);
+            }
+        }
+    }
+
+    /// The true totals over the set with this digest that all three hold.
+    pub(crate) fn exact(&self, id: ContentId, digest: ContentId) -> Option<Vec<u64>> {
+        let known = self.known.get(&id)?;
+        let set = self.set(known, &[0, 1, 2], digest)?;
+        self.add_up(known, &set).ok()
+    }
+
+    fn add_up(&self, known: &Known, set: &BTreeSet<ReportId>) -> Result<Vec<u64>, String> {
+        let mut totals: Vec<u64> = Vec::new();
+        for report in set {
+            let shared = self.shared.get(report).ok_or("a report in it was never made")?;
+            totals.resize(totals.len().max(shared.len()), 0);
+            totals.iter_mut().zip(shared).for_each(|(total, value)| *total = total.wrapping_add(*value));
+        }
+        let length = known.proposal.plan().map_err(|error| error.to_string())?.layout().length;
+        if totals.len() == length as usize {
+            Ok(totals)
+        } else {
+            Err("a report in it is of another length".into())
         }
     }
 
@@ -225,10 +358,10 @@ impl Oracle {
         now: u64,
         host: usize,
         id: ContentId,
-        documents: (&Envelope, Option<&Envelope>),
+        documents: (&Envelope, Option<&Envelope>, Option<&Envelope>),
         plan: &Plan,
     ) {
-        let (envelope, end) = documents;
+        let (envelope, end, found) = documents;
         if !self.known.contains_key(&id) {
             let Ok((_, proposal)) = Proposal::open(envelope) else {
                 return self.violated(now, format!("heavy {host} accepts {id}, which is not in order"));
@@ -241,9 +374,18 @@ impl Oracle {
                 acknowledged: BTreeMap::new(),
                 ends: Default::default(),
                 result: None,
+                lights: BTreeSet::new(),
+                signers: BTreeSet::new(),
+                cohort: 0,
+                rejected: 0,
+                is_wrong: false,
+                evidence: Default::default(),
                 reasons: BTreeMap::new(),
             };
             self.known.insert(id, known);
+        }
+        if let Some(found) = found {
+            self.accused(now, host, id, envelope, found);
         }
         let known = &self.known[&id];
         let (Some(end), before) = (end, &known.ends[host]) else {
@@ -269,12 +411,20 @@ impl Oracle {
                 if self.ids[host] != refusal.heavy {
                     return self.violated(now, format!("heavy {host} shows another's refusal of {id}"));
                 }
+                if let RefusalReason::HeavyDisagrees { heavy, about } = &refusal.reason
+                    && self.liar.is_none()
+                {
+                    let heavy = self.host_of(*heavy);
+                    self.violated(now, format!("heavy {host} says that {heavy:?} disagrees about {about}"));
+                }
                 let known = self.known.get_mut(&id).expect("just put there");
                 known.ends[host] = Some(end.clone());
                 known.reasons.insert(host, refusal.reason);
             }
             Ok(Verified::Result(total)) => {
-                if let Err(what) = self.check_result(id, &end.payload, &total, plan) {
+                let signers = end.signatures.iter().filter_map(|signature| self.host_of(signature.keyid));
+                let signers: BTreeSet<usize> = signers.collect();
+                if let Err(what) = self.check_result(id, &end.payload, &total, &signers, plan) {
                     self.violated(now, format!("heavy {host} shows a result of {id}: {what}"));
                 }
                 let known = self.known.get_mut(&id).expect("just put there");
@@ -285,35 +435,54 @@ impl Oracle {
         }
     }
 
+    /// A heavy node shows evidence against another.
+    fn accused(&mut self, now: u64, host: usize, id: ContentId, proposal: &Envelope, found: &Envelope) {
+        if self.known.get(&id).is_some_and(|known| known.evidence[host].as_ref() == Some(found)) {
+            return;
+        }
+        match evidence::verify(proposal, found) {
+            Ok(evidence) if Some(evidence.accused) == self.liar.map(|liar| self.ids[liar]) => {
+                let known = self.known.get_mut(&id).expect("just put there");
+                if known.evidence[host].replace(found.clone()).is_some() {
+                    self.violated(now, format!("heavy {host} has changed its evidence in {id}"));
+                }
+            }
+            Ok(evidence) => {
+                let accused = self.host_of(evidence.accused);
+                self.violated(now, format!("heavy {host} accuses {accused:?} in {id}, which does not lie"));
+            }
+            Err(error) => self.violated(now, format!("heavy {host} shows evidence that fails: {error}")),
+        }
+    }
+
     fn check_result(
         &mut self,
         id: ContentId,
         payload: &[u8],
         total: &Outcome,
+        signers: &BTreeSet<usize>,
         plan: &Plan,
     ) -> Result<(), String> {
         let known = &self.known[&id];
         if let Some((first, _)) = &known.result {
-            return if first == payload { Ok(()) } else { Err("another result was shown before".into()) };
+            let is_same = first == payload;
+            self.known.get_mut(&id).expect("known").signers.extend(signers);
+            return if is_same { Ok(()) } else { Err("another result was shown before".into()) };
         }
         let proposal = &known.proposal;
-        let mut offers = Vec::new();
-        for (host, offer) in known.offers.iter().enumerate() {
-            let (total, named) = offer.as_ref().ok_or_else(|| format!("heavy {host} has offered nothing"))?;
-            if *total as usize != named.len() {
-                return Err(format!("heavy {host} has offered {} of {total} reports", named.len()));
-            }
-            offers.push(named.values().copied().collect::<BTreeSet<_>>());
+        let cohort = self.hosts_of(&total.cohort).ok_or("somebody else is among the heavy nodes")?;
+        let least = if proposal.scheme == Scheme::Rep64 { HEAVY - 1 } else { HEAVY };
+        if cohort.len() < least {
+            return Err(format!("{} heavy nodes came to it, where {least} are needed", cohort.len()));
         }
-        let set: BTreeSet<ReportId> =
-            offers[0].iter().filter(|id| offers[1].contains(id) && offers[2].contains(id)).copied().collect();
-        let ids: Vec<ReportId> = set.iter().copied().collect();
-        if set_digest(&ids) != total.set || ids.len() != total.participants as usize {
-            return Err(format!(
-                "{} participants, where all three hold {}; or another set",
-                total.participants,
-                ids.len()
-            ));
+        let set = self.set(known, &cohort, total.set).ok_or_else(|| {
+            format!(
+                "{} participants are not those that {cohort:?} hold and that are valid",
+                total.participants
+            )
+        })?;
+        if set.len() != total.participants as usize {
+            return Err(format!("{} participants, where the set has {}", total.participants, set.len()));
         }
         if !(proposal.participants_min..=proposal.participants_max).contains(&total.participants) {
             return Err(format!(
@@ -322,45 +491,87 @@ impl Oracle {
             ));
         }
         let mut lights = BTreeSet::new();
-        let mut vector = [0u64; 2];
-        for report in &ids {
-            let host = self.reports.get(report).ok_or("a report in it was never sent")?;
-            if !lights.insert(*host) {
+        for report in &set {
+            let host = *self.reports.get(report).ok_or("a report in it was never sent")?;
+            if !lights.insert(host) {
                 return Err(format!("light node {host} is in it twice"));
             }
-            if self.withdrawn.contains(&(id, *host)) {
+            if cohort.iter().any(|heavy| self.withdrawn.contains(&(id, host, *heavy))) {
                 return Err(format!("the answer of {host}, taken back, is in it"));
             }
             let honest = plan.lights.get(host.wrapping_sub(HEAVY)).filter(|light| light.malice.is_none());
-            let contribution = match honest {
-                Some(light) => light.contribution(proposal),
-                None => self.shared.get(report).copied(),
-            };
-            let contribution = contribution.ok_or_else(|| format!("{host} has nothing to contribute"))?;
-            for (sum, value) in vector.iter_mut().zip(contribution) {
-                *sum = sum.wrapping_add(value);
+            if let Some(light) = honest {
+                let measured = light.contribution(proposal);
+                let measured = measured.ok_or_else(|| format!("{host} has nothing to contribute"))?;
+                self.shared.insert(*report, measured);
             }
         }
-        let asked = Asked::of(proposal).ok_or("it asks something else")?;
-        let units = i128::from(vector[0]) * i128::from(asked.lower) + i128::from(vector[1]);
-        let exact = decimal(units, asked.decimals);
-        let (sum, records) = (total.figure("sum"), total.figure("count"));
-        if sum.as_ref() != Some(&exact) || records != Some(vector[0].to_string()) {
-            return Err(format!(
-                "sum {sum:?} over {records:?} records, where it is {exact} over {}",
-                vector[0]
-            ));
+        let known = &self.known[&id];
+        let exact: Vec<String> = self.add_up(known, &set)?.iter().map(ToString::to_string).collect();
+        // What no scheme but rep64 protects against.
+        let may_be_wrong = self.liar.is_some() && known.proposal.scheme != Scheme::Rep64;
+        let is_wrong = total.totals != exact;
+        if is_wrong && !may_be_wrong {
+            return Err(format!("its totals are {:?}, where they are {exact:?}", total.totals));
         }
-        if total.totals != vector.map(|total| total.to_string()) {
-            return Err(format!("totals {:?}, where they are {vector:?}", total.totals));
+        let totals: Vec<u64> = total.totals.iter().filter_map(|total| total.parse().ok()).collect();
+        let answer =
+            known.proposal.plan().map_err(|error| error.to_string())?.answer(&totals, total.participants);
+        if answer.as_ref() != Ok(&total.answer) {
+            return Err("its answer is not what its totals say".into());
         }
-        let left_out =
-            known.acknowledged.iter().find(|(report, by)| by.iter().all(|by| *by) && !set.contains(report));
-        if let Some((report, _)) = left_out {
+        let roles: Vec<usize> =
+            cohort.iter().filter_map(|host| known.proposal.role(self.ids[*host])).collect();
+        let left_out = known.acknowledged.iter().find(|(report, by)| {
+            cohort.iter().all(|heavy| by[*heavy])
+                && !set.contains(report)
+                && !self.is_invalid(known.proposal.scheme, report, &roles)
+        });
+        if let Some((report, _)) = left_out.filter(|_| self.liar.is_none()) {
             let host = self.reports[report];
-            return Err(format!("the report of {host}, acknowledged by all three, is left out"));
+            return Err(format!("the report of {host}, acknowledged by all who came to it, is left out"));
         }
-        self.known.get_mut(&id).expect("known").result = Some((payload.to_vec(), set));
+        let rejected = self.rejected(known, &cohort, &roles);
+        if self.liar.is_none() && rejected != total.rejected {
+            return Err(format!("{} reports are rejected, where {rejected} are invalid", total.rejected));
+        }
+        self.differs(known, &lights, signers)?;
+        let known = self.known.get_mut(&id).expect("known");
+        known.result = Some((payload.to_vec(), set));
+        (known.lights, known.cohort, known.rejected) = (lights, cohort.len(), total.rejected);
+        known.is_wrong = is_wrong;
+        known.signers.extend(signers);
+        Ok(())
+    }
+
+    /// How many reports that all of the cohort hold are invalid.
+    fn rejected(&self, known: &Known, cohort: &[usize], roles: &[usize]) -> u32 {
+        let held = |report: &&ReportId| {
+            cohort.iter().all(|host| known.offers[*host].iter().any(|(ids, _)| ids.contains(report)))
+        };
+        let invalid = self.flawed.keys().filter(held);
+        invalid.filter(|report| self.is_invalid(known.proposal.scheme, report, roles)).count() as u32
+    }
+
+    /// Two results about one field, with a heavy node in common that is honest, have the same participants or differ by
+    /// some more.
+    fn differs(
+        &self,
+        known: &Known,
+        lights: &BTreeSet<usize>,
+        signers: &BTreeSet<usize>,
+    ) -> Result<(), String> {
+        let fields = |known: &Known| known.proposal.plan().map(|plan| plan.fields()).unwrap_or_default();
+        let own = fields(known);
+        for (id, other) in self.known.iter().filter(|(_, other)| other.result.is_some()) {
+            let theirs = fields(other);
+            let alike = own.is_empty() || theirs.is_empty() || own.iter().any(|field| theirs.contains(field));
+            let common = signers.iter().any(|host| other.signers.contains(host) && self.liar != Some(*host));
+            let differ = lights.symmetric_difference(&other.lights).count();
+            if alike && common && (1..aggregate::differencing::DIFFERENCE_MIN).contains(&differ) {
+                return Err(format!("its participants are those of {id} but for {differ}"));
+            }
+        }
         Ok(())
     }
 }
@@ -371,18 +582,16 @@ impl Known {
         self.acknowledged.values().filter(|by| by.iter().all(|by| *by)).count() as u64
     }
 
+    /// Valid reports that all three heavy nodes have acknowledged.
+    pub(crate) fn valid_by_all(&self, flawed: &BTreeMap<ReportId, Flaw>) -> u64 {
+        let valid = self.acknowledged.iter().filter(|(report, _)| !flawed.contains_key(report));
+        valid.filter(|(_, by)| by.iter().all(|by| *by)).count() as u64
+    }
+
     /// When a heavy node must have an end, by its own clock.
     pub(crate) fn due(&self) -> Instant {
         self.proposal.end().plus_ms(SLACK_MS)
     }
-}
-
-/// `units` of 10^-`decimals`, written out; apart from the way of the node itself.
-fn decimal(units: i128, decimals: u8) -> String {
-    let digits = format!("{:0width$}", units.unsigned_abs(), width = usize::from(decimals) + 1);
-    let (whole, fraction) = digits.split_at(digits.len() - usize::from(decimals));
-    let sign = if units < 0 { "-" } else { "" };
-    if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
 }
 
 /// Whether a request takes an answer back, by its tag.

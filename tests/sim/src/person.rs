@@ -21,7 +21,7 @@ impl Person {
         let mut wants = vec![Command::Network { descriptors: descriptors.to_vec() }];
         if let Records::Csv(csv) = &plan.records {
             wants
-                .push(Command::Import { name: crate::plan::DATASET.into(), bytes: csv.clone().into_bytes() });
+                .push(Command::Import { name: crate::asks::DATASET.into(), bytes: csv.clone().into_bytes() });
         }
         if !plan.decides {
             wants.push(Command::AddRule { rule: Rule::default() });

@@ -1,8 +1,14 @@
 //! What a seed stands for: who takes part, what is asked, and what goes wrong when.
 
-use crate::{attacker::Malice, dice::Dice, host::instant};
-use aggregate::{Draft, Proposal, Scheme, proposal::mean_of};
-use query::{Reduction, fixed};
+use crate::{
+    asks::{self, Ask, DECIMALS, NUMBERS, Row, WORD, WORDS},
+    attacker::Malice,
+    dice::Dice,
+    host::instant,
+    liar::Lie,
+    report::Options,
+};
+use aggregate::Proposal;
 use std::{
     collections::BTreeSet,
     fmt::{self, Write as _},
@@ -11,15 +17,8 @@ use std::{
 
 /// Number of heavy nodes; hosts 0, 1 and 2.
 pub(crate) const HEAVY: usize = 3;
-/// Name of the data set that everybody is asked about.
-pub(crate) const DATASET: &str = "people";
-/// Its fields, and the decimals that their values are written with.
-const FIELDS: [&str; 2] = ["mass", "age"];
-/// Decimals of the values in the records.
-const DECIMALS: u32 = 2;
-
-/// Most milliseconds in which the heavy nodes agree: of 10,000 participants whose proofs are checked.
-const GRACE_MS_MAX: u64 = aggregate::proposal::GRACE_MS + 20_000;
+/// In a network of more light nodes than this, most have nothing to answer with.
+const SMALL: usize = 40;
 
 /// Which troubles a run may meet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,21 +60,12 @@ pub(crate) struct LightPlan {
     /// When they leave, and come back.
     pub(crate) away: Option<Range<u64>>,
     pub(crate) records: Records,
-    /// The values by field, in hundredths, where the records can be summed.
-    pub(crate) values: Option<[Vec<Option<i64>>; FIELDS.len()]>,
+    /// The same, as the oracle reads it.
+    pub(crate) rows: Vec<Row>,
     /// Whether they answer by hand rather than by rule.
     pub(crate) decides: bool,
     /// Set where the node is no light node at all, but somebody who means ill.
     pub(crate) malice: Option<Malice>,
-}
-
-/// A computation to be proposed.
-#[derive(Debug)]
-pub(crate) struct Ask {
-    pub(crate) at: u64,
-    /// Through whom: a heavy node's HTTP, or a light node.
-    pub(crate) via: usize,
-    pub(crate) draft: Draft,
 }
 
 /// Everything that a seed decides before the first event.
@@ -100,6 +90,8 @@ pub(crate) struct Plan {
     pub(crate) commit_ms: (u64, u64),
     /// A heavy node that stops for good.
     pub(crate) dies: Option<(u64, usize)>,
+    /// A heavy node that lies, and how.
+    pub(crate) lies: Option<(usize, Lie)>,
     /// Whether there is no trouble but people who mean ill.
     pub(crate) is_calm: bool,
     /// When the last trouble is over.
@@ -109,31 +101,39 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    pub(crate) fn new(seed: u64, nodes: usize, weather: Weather, malice: Option<Malice>) -> Self {
+    pub(crate) fn new(seed: u64, options: &Options) -> Self {
+        let Options { nodes, weather, malice, .. } = *options;
         let dice = &mut Dice::new(seed, 1);
         let rough = weather == Weather::Rough;
         let hosts = HEAVY + nodes;
-        let asks_count = if nodes < 10 { 1 } else { dice.between(1, 3) };
-        let asks: Vec<Ask> = (0..asks_count).map(|_| ask(dice, nodes)).collect();
+        let asks_count = if nodes < 10 { 1 } else { dice.between(1, 2) };
+        let asks: Vec<Ask> = (0..asks_count).map(|_| asks::ask(dice, nodes, options.scheme)).collect();
         let last_deadline = asks.iter().map(|ask| ask.draft.deadline.unix_ms()).max().unwrap_or_default();
         let last_deadline = last_deadline - instant(0).unix_ms();
         let troubles_end = last_deadline + dice.between(0, 20_000);
 
-        let rough = rough && dice.chance(900);
+        // Those that have an answer; the others are there, and idle.
+        let asked = if nodes <= SMALL { nodes } else { dice.between(6, SMALL as u64 - 4) as usize };
+        let grace_ms = asks.iter().map(|ask| grace_ms(ask.draft.participants_max)).max().unwrap_or_default();
+        let dies = rough && options.lie.is_none() && dice.chance(150);
+        let lies = rough && !dies && dice.chance(300);
+        let rough = rough && dice.chance(850);
         let mut some = |odds: u64| rough && dice.chance(odds);
         let (lossy, slow, twice) = (some(400), some(400), some(500));
         let (parts, breaks, crashes) = (some(250), some(400), some(400));
-        let (at_step, full, dies, skewed) = (some(300), some(250), some(60), some(600));
-        let bad_people = some(500);
+        let (at_step, full, skewed) = (some(300), some(250), some(600));
+        let bad_people = weather == Weather::Rough;
 
         let skew = |dice: &mut Dice| if skewed { dice.between(0, 6_000).cast_signed() - 3_000 } else { 0 };
         let skews_ms = (0..hosts).map(|_| skew(dice)).collect();
-        let mut lights: Vec<LightPlan> = (0..nodes).map(|_| light(dice, rough, last_deadline)).collect();
+        let mut lights: Vec<LightPlan> =
+            (0..nodes).map(|at| light(dice, rough, last_deadline, at < asked)).collect();
         for (at, light) in lights.iter_mut().enumerate() {
             // The first few stay honest, so that something is left to sum.
             let bad = match malice {
                 Some(kind) => (at == 4).then_some(kind),
-                None => (bad_people && at >= 4 && dice.chance(100)).then(|| *dice.pick(&Malice::ALL)),
+                None => (bad_people && at >= 4 && dice.chance(200))
+                    .then(|| *dice.pick(if at < asked { &Malice::REPORTS } else { &Malice::NOISE })),
             };
             if bad.is_some() {
                 (light.malice, light.away) = (bad, None);
@@ -183,6 +183,8 @@ impl Plan {
         });
         let full = full.collect();
         let dies = dies.then(|| (dice.below(last_deadline + 10_000), dice.below(HEAVY as u64) as usize));
+        let lies = options.lie.or_else(|| lies.then(|| *dice.pick(&Lie::ALL)));
+        let lies = lies.map(|lie| (dice.below(HEAVY as u64) as usize, lie));
         Self {
             lights,
             asks,
@@ -195,10 +197,11 @@ impl Plan {
             full,
             commit_ms: *dice.pick(&[(1, 3), (2, 30), (5, 400)]),
             dies,
+            lies,
             is_calm: !rough,
             troubles_end,
             // The grace period; and then time for what was signed late to reach everybody.
-            ends_at: troubles_end.max(last_deadline + GRACE_MS_MAX) + 75_000,
+            ends_at: troubles_end.max(last_deadline + grace_ms) + 60_000,
         }
     }
 
@@ -221,7 +224,7 @@ impl fmt::Display for Plan {
         let malice: Vec<_> = self.lights.iter().filter_map(|light| light.malice).collect();
         write!(
             f,
-            "plan: {:?}, partitions {:?}, {} breaks, crashes {:?} and {:?} at steps, full {:?}, dies {:?}, \
+            "plan: {:?}, partitions {:?}, {} breaks, crashes {:?} and {:?} at steps, full {:?}, dies {:?}, lies {:?}, \
              malice {malice:?}, heavy clocks {:?}, commits {:?} ms, troubles end at {} and all at {}; asks:",
             self.air,
             self.partitions.iter().map(|(when, side)| (when, side.len())).collect::<Vec<_>>(),
@@ -230,6 +233,7 @@ impl fmt::Display for Plan {
             self.crash_at_step,
             self.full,
             self.dies,
+            self.lies,
             &self.skews_ms[..HEAVY],
             self.commit_ms,
             self.troubles_end,
@@ -239,61 +243,48 @@ impl fmt::Display for Plan {
             let deadline = draft.deadline.since_ms(instant(0));
             write!(
                 f,
-                " at {at} via {via} until {deadline}, {} to {}",
-                draft.participants_min, draft.participants_max
+                " at {at} via {via} until {deadline}, {} to {} by {:?}: {:?}",
+                draft.participants_min, draft.participants_max, draft.scheme, draft.query
             )?;
         }
         Ok(())
     }
 }
 
-fn ask(dice: &mut Dice, nodes: usize) -> Ask {
-    let at = dice.between(500, 15_000);
-    let via = if dice.chance(500) { dice.below(HEAVY as u64) } else { HEAVY as u64 + dice.below(4) };
-    let decimals = dice.below(3) as u8;
-    let (lower, upper) = *dice.pick(&[("0", "150"), ("-50.5", "99.5"), ("-1000000", "1000000")]);
-    let (lower, upper) = if decimals == 0 && lower == "-50.5" { ("-50", "99") } else { (lower, upper) };
-    let (few, field) = (dice.chance(850), *dice.pick(&FIELDS));
-    let draft = Draft {
-        title: "How much is it in all?".into(),
-        purpose: "to see that it adds up".into(),
-        dataset: DATASET.into(),
-        schema: None,
-        query: mean_of(field, lower, upper, decimals, 100),
-        scheme: Some(Scheme::Additive64),
-        participants_min: if few { 3 } else { dice.between(3, nodes.max(4) as u64) as u32 },
-        participants_max: if dice.chance(850) {
-            10_000
-        } else {
-            dice.between(nodes as u64 / 2 + 3, 2 * nodes as u64 + 3) as u32
-        },
-        deadline: instant(at + dice.between(8_000, 50_000)),
-    };
-    let draft = Draft { participants_max: draft.participants_max.max(draft.participants_min), ..draft };
-    Ask { at, via: via as usize, draft }
+/// Longest grace period that a computation of so many participants may have.
+const fn grace_ms(participants_max: u32) -> u64 {
+    aggregate::proposal::GRACE_MS + 2 * participants_max as u64
 }
 
-fn light(dice: &mut Dice, rough: bool, last_deadline: u64) -> LightPlan {
-    let rows = dice.between(1, 6);
-    let mut values: [Vec<Option<i64>>; FIELDS.len()] = Default::default();
-    let mut csv = FIELDS.join(",") + "\n";
-    for _ in 0..rows {
-        for (at, column) in values.iter_mut().enumerate() {
+fn light(dice: &mut Dice, rough: bool, last_deadline: u64, asked: bool) -> LightPlan {
+    let count = dice.between(1, 6);
+    let mut rows = Vec::new();
+    let mut csv = format!("{},{WORD}\n", NUMBERS.join(","));
+    for _ in 0..count {
+        let mut row = Row { numbers: [None; NUMBERS.len()], word: None };
+        for cell in &mut row.numbers {
             let value = match dice.below(10) {
                 0 => None,
                 1 => Some(dice.below(400_000_000).cast_signed() - 200_000_000),
                 _ => Some(dice.below(20_000).cast_signed() - 3_000),
             };
-            column.push(value);
+            *cell = value;
             let text = value.map(|value| write_hundredths(dice, value)).unwrap_or_default();
-            let _ = write!(csv, "{}{text}", if at > 0 { "," } else { "" });
+            let _ = write!(csv, "{text},");
         }
+        row.word = (!dice.chance(100)).then(|| *dice.pick(&WORDS));
+        csv.push_str(row.word.unwrap_or_default());
         csv.push('\n');
+        rows.push(row);
     }
-    let (records, values) = match dice.below(20) {
-        0 => (Records::None, None),
-        1 => (Records::Csv("mass,age\nheavy,old\n".into()), None),
-        _ => (Records::Csv(csv), Some(values)),
+    let (records, rows) = match dice.below(20) {
+        _ if !asked => (Records::None, Vec::new()),
+        0 => (Records::None, Vec::new()),
+        1 => {
+            let row = Row { numbers: [None; NUMBERS.len()], word: Some(WORDS[0]) };
+            (Records::Csv(format!("{},{WORD}\nheavy,old,{}\n", NUMBERS.join(","), WORDS[0])), vec![row])
+        }
+        _ => (Records::Csv(csv), rows),
     };
     let late = rough && dice.chance(150);
     let away = (rough && dice.chance(80)).then(|| {
@@ -304,59 +295,27 @@ fn light(dice: &mut Dice, rough: bool, last_deadline: u64) -> LightPlan {
         comes_at: if late { dice.below(last_deadline + 5_000) } else { dice.below(3_000) },
         away,
         records,
-        values,
-        decides: dice.chance(200),
+        rows,
+        decides: asked && dice.chance(200),
         malice: None,
     }
 }
 
 /// Hundredths in one of the ways that people write numbers.
 fn write_hundredths(dice: &mut Dice, value: i64) -> String {
+    let plain = query::fixed::format(i128::from(value), DECIMALS as u8);
     match dice.below(4) {
         0 => format!("{value}e-2"),
-        1 => format!(" {} ", fixed::format(i128::from(value), 2)),
-        2 if value >= 0 => format!("+{}0", fixed::format(i128::from(value), 2)),
-        _ => fixed::format(i128::from(value), 2),
+        1 => format!(" {plain} "),
+        2 if value >= 0 => format!("+{plain}0"),
+        _ => plain,
     }
 }
 
 impl LightPlan {
-    /// What an honest answer to `proposal` is, reckoned apart from the node's own way: the number of records, and the sum of
-    /// their values' distances from the lower bound, in units.
-    pub(crate) fn contribution(&self, proposal: &Proposal) -> Option<[u64; 2]> {
-        let asked = Asked::of(proposal)?;
-        let at = FIELDS.iter().position(|field| *field == asked.field)?;
-        let present: Vec<i64> = self.values.as_ref()?[at].iter().flatten().copied().collect();
-        let sum: i64 = present
-            .iter()
-            .map(|value| to_decimals(*value, u32::from(asked.decimals)))
-            .map(|units| units.clamp(asked.lower, asked.upper) - asked.lower)
-            .sum();
-        Some([present.len() as u64, sum.cast_unsigned()])
+    /// What an honest answer to `proposal` is, where there is one.
+    pub(crate) fn contribution(&self, proposal: &Proposal) -> Option<Vec<u64>> {
+        let has_records = self.records != Records::None;
+        has_records.then(|| asks::measurement(&self.rows, proposal))?
     }
-}
-
-/// A proposal's question: the mean of a field in a range of units.
-pub(crate) struct Asked<'a> {
-    field: &'a str,
-    pub(crate) decimals: u8,
-    pub(crate) lower: i64,
-    upper: i64,
-}
-
-impl<'a> Asked<'a> {
-    pub(crate) fn of(proposal: &'a Proposal) -> Option<Self> {
-        let Reduction::Mean { value } = &proposal.query.reduction else { return None };
-        let units = |text: &str| fixed::parse(text, value.decimals).ok();
-        let (lower, upper) = (units(&value.lower)?, units(&value.upper)?);
-        Some(Self { field: &value.expr, decimals: value.decimals, lower, upper })
-    }
-}
-
-/// Hundredths as units of fewer decimals, rounded half to even.
-fn to_decimals(value: i64, decimals: u32) -> i64 {
-    let step = 10i64.pow(DECIMALS - decimals);
-    let (whole, rest) = (value.div_euclid(step), value.rem_euclid(step));
-    let up = 2 * rest > step || (2 * rest == step && whole.rem_euclid(2) == 1);
-    whole + i64::from(up)
 }

@@ -1,5 +1,23 @@
-use crate::{attacker::Malice, plan::Weather};
+use crate::{attacker::Malice, liar::Lie, plan::Weather};
+use aggregate::Scheme;
 use std::{collections::BTreeMap, fmt};
+
+/// A bug that the invariants must find.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Canary {
+    /// Stores say that a commit is durable before it is.
+    Promise,
+    /// Invalid reports pass at all heavy nodes, as though nobody checked proofs and commitments.
+    Unchecked,
+    /// Evidence against a heavy node that lied is never shown.
+    Hush,
+}
+
+impl Canary {
+    /// Every bug.
+    pub const ALL: [Self; 3] = [Self::Promise, Self::Unchecked, Self::Hush];
+}
 
 /// How to run a seed.
 #[derive(Debug, Clone, Copy)]
@@ -10,8 +28,12 @@ pub struct Options {
     pub weather: Weather,
     /// Everybody who means ill does so in this way, and one does; without it, what the seed says.
     pub malice: Option<Malice>,
-    /// Plants a bug: stores say that a commit is durable before it is.
-    pub canary: bool,
+    /// How every measurement is shared; without it, what the seed says.
+    pub scheme: Option<Scheme>,
+    /// One heavy node lies in this way; without it, what the seed says.
+    pub lie: Option<Lie>,
+    /// Plants a bug.
+    pub canary: Option<Canary>,
     /// Prints every event.
     pub trace: bool,
 }
@@ -19,7 +41,15 @@ pub struct Options {
 impl Options {
     /// `nodes` light nodes in the weather that the seed says.
     pub const fn new(nodes: usize) -> Self {
-        Self { nodes, weather: Weather::Rough, malice: None, canary: false, trace: false }
+        Self {
+            nodes,
+            weather: Weather::Rough,
+            malice: None,
+            scheme: None,
+            lie: None,
+            canary: None,
+            trace: false,
+        }
     }
 }
 
@@ -59,6 +89,22 @@ pub struct Tally {
     pub result_after_ms: u64,
     /// Reports that all three heavy nodes acknowledged.
     pub acknowledged: u64,
+    /// Results by scheme.
+    pub by_scheme: BTreeMap<&'static str, u64>,
+    /// Results that two heavy nodes came to without the third.
+    pub by_two: u64,
+    /// Reports left out of results as invalid.
+    pub rejected: u64,
+    /// Runs with a heavy node that lies.
+    pub liars: u64,
+    /// Runs with a heavy node that stops for ever.
+    pub dead: u64,
+    /// Words of heavy nodes that were lies.
+    pub lies: u64,
+    /// Computations with evidence against a heavy node.
+    pub evidence: u64,
+    /// Results that a lying heavy node made wrong, where the scheme does not protect against that.
+    pub wrong: u64,
     /// Computations without a result, by the codes of the reasons that its heavy nodes gave.
     pub refusals: BTreeMap<String, u64>,
     /// Shares that heavy nodes refused, by reason.
@@ -80,6 +126,16 @@ impl Tally {
         self.result_after_ms += other.result_after_ms;
         self.acknowledged += other.acknowledged;
         self.malformed += other.malformed;
+        self.by_two += other.by_two;
+        self.rejected += other.rejected;
+        self.liars += other.liars;
+        self.dead += other.dead;
+        self.lies += other.lies;
+        self.evidence += other.evidence;
+        self.wrong += other.wrong;
+        for (scheme, count) in &other.by_scheme {
+            *self.by_scheme.entry(scheme).or_default() += count;
+        }
         for (code, count) in &other.refusals {
             *self.refusals.entry(code.clone()).or_default() += count;
         }

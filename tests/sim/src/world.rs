@@ -4,11 +4,12 @@ use crate::{
     attacker::Attacker,
     dice::Dice,
     host::{Asked, Commit, Host, Machine, Told},
+    liar::Liar,
     links::Links,
     oracle::Oracle,
     person::Person,
     plan::{HEAVY, Plan},
-    report::{Options, Tally, Violation},
+    report::{Canary, Options, Tally, Violation},
     trace::Trace,
 };
 use keys::{Envelope, Identity, SealKey};
@@ -26,6 +27,9 @@ use store::StoreError;
 /// Most times that a machine may ask to be woken within a second: so many, and so many for each other host
 /// that may be connected and each computation.
 const WAKES_PER_SECOND_MAX: (usize, usize) = (30, 2);
+/// And so many of a heavy node for each computation: while two fellows check the same reports, each is asked for its part every
+/// 20 milliseconds.
+const CHECKS_PER_SECOND_MAX: usize = 120;
 /// Milliseconds between two looks of a person who decides by hand.
 const LOOK_EVERY_MS: u64 = 1_500;
 /// Milliseconds before a person tries again what failed.
@@ -123,7 +127,8 @@ pub(crate) struct World {
     pub(crate) oracle: Oracle,
     pub(crate) trace: Trace,
     pub(crate) tally: Tally,
-    canary: bool,
+    pub(crate) canary: Option<Canary>,
+    pub(crate) liar: Option<Liar>,
     crashes_at_step: u64,
     descriptors: Vec<Envelope>,
     /// Proposals that came by HTTP, to be put again where a heavy node is down.
@@ -143,7 +148,7 @@ fn seal_key(seed: u64, host: usize) -> SealKey {
 
 impl World {
     pub(crate) fn new(seed: u64, options: &Options) -> Self {
-        let plan = Plan::new(seed, options.nodes, options.weather, options.malice);
+        let plan = Plan::new(seed, options);
         let hosts: Vec<Host> = plan
             .skews_ms
             .iter()
@@ -173,6 +178,7 @@ impl World {
             trace: Trace::new(options.trace),
             tally: Tally::default(),
             canary: options.canary,
+            liar: plan.lies.map(|(host, lie)| Liar::new(host, lie, identity(seed, host), seed)),
             crashes_at_step: 0,
             hosts,
             plan,
@@ -188,6 +194,7 @@ impl World {
     /// Puts the plan on the agenda.
     fn lay_out(&mut self, seed: u64) {
         self.oracle.seed = seed;
+        self.oracle.liar = self.plan.lies.map(|(host, _)| host);
         self.trace.note(0, || self.plan.to_string());
         for host in 0..HEAVY {
             let at = self.dice.below(500);
@@ -323,7 +330,14 @@ impl World {
                 Some((key.id, (key, address(at))))
             });
             let draw = u64::from_le_bytes(self.dice.bytes());
-            Ok(Machine::Attacker(Box::new(Attacker::new(malice, identity, draw, heavy.collect(), now))))
+            Ok(Machine::Attacker(Box::new(Attacker::new(
+                malice,
+                identity,
+                draw,
+                heavy.collect(),
+                self.canary == Some(Canary::Unchecked),
+                now,
+            ))))
         } else {
             let config =
                 LightConfig { identity, agent: "sim".into(), transports: vec![Transport::Memory], seed };
@@ -378,7 +392,7 @@ impl World {
         // A commit under way is there whole or not at all.
         let commit = h.disk.commit.take();
         if let Some(commit) = commit.filter(|commit| commit.result.is_none())
-            && !self.canary
+            && self.canary != Some(Canary::Promise)
             && self.dice.chance(500)
             && !self.plan.is_full(self.now, host)
         {
@@ -419,7 +433,10 @@ impl World {
             outputs.push(output);
         }
         if let Machine::Attacker(attacker) = machine {
-            self.oracle.shared.extend(attacker.made.drain(..));
+            for (report, measurement, flaw) in attacker.made.drain(..) {
+                self.oracle.shared.insert(report, measurement);
+                self.oracle.flawed.extend(flaw.map(|flaw| (report, flaw)));
+            }
         }
         for output in outputs {
             self.carry_out(host, output);
@@ -440,7 +457,9 @@ impl World {
             h.wake_at = Some(at);
             let (few, each) = WAKES_PER_SECOND_MAX;
             let others = if host < HEAVY { self.plan.lights.len() } else { HEAVY };
-            let spins = h.wakes.1 as usize > few + each * (others + self.oracle.known.len());
+            let known = self.oracle.known.len();
+            let checks = if host < HEAVY { CHECKS_PER_SECOND_MAX * known } else { 0 };
+            let spins = h.wakes.1 as usize > few + each * (others + known) + checks;
             self.at(at, Event::Wake { host });
             if spins {
                 self.violated(format!("host {host} asks to be woken all the time: {why}"));
@@ -459,7 +478,7 @@ impl World {
                 let incarnation = self.hosts[host].incarnation;
                 let (low, high) = self.plan.commit_ms;
                 let mut takes = self.dice.between(low, high);
-                if self.canary {
+                if self.canary == Some(Canary::Promise) {
                     // The planted bug: told before it is durable, so that a crash breaks a promise.
                     self.hosts[host].disk.promised.push_back((ticket, batch.clone()));
                     self.after(1, Event::Stored { host, incarnation, ticket });
@@ -505,7 +524,7 @@ impl World {
         if self.hosts[host].incarnation != incarnation || self.hosts[host].machine.is_none() {
             return;
         }
-        if self.canary {
+        if self.canary == Some(Canary::Promise) {
             while let Some((_, batch)) =
                 self.hosts[host].disk.promised.pop_front_if(|(promised, _)| *promised <= ticket)
             {
@@ -610,7 +629,14 @@ impl World {
     fn changed(&mut self, host: usize, id: codec::ContentId) {
         let Some(heavy) = self.hosts[host].heavy() else { return };
         let Some((proposal, end)) = heavy.documents(id) else { return };
-        self.oracle.changed(self.now, host, id, (&proposal, end.as_ref()), &self.plan);
+        if let Some(end) = &end {
+            self.trace.note(self.now, || {
+                format!("heavy {host} has an end of {id}: {}", String::from_utf8_lossy(&end.payload))
+            });
+        }
+        let Some(heavy) = self.hosts[host].heavy() else { return };
+        let found = heavy.evidence(id).filter(|_| self.canary != Some(Canary::Hush));
+        self.oracle.changed(self.now, host, id, (&proposal, end.as_ref(), found.as_ref()), &self.plan);
         // Within the reach of the clock of this host; asked about once.
         if self.watched.insert((host, id))
             && let Some(known) = self.oracle.known.get(&id)

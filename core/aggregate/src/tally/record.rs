@@ -162,6 +162,7 @@ impl Tally {
     /// [`StoreError::Corrupt`] where an entry cannot be what this software wrote.
     pub fn restore(entries: &[Entry], identity: &Identity) -> Result<Vec<Self>, StoreError> {
         let mut tallies: Vec<Self> = Vec::new();
+        let mut commitments: Vec<(usize, &[u8])> = Vec::new();
         for entry in entries {
             let corrupt = |what: &str| StoreError::Corrupt { detail: format!("{what} of a computation") };
             let rest = entry.key.strip_prefix(PREFIX).ok_or_else(|| corrupt("the key"))?;
@@ -178,6 +179,7 @@ impl Tally {
                 tallies.push(tally.ok_or_else(|| corrupt("the heavy nodes"))?);
                 continue;
             }
+            let at = tallies.len().saturating_sub(1);
             let tally =
                 tallies.last_mut().filter(|tally| tally.id == id).ok_or_else(|| corrupt("the proposal"))?;
             let restored = match kind {
@@ -186,7 +188,10 @@ impl Tally {
                     tally.reach(Stage::Closed);
                     Some(())
                 }
-                Some(COMMITTED) => tally.restore_commitment(&entry.value),
+                Some(COMMITTED) => {
+                    commitments.push((at, &entry.value));
+                    Some(())
+                }
                 Some(SIGNED) => Envelope::from_json(&entry.value).ok().map(|result| {
                     tally.result = Some(result);
                     tally.reach(Stage::Signed);
@@ -200,6 +205,11 @@ impl Tally {
                 _ => None,
             };
             restored.ok_or_else(|| corrupt("a record"))?;
+        }
+        // What was committed to is written in terms of the reports that are left once all withdrawals are taken up.
+        for (at, value) in commitments {
+            let restored = tallies.get_mut(at).and_then(|tally| tally.restore_commitment(value));
+            restored.ok_or_else(|| StoreError::Corrupt { detail: "a record of a computation".into() })?;
         }
         for tally in &mut tallies {
             if tally.stage == Stage::Proposed

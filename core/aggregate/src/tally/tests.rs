@@ -13,8 +13,10 @@ use codec::{ContentId, Instant};
 use keys::{Identity, NodeId, SealKey};
 use store::{Batch, MemoryStore};
 
+mod again;
 mod lost;
 mod many;
+mod views;
 
 /// The three tallies of one computation, with their stores.
 struct Trio {
