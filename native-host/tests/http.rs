@@ -48,7 +48,8 @@ async fn every_error_is_a_problem_document() {
     problem(post("text/plain", "{}".into()).await.unwrap(), StatusCode::UNSUPPORTED_MEDIA_TYPE).await;
     let detail = problem(post("application/json", "{".into()).await.unwrap(), StatusCode::BAD_REQUEST).await;
     assert!(detail.contains("line 1"), "{detail}");
-    problem(post("application/json", " ".repeat(600_000)).await.unwrap(), StatusCode::PAYLOAD_TOO_LARGE).await;
+    problem(post("application/json", " ".repeat(600_000)).await.unwrap(), StatusCode::PAYLOAD_TOO_LARGE)
+        .await;
     let unsigned =
         r#"{"payloadType":"application/vnd.formix.proposal+json","payload":"e30=","signatures":[]}"#;
     problem(post("application/json", unsigned.into()).await.unwrap(), StatusCode::UNPROCESSABLE_ENTITY).await;

@@ -218,7 +218,8 @@ impl<T: Type> Circuit<T> {
         };
         let role = u8::try_from(role).map_err(|_| CodecError::UnexpectedValue)?;
         let proofs_len = self.typ.proof_len() * usize::from(self.proofs);
-        let expand = |usage, binder: &[u8], length| self.expand(seed.as_ref(), usage, context, binder, length);
+        let expand =
+            |usage, binder: &[u8], length| self.expand(seed.as_ref(), usage, context, binder, length);
         Ok(Prio3InputShare::Leader {
             measurement_share: expand(MEASUREMENT_SHARE, &[role], self.typ.input_len()),
             proofs_share: expand(PROOF_SHARE, &[self.proofs, role], proofs_len),

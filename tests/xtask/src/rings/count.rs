@@ -58,7 +58,9 @@ impl Harness {
                 }
                 Self::Pytest => {
                     // `==== 3 passed, 1 skipped in 2.10s ====`, the last line.
-                    let Some((numbers, _)) = line.trim_matches(['=', ' ']).rsplit_once(" in ") else { continue };
+                    let Some((numbers, _)) = line.trim_matches(['=', ' ']).rsplit_once(" in ") else {
+                        continue;
+                    };
                     if !line.starts_with('=') {
                         continue;
                     }

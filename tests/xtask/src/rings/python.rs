@@ -11,7 +11,8 @@ use crate::sh::Cmd;
 /// Runs both against the debug build of `formix`.
 pub(super) fn test(run: &mut Run<'_>) -> Result<()> {
     setup::python(&run.tree.root)?;
-    let cargo = run.cargo().args(["test", "--package", "native-host", "--test", "openapi", "--", "--ignored"]);
+    let cargo =
+        run.cargo().args(["test", "--package", "native-host", "--test", "openapi", "--", "--ignored"]);
     run.tests(&cargo, Harness::Cargo)?;
     sdk(run)
 }
