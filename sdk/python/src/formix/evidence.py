@@ -61,7 +61,8 @@ class Evidence:
     documents: tuple[Envelope, Envelope]
 
     def __str__(self) -> str:
-        return f"{plain(self.proposal.title)}\n  heavy node …{self.accused.short} lied about its sums\n  shown by …{self.accuser.short}"
+        liar, witness = self.accused.short, self.accuser.short
+        return f"{plain(self.proposal.title)}\n  heavy node …{liar} lied about its sums\n  shown by …{witness}"
 
     @classmethod
     def open(cls, asked: Envelope, envelope: Envelope) -> Evidence:
