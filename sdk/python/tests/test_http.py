@@ -9,32 +9,38 @@ from collections.abc import AsyncIterator
 import pytest
 
 import formix
-from formix.http import EVENT_BYTES_MAX, _problem, base_url, events
+from formix.http import EVENT_BYTES_MAX, _problem, base_url, events, invalid_proposal
 
 
-def problem(status: int, **members: object) -> Exception:
-    return _problem("http://here", status, json.dumps({"title": "x", "status": status, **members}).encode())
+def problem(status: int, **members: object) -> formix.ProblemError:
+    found = _problem("http://here", status, json.dumps({"title": "x", "status": status, **members}).encode())
+    assert isinstance(found, formix.ProblemError)
+    return found
 
 
-def test_a_problem_of_a_field_names_it() -> None:
-    found = problem(422, detail="`deadline`: 1970-01-01T00:00:00Z is too near")
-    assert isinstance(found, formix.InvalidProposal)
-    assert (found.path, found.problem) == ("deadline", "1970-01-01T00:00:00Z is too near")
-    found = problem(422, detail="unknown field `stepz`", path="query.value.expr", position=4, hint="did you mean `steps`?")
-    assert isinstance(found, formix.InvalidProposal)
-    assert (found.path, found.position) == ("query.value.expr", 4)
-    assert str(found) == "`query.value.expr`: unknown field `stepz` (at character 4); did you mean `steps`?"
-
-
-def test_the_place_in_an_expression_is_read_from_its_caret() -> None:
-    found = problem(422, detail="`query.where`: no field `stepz`\n  1 < stepz\n      ^ character 4")
-    assert isinstance(found, formix.InvalidProposal)
+def test_a_problem_of_a_proposal_names_the_place() -> None:
+    fault = {"path": "query.where", "problem": "no field `stepz`\n  1 < stepz\n      ^ character 4", "position": 4}
+    found = invalid_proposal(problem(422, detail="`query.where`: no field", errors=[fault, {"path": "title"}]))
+    assert found is not None
     assert (found.path, found.position) == ("query.where", 4)
-    assert str(found).endswith("^ character 4")
+    assert str(found) == f"`query.where`: {fault['problem']}"
+    found = invalid_proposal(problem(422, detail="x", errors=[{"path": "deadline", "problem": "too near"}]))
+    assert found is not None
+    assert (str(found), found.position) == ("`deadline`: too near", None)
+    found = invalid_proposal(problem(422, detail="`deadline`: too near this node's clock"))
+    assert found is not None
+    assert (found.path, found.problem) == ("deadline", "too near this node's clock")
+
+
+@pytest.mark.parametrize("errors", [None, [], {}, [1], [{"path": 1, "problem": "x"}], "x"])
+def test_a_proposal_that_is_refused_without_a_place_has_its_words(errors: object) -> None:
+    for status in (400, 422):
+        found = invalid_proposal(problem(status, detail="not a proposal", errors=errors))
+        assert found is not None and (found.path, found.problem) == ("", "not a proposal")
+    assert invalid_proposal(problem(503, detail="busy", errors=errors)) is None
 
 
 def test_other_problems_keep_their_words() -> None:
-    assert isinstance(problem(422, detail="the total could wrap"), formix.InvalidProposal)
     unknown = problem(404, detail="no such computation")
     assert isinstance(unknown, formix.UnknownComputation) and unknown.status == 404
     busy = problem(503, detail="too many proposals at once")

@@ -214,6 +214,18 @@ def test_waiting_has_an_end(running: Running, client: formix.Client) -> None:
         computation.result(timeout=0.1)
 
 
+def test_its_proposer_cancels_a_computation(running: Running, client: formix.Client, tmp_path: Path) -> None:
+    computation = client.propose(Steps, formix.count(), dataset=DATASET, min_participants=100, deadline="1h")
+    stranger = formix.Client(running.url, home=tmp_path).computation(computation.id)
+    with pytest.raises(formix.ProblemError, match="not signed by"):
+        stranger.cancel()
+    computation.cancel()
+    with pytest.raises(formix.ComputationRefused) as caught:
+        computation.result()
+    assert caught.value.refusal.code == "cancelled"
+    computation.cancel()
+
+
 def test_an_unknown_computation_is_named(running: Running, client: formix.Client) -> None:
     with pytest.raises(formix.UnknownComputation):
         client.computation("bafkrei" + "a" * 52)

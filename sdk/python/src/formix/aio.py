@@ -10,6 +10,7 @@ A client works without ``async with`` too; then every request has a connection o
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -32,7 +33,7 @@ from .errors import (
     VerificationError,
 )
 from .heavy import HEAVY_NODES_MAX, Descriptor, Pins
-from .http import Api
+from .http import Api, invalid_proposal
 from .identity import Identity
 from .progress import display_for
 from .proposal import Deadline, Draft, HeavyKey, Proposal, Scheme, build
@@ -48,6 +49,8 @@ __all__ = ["AsyncClient", "AsyncComputation", "propose"]
 NETWORK: Final = "http://127.0.0.1:4800"
 #: So long is waited for an end that is overdue: clocks may differ, and a heavy node may be starting again.
 OVERDUE: Final = timedelta(minutes=1)
+#: Media type of a cancellation's payload.
+CANCEL_TYPE: Final = "application/vnd.formix.cancellation+json"
 #: Seconds between attempts to reach a heavy node, at first and at most.
 _RETRY_S: Final = (0.25, 5.0)
 _PROPOSE_ATTEMPTS: Final = 4
@@ -204,6 +207,8 @@ class AsyncClient:
             try:
                 accepted = await self._api.post("/computations", envelope.to_json())
             except (Unreachable, ProblemError) as error:
+                if isinstance(error, ProblemError) and (invalid := invalid_proposal(error)) is not None:
+                    raise invalid from None
                 passing = isinstance(error, Unreachable) or error.status >= 500
                 if not passing or attempt + 1 == _PROPOSE_ATTEMPTS:
                     raise
@@ -392,6 +397,17 @@ class AsyncComputation:
             draft = refinement.next_draft(self._draft, current.end, len(self._rounds))
             if draft is not None:
                 self._rounds.append(_Round(await self._client._send(draft, current.proposal.heavy)))
+
+    async def cancel(self) -> None:
+        """Tells the heavy nodes that it no longer stands, signed by the proposer; it ends in a refusal, `cancelled`.
+
+        Raises:
+            ProblemError: It has closed already and takes its course, or somebody else proposed it.
+        """
+        current = self._rounds[-1]
+        payload = json.dumps({"version": 1, "computation": current.id}, separators=(",", ":")).encode()
+        envelope = self._client.identity.sign(CANCEL_TYPE, payload)
+        await self._client._api.post(f"/computations/{current.id}/cancel", envelope.to_json())
 
     async def watch(self) -> Self:
         """Shows its progress until it has ended: in place in a notebook, as a bar at a terminal; gives itself.

@@ -145,6 +145,10 @@ class Computation:
         finally:
             _run(updates.aclose())
 
+    def cancel(self) -> None:
+        """See :meth:`formix.aio.AsyncComputation.cancel`."""
+        _run(self._computation.cancel())
+
     def watch(self) -> Self:
         """See :meth:`formix.aio.AsyncComputation.watch`."""
         # Shown from the caller's thread: a notebook knows the cell by it.

@@ -19,7 +19,7 @@ import httpx
 from .documents import loads
 from .errors import DocumentError, InvalidProposal, NetworkError, ProblemError, UnknownComputation, Unreachable
 
-__all__ = ["Api", "events"]
+__all__ = ["Api", "events", "invalid_proposal"]
 
 #: Longest answer that is read, in bytes: a list of a heavy node's 1,000 computations.
 ANSWER_BYTES_MAX: Final = 64 * 1024 * 1024
@@ -27,8 +27,7 @@ ANSWER_BYTES_MAX: Final = 64 * 1024 * 1024
 EVENT_BYTES_MAX: Final = 4 * 1024 * 1024
 #: A heavy node's stream says something at least every 15 seconds, if only that it lives.
 _QUIET_S: Final = 45.0
-_FIELD: Final = re.compile(r"`([a-z][\w.\[\]-]*)`: (.+)", re.DOTALL)
-_CARET: Final = re.compile(r"\^ character (\d+)\s*\Z")
+_PLACE: Final = re.compile(r"`([a-z][a-z0-9_.]*)`: (.+)", re.DOTALL)
 
 
 def base_url(network: str) -> str:
@@ -104,7 +103,6 @@ class Api:
 
         Raises:
             NetworkError: The node does not answer, or answers with a problem.
-            InvalidProposal: The problem names a field of what was sent.
         """
         return await self._request("POST", path, body)
 
@@ -147,11 +145,8 @@ class Api:
             raise Unreachable(url, str(error) or type(error).__name__) from error
 
 
-def _problem(url: str, status: int, body: bytes) -> Exception:
-    """The error that a problem document means (RFC 9457).
-
-    Members beyond the standard's: ``path``, the place in what was sent, with ``position`` (a character offset) and ``hint``.
-    """
+def _problem(url: str, status: int, body: bytes) -> NetworkError:
+    """The error that a problem document means (RFC 9457)."""
     try:
         problem = loads(body, url)
     except DocumentError:
@@ -159,25 +154,24 @@ def _problem(url: str, status: int, body: bytes) -> Exception:
     if not isinstance(problem, dict):
         problem = {}
     detail = problem.get("detail")
-    detail = detail if isinstance(detail, str) else "without a reason"
-    path, position, hint = problem.get("path"), problem.get("position"), problem.get("hint")
-    if position is None and (caret := _CARET.search(detail)):
-        position = int(caret[1])
-    if status in (400, 422):
-        named = _FIELD.match(detail)
-        if isinstance(path, str):
-            return InvalidProposal(
-                path,
-                named[2] if named and named[1] == path else detail,
-                position=position if isinstance(position, int) else None,
-                hint=hint if isinstance(hint, str) else None,
-            )
-        if named:
-            return InvalidProposal(named[1], named[2], position=position if isinstance(position, int) else None)
-        if status == 422:
-            return InvalidProposal("", detail)
     kind = UnknownComputation if status == 404 else ProblemError
-    return kind(url, status, detail, problem)
+    return kind(url, status, detail if isinstance(detail, str) else "without a reason", problem)
+
+
+def invalid_proposal(error: ProblemError) -> InvalidProposal | None:
+    """What is wrong with the proposal that was sent, where that is what a problem says.
+
+    Beyond the standard's members, ``errors`` lists the places: ``path``, ``problem``, and ``position`` in an expression.
+    """
+    match error.problem.get("errors"):
+        case [{"path": str(path), "problem": str(problem), **more}, *_]:
+            position = more.get("position")
+            return InvalidProposal(path, problem, position=position if isinstance(position, int) else None)
+    if error.status not in (400, 422):
+        return None
+    # What depends on the node's clock and state is told in words alone, which begin with the place.
+    named = _PLACE.match(error.detail)
+    return InvalidProposal(named[1], named[2]) if named else InvalidProposal("", error.detail)
 
 
 async def events(parts: AsyncIterator[str]) -> AsyncIterator[tuple[str, str]]:

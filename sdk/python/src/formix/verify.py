@@ -178,6 +178,8 @@ def _words(code: str, reason: Mapping[str, Any]) -> str:
                 return f"heavy node {_short(reason['heavy'])} disagrees about {reason['about']}"
             case "heavy-refused":
                 return f"heavy node {_short(reason['heavy'])} refused first ({reason['reason']})"
+            case "cancelled":
+                return "its proposer cancelled it before it closed"
             case "expired":
                 return "the heavy node was not running when it had to decide"
     except (KeyError, TypeError):
