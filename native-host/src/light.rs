@@ -242,9 +242,9 @@ fn serve_control(
                 control::Ask::Command { command } => {
                     light.command(command).await.and_then(|reply| Ok(serde_json::to_value(reply)?))
                 }
-                control::Ask::Import { name, path } => {
-                    import(&light, &name, &path).await.map(|rows| json!({ "did": "imported", "rows": rows }))
-                }
+                control::Ask::Import { name, path } => import(&light, &name, &path)
+                    .await
+                    .and_then(|rows| Ok(serde_json::to_value(Reply::Imported { rows })?)),
                 control::Ask::Fellow { .. } => bail_answer("a light node has no fellows"),
             };
             answer.map_err(|error: anyhow::Error| format!("{error:#}"))

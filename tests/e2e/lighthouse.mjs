@@ -71,7 +71,7 @@ try {
   await tab.join();
   await tab.importFile(DATASET, "penguins.json", JSON.stringify(own));
   await audit("data");
-  const draft = { title: "How heavy are our penguins?", dataset: DATASET, field: FIELD, lower: 2000, upper: 7000, participants_min: 3 };
+  const draft = { title: "How heavy are our penguins?", dataset: DATASET, template: "mean", value: `\`${FIELD}\``, lower: 2000, upper: 7000, participants_min: 3 };
   const asks = await network.propose({ ...draft, deadline: "60m" });
   const total = await network.propose({ ...draft, deadline: "5s" });
   await tab.go("");

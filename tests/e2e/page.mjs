@@ -147,7 +147,7 @@ test("a rule made with an answer is as narrow as the question, and answers what 
   const tab = await Tab.open(browser, network.url, "always");
   await tab.join();
   await tab.importFile("commute", "commute.csv", "minutes\n12\n30\n");
-  const form = { title: "How long?", dataset: "commute", field: "minutes", lower: 0, upper: 100, deadline: 5 };
+  const form = { title: "How long?", dataset: "commute", value: "minutes", lower: 0, upper: 100, deadline: 5 };
   const wider = await tab.propose({ ...form, participants_min: 9 });
   const same = await tab.propose({ ...form, participants_min: 5 });
   const narrower = await tab.propose({ ...form, participants_min: 4 });

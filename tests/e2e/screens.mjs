@@ -23,7 +23,8 @@ const draft = (title, more = {}) => ({
   title,
   purpose: "To compare this colony with the one surveyed in 2009.",
   dataset: DATASET,
-  field: FIELD,
+  template: "mean",
+  value: `\`${FIELD}\``,
   lower: 2000,
   upper: 7000,
   participants_min: 5,
@@ -86,7 +87,7 @@ async function walk(browser, network, tab, records, folder) {
     refusal: await network.propose(draft("Body mass of every colony", { deadline: "8s", participants_min: 400 })),
     asks: await network.propose(draft("How heavy are our penguins?")),
     unfit: await network.propose(draft("Minutes on the way to work", {
-      purpose: "To plan the new bus line 14.", dataset: "commute", field: "minutes", lower: 0, upper: 240, deadline: "2d",
+      purpose: "To plan the new bus line 14.", dataset: "commute", value: "minutes", lower: 0, upper: 240, deadline: "2d",
     })),
   };
   await tab.approve(ids.total);
@@ -119,10 +120,15 @@ async function walk(browser, network, tab, records, folder) {
   const fill = (field, value) => tab.find("field", `[data-field="${field}"]`).fill(String(value));
   await fill("title", "How heavy are our penguins?");
   await fill("purpose", "To compare this colony with the one surveyed in 2009.");
-  await fill("field", FIELD);
+  await fill("value", `\`${FIELD}\``);
   await fill("lower", 2000);
   await fill("upper", 7000);
+  await tab.find("own").waitFor();
   await take("propose");
+  await fill("where", "Specie == 'Adelie'");
+  await tab.find("field-error", `[data-field="where"]`).waitFor();
+  await take("propose-mistyped");
+  await fill("where", "");
   await fill("upper", 1000);
   await tab.find("propose").click();
   await tab.find("field-error", `[data-field="upper"]`).waitFor();

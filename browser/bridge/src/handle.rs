@@ -4,8 +4,10 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
 
+use aggregate::Draft;
 use futures::channel::{mpsc, oneshot};
 use gloo::events::EventListener;
+use keys::NodeId;
 use link::Link;
 use node::{Command, CommandError, LightView, Look, Reply};
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -13,9 +15,8 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{ErrorEvent, MessageEvent, Worker};
 
 use crate::begin::{Begun, begin};
-use crate::message::{FromWorker, Status, ToWorker, post, unpack};
+use crate::message::{FromWorker, Status, ToWorker, Tried, post, unpack};
 use crate::network;
-use crate::verify::VerifiedDocument;
 use crate::wire::NetInput;
 
 /// Most commands, rows and verifications that wait for their answers at a time.
@@ -40,7 +41,8 @@ pub struct Handle(Rc<Inner>);
 enum Waiting {
     Command(oneshot::Sender<Result<Reply, CommandError>>),
     Rows(oneshot::Sender<Look>),
-    Verify(oneshot::Sender<Result<Box<VerifiedDocument>, String>>),
+    Try(oneshot::Sender<Result<Box<Tried>, String>>),
+    Verify(oneshot::Sender<Result<Vec<NodeId>, String>>),
 }
 
 /// A message and its byte arrays.
@@ -128,15 +130,27 @@ impl Handle {
         told.await.unwrap_or_default()
     }
 
-    /// Checks a proposal and its end, both DSSE documents in JSON, in the worker.
+    /// Has the node do with a draft all that a participant would, and throw it away.
+    ///
+    /// # Errors
+    /// Why it cannot be proposed, as [`node::LightNode::try_out`] says it.
+    pub async fn try_out(&self, draft: Draft) -> Result<Tried, String> {
+        let (teller, told) = oneshot::channel();
+        let message = |token| ToWorker::TryOut { token, draft: Box::new(draft) };
+        self.0.ask(Waiting::Try(teller), message, Vec::new())?;
+        told.await.unwrap_or_else(|_| Err(STOPPED.into())).map(|tried| *tried)
+    }
+
+    /// Checks a proposal and its end, both DSSE documents in JSON, in the worker. Gives the heavy nodes in them that the
+    /// person's own node does not trust.
     ///
     /// # Errors
     /// What is wrong, in words for a person.
-    pub async fn verify(&self, proposal: Vec<u8>, end: Vec<u8>) -> Result<VerifiedDocument, String> {
+    pub async fn verify(&self, proposal: Vec<u8>, end: Vec<u8>) -> Result<Vec<NodeId>, String> {
         let (teller, told) = oneshot::channel();
         let message = |token| ToWorker::Verify { token };
         self.0.ask(Waiting::Verify(teller), message, vec![proposal, end])?;
-        told.await.unwrap_or_else(|_| Err(STOPPED.into())).map(|verified| *verified)
+        told.await.unwrap_or_else(|_| Err(STOPPED.into()))
     }
 
     pub(crate) fn tell(&self, event: Event) {
@@ -261,6 +275,7 @@ impl Inner {
             }
             FromWorker::View(view) => self.view(view),
             FromWorker::Reply { token, result } => self.answer(token, Answer::Command(result)),
+            FromWorker::Tried { token, result } => self.answer(token, Answer::Try(result)),
             FromWorker::Rows { token, look } => self.answer(token, Answer::Rows(look)),
             FromWorker::Verified { token, result } => {
                 self.answer(token, Answer::Verify(result));
@@ -301,6 +316,7 @@ impl Inner {
         // Whoever asked may have stopped waiting.
         match (waiting, answer) {
             (Some(Waiting::Command(teller)), Answer::Command(result)) => drop(teller.send(result)),
+            (Some(Waiting::Try(teller)), Answer::Try(result)) => drop(teller.send(result)),
             (Some(Waiting::Rows(teller)), Answer::Rows(look)) => drop(teller.send(look)),
             (Some(Waiting::Verify(teller)), Answer::Verify(result)) => drop(teller.send(result)),
             _ => {}
@@ -344,7 +360,8 @@ impl Drop for Inner {
 enum Answer {
     Command(Result<Reply, CommandError>),
     Rows(Look),
-    Verify(Result<Box<VerifiedDocument>, String>),
+    Try(Result<Box<Tried>, String>),
+    Verify(Result<Vec<NodeId>, String>),
 }
 
 /// Asks the browser not to evict the store. It may ask the person, or say no; the node runs either way.

@@ -30,6 +30,7 @@ mod verify;
 mod wire;
 
 pub use handle::{COMMANDS_MAX, Event, Handle};
-pub use message::{FromWorker, MessageError, Status, ToWorker, post, unpack};
-pub use verify::{Verdict, VerifiedDocument, verify};
+pub use message::{FromWorker, MessageError, Status, ToWorker, Tried, post, unpack};
+pub use network::ask_network;
+pub use verify::verify;
 pub use wire::{NetFailure, NetInput, NetOutput};

@@ -2,13 +2,14 @@
 
 use std::fmt;
 
+use aggregate::Draft;
 use js_sys::{Array, Uint8Array};
-use node::{Command, CommandError, LightView, Look, Reply};
+use keys::NodeId;
+use node::{Command, CommandError, LightView, Look, Reply, Trial};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::{JsCast as _, JsValue};
 
-use crate::verify::VerifiedDocument;
 use crate::wire::{NetInput, NetOutput};
 
 /// From the page to the worker.
@@ -40,6 +41,13 @@ pub enum ToWorker {
         count: usize,
         /// Whether only records that do not fit the schema.
         unfit: bool,
+    },
+    /// The person fills in a proposal.
+    TryOut {
+        /// To answer by.
+        token: u64,
+        /// What it holds so far.
+        draft: Box<Draft>,
     },
     /// Two byte arrays: a proposal and its end, in JSON.
     Verify {
@@ -77,13 +85,29 @@ pub enum FromWorker {
         /// The records and their schema.
         look: Look,
     },
+    /// The answer to [`ToWorker::TryOut`].
+    Tried {
+        /// Whose.
+        token: u64,
+        /// What it would come to, or what is wrong with it.
+        result: Result<Box<Tried>, String>,
+    },
     /// The answer to [`ToWorker::Verify`].
     Verified {
         /// Whose.
         token: u64,
-        /// What the documents say, or what is wrong with them.
-        result: Result<Box<VerifiedDocument>, String>,
+        /// The heavy nodes in them that this node does not trust, or what is wrong with them.
+        result: Result<Vec<NodeId>, String>,
     },
+}
+
+/// What a draft would come to, and how long this tab took to find out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tried {
+    /// What the node says.
+    pub trial: Trial,
+    /// How long reading, measuring, sharing and sealing took here, in microseconds: what an answer takes.
+    pub work_us: u64,
 }
 
 /// How the tab's node stands.
@@ -158,8 +182,8 @@ pub fn post<T: Serialize>(
 pub fn unpack<T: DeserializeOwned>(message: &JsValue) -> Result<(T, Vec<Vec<u8>>), MessageError> {
     let message: &Array = message.dyn_ref().ok_or(MessageError::Shape)?;
     let head = message.get(0).as_string().ok_or(MessageError::Shape)?;
-    let head =
-        serde_json::from_str(&head).map_err(|error| MessageError::Head { detail: error.to_string() })?;
+    let head = serde_json::from_slice(head.as_bytes())
+        .map_err(|error| MessageError::Head { detail: error.to_string() })?;
     let part = |value: JsValue| value.dyn_ref().map(Uint8Array::to_vec).ok_or(MessageError::Shape);
     let parts = message.iter().skip(1).map(part).collect::<Result<_, _>>()?;
     Ok((head, parts))

@@ -34,7 +34,7 @@ pub(crate) async fn watch(inner: Weak<Inner>, mut kicks: mpsc::UnboundedReceiver
         return;
     }
     loop {
-        let told = ask().await;
+        let told = ask_network().await;
         let Some(handle) = inner.upgrade().map(Handle::from) else { return };
         if handle.has_failed() {
             return;
@@ -54,7 +54,11 @@ pub(crate) async fn watch(inner: Weak<Inner>, mut kicks: mpsc::UnboundedReceiver
     }
 }
 
-async fn ask() -> Result<Vec<Envelope>, String> {
+/// Asks the host once which heavy nodes its network has: their signed descriptors, not verified here.
+///
+/// # Errors
+/// Why there is no answer, in words for a person.
+pub async fn ask_network() -> Result<Vec<Envelope>, String> {
     let answer = async {
         let response = Request::get(URL).send().await.map_err(|_| "this page's host does not answer")?;
         if !response.ok() {
@@ -65,7 +69,7 @@ async fn ask() -> Result<Vec<Envelope>, String> {
             ));
         }
         let text = response.text().await.map_err(|_| "this page's host broke off its answer")?;
-        let network: Network = serde_json::from_str(&text).map_err(|error| {
+        let network: Network = serde_json::from_slice(text.as_bytes()).map_err(|error| {
             format!("this page's host lists its heavy nodes in a way unknown here: {error}")
         })?;
         Ok(network.heavy)

@@ -12,7 +12,9 @@ const DIGITS: usize = 7;
 /// A number of the answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Figure {
-    /// What it is.
+    /// Its name in the answer's JSON, for tests.
+    pub key: String,
+    /// What it is, for people.
     pub name: String,
     /// The number, for people; a dash where the totals do not give it.
     pub value: String,
@@ -80,7 +82,7 @@ impl Reader<'_> {
 
     fn figure(&self, name: &str, of: &str, value: Option<&str>) -> Figure {
         let value = value.map_or_else(|| "—".into(), |value| words::rounded(value, DIGITS));
-        Figure { name: name.into(), value, plus_minus: self.plus_minus(of) }
+        Figure { key: of.into(), name: name.into(), value, plus_minus: self.plus_minus(of) }
     }
 }
 
@@ -204,6 +206,46 @@ pub fn show(query: &Query, answer: &Answer) -> Shown {
         _ => {}
     }
     shown
+}
+
+/// What is asked, in a few words for a list.
+pub fn brief_question(query: &Query, dataset: &str) -> String {
+    let what = match &query.reduction {
+        Reduction::Count if query.per == Per::Person => "Number of people".into(),
+        Reduction::Count => "Number of records".into(),
+        Reduction::Sum { value } => format!("Total of {}", value.expr),
+        Reduction::Mean { value } => format!("Average of {}", value.expr),
+        Reduction::Variance { value } => format!("Spread of {}", value.expr),
+        Reduction::Covariance { x, y } => format!("Correlation of {} and {}", x.expr, y.expr),
+        Reduction::Regression { x, y } => format!("{} from {}", y.expr, x.expr),
+        Reduction::Histogram { value, .. } => format!("Distribution of {}", value.expr),
+        Reduction::Group { by, value: Some(value), .. } => format!("{} by {by}", value.expr),
+        Reduction::Group { by, value: None, .. } => format!("Counts by {by}"),
+        Reduction::Vector { values } => words::count(values.len() as u64, "total"),
+        Reduction::Quantile { value, .. } => format!("Quantiles of {}", value.expr),
+        _ => query.reduction.kind().name().into(),
+    };
+    format!("{what} in {dataset}")
+}
+
+/// What came out, in a few words for a list.
+pub fn brief_answer(query: &Query, answer: &Answer) -> String {
+    if let Some(headline) = show(query, answer).headline {
+        return headline.value;
+    }
+    match &answer.result {
+        Figures::Regression { slope: Some(slope), .. } => format!("slope {}", words::rounded(slope, 4)),
+        Figures::Histogram { bins, .. } => words::count(bins.len() as u64, "bin"),
+        Figures::Group { groups, .. } => words::count(groups.len() as u64, "group"),
+        Figures::Vector { sums, .. } => words::count(sums.len() as u64, "total"),
+        Figures::Quantile { quantiles, .. } => match quantiles.as_slice() {
+            [one] => {
+                one.estimate.as_deref().map_or_else(|| "—".into(), |value| words::rounded(value, DIGITS))
+            }
+            all => words::count(all.len() as u64, "quantile"),
+        },
+        _ => "—".into(),
+    }
 }
 
 /// The one quantity that a query reads.

@@ -10,6 +10,7 @@ mod dialog;
 mod home;
 mod icon;
 mod network;
+mod plot;
 mod propose;
 mod ring;
 mod shell;

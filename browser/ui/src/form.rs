@@ -16,6 +16,7 @@ pub use template::Template;
 
 use crate::words;
 use ::query::Per;
+use aggregate::{Draft, Proposal, Scheme};
 use codec::Instant;
 
 /// Bins that are suggested, about.
@@ -193,6 +194,71 @@ impl Form {
             }
         }
         (form, gaps)
+    }
+
+    /// The draft, so far as it can be made without asking the node, which checks the rest.
+    ///
+    /// # Errors
+    /// The first [`Problem`], in the form's order.
+    pub fn draft(&self, now: Instant) -> Result<Draft, Problem> {
+        Ok(Draft {
+            title: self.given(Input::Title)?,
+            purpose: self.text(Input::Purpose).trim().into(),
+            dataset: self.given(Input::Dataset)?,
+            // A node adds the one that the person has given to their own data of that name.
+            schema: None,
+            query: self.query()?,
+            scheme: Scheme::ALL.into_iter().find(|scheme| scheme.name() == self.scheme),
+            participants_min: self.number(Input::ParticipantsMin)?,
+            participants_max: self.number(Input::ParticipantsMax)?,
+            deadline: self.deadline(now)?,
+        })
+    }
+
+    /// The form that asks what `proposal` asks, to be asked again.
+    pub fn of_proposal(proposal: &Proposal) -> Self {
+        let mut form = Self { scheme: proposal.scheme.name().into(), ..Self::default() };
+        form.ask(&proposal.query);
+        for (input, text) in [
+            (Input::Title, proposal.title.as_str()),
+            (Input::Purpose, &proposal.purpose),
+            (Input::Dataset, &proposal.dataset),
+            (Input::ParticipantsMin, &proposal.participants_min.to_string()),
+            (Input::ParticipantsMax, &proposal.participants_max.to_string()),
+        ] {
+            form.set(input, text);
+        }
+        form
+    }
+
+    /// The proposal in words, for the person who proposes. `asked` is what the node says is asked; without it, gaps are
+    /// marked with an ellipsis. `closes` is the deadline in the person's own time and words.
+    pub fn sentence(&self, asked: Option<&str>, closes: &str) -> String {
+        let or_gap = |input| match self.text(input).trim() {
+            "" => "…".into(),
+            text => String::from(text),
+        };
+        let asked = asked.map_or_else(|| self.asked_roughly(&or_gap), words::quoted);
+        format!(
+            "Everyone who keeps data named “{}” is asked for {asked}. When at least {} people have approved by {closes}, \
+             the result for all of them together is published. Nobody’s own answer is.",
+            or_gap(Input::Dataset),
+            words::grouped(&or_gap(Input::ParticipantsMin)),
+        )
+    }
+
+    fn asked_roughly(&self, or_gap: &impl Fn(Input) -> String) -> String {
+        let value = or_gap(Input::Value);
+        match self.template {
+            Template::Count => "the number of their records".into(),
+            Template::Sum => format!("the total of “{value}”"),
+            Template::Mean => format!("the average of “{value}”"),
+            Template::Spread => format!("how far “{value}” lies from its average"),
+            Template::Histogram => format!("how “{value}” is spread"),
+            Template::Group => format!("the number of records for each “{}”", or_gap(Input::By)),
+            Template::Regression => format!("the line that gives “{value}” from “{}”", or_gap(Input::X)),
+            Template::Quantile => format!("what shares of “{value}” lie below which values"),
+        }
     }
 
     /// A text that has to be there.

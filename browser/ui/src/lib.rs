@@ -10,7 +10,7 @@
 //! elements by [`testids`].
 //!
 //! # Bounds
-//! One view is held at a time, and [`draft::Form`] is what the inputs hold. A table shows one part of a data
+//! One view is held at a time, and [`form::Form`] is what the inputs hold. A table shows one part of a data
 //! set at a time.
 //!
 //! # Provided / Not provided
@@ -22,7 +22,6 @@
 
 pub mod answer;
 pub mod consent;
-pub mod draft;
 pub mod form;
 pub mod phase;
 pub mod plot;

@@ -18,11 +18,11 @@ pub enum Phase {
     Withdrawn,
     /// The deadline has passed and the heavy nodes agree on the set.
     Closing,
-    /// Neither a total nor a refusal came in the time there is for it.
+    /// Neither a result nor a refusal came in the time there is for it.
     Silent,
-    /// The total is published.
+    /// The result is published.
     Total,
-    /// There is no total, and a signed reason why.
+    /// There is no result, and a signed reason why.
     NoTotal,
 }
 
@@ -57,8 +57,8 @@ impl Phase {
             Self::Withdrawn => "You withdrew",
             Self::Closing => "Adding up",
             Self::Silent => "No word yet",
-            Self::Total => "Total",
-            Self::NoTotal => "No total",
+            Self::Total => "Result",
+            Self::NoTotal => "No result",
         }
     }
 
@@ -96,7 +96,12 @@ mod tests {
             purpose: String::new(),
             dataset: "penguins".into(),
             schema: None,
-            query: aggregate::proposal::mean_of("mass", "0", "10", 0, 10),
+            query: query::Query {
+                reduction: query::Reduction::Count,
+                per: query::Per::Record,
+                filter: None,
+                records_max: 10,
+            },
             scheme: None,
             participants_min: 3,
             participants_max: 10,
@@ -141,22 +146,27 @@ mod tests {
         let waiting = task();
         assert_eq!(at(&waiting, 999), Phase::Asks);
         assert_eq!(at(&waiting, 1_000), Phase::Closing);
-        assert_eq!(at(&waiting, 1_000 + waiting.proposal.grace_ms()), Phase::Silent);
+        assert_eq!(at(&waiting, waiting.proposal.end().unix_ms()), Phase::Silent);
         assert_eq!(at(&TaskView { obstacle: Some("no data".into()), ..task() }, 0), Phase::Unfit);
         assert_eq!(at(&TaskView { state: TaskState::Declined, ..task() }, 0), Phase::Declined);
         assert_eq!(at(&TaskView { state: TaskState::Answered, ..task() }, 0), Phase::Answered);
         assert_eq!(at(&TaskView { state: TaskState::Withdrawn, ..task() }, 0), Phase::Withdrawn);
 
         let commitment = aggregate::message::Commitment {
-            cohort: 0b111,
+            cohort: 7,
             set: ContentId::of(b"a set"),
             participants: 3,
             rejected: 0,
-            sums: Vec::new(),
+            sums: vec![],
         };
-        let plan = waiting.proposal.plan().unwrap();
-        let outcome =
-            aggregate::Outcome::new(waiting.id, &waiting.proposal, &plan, &commitment, &[3, 12]).unwrap();
+        let outcome = aggregate::Outcome::new(
+            waiting.id,
+            &waiting.proposal,
+            &waiting.proposal.plan().unwrap(),
+            &commitment,
+            &[3],
+        );
+        let outcome = outcome.unwrap();
         let document = outcome.envelope();
         let end = Some(End::Result { outcome, mine: Mine::Counted, document });
         // The last answer that is taken ends it before its deadline.

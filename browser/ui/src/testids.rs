@@ -36,7 +36,13 @@
 //! | [`ANSWERS`] | answers so far | `data-answers`, `data-needed` |
 //! | [`COUNTDOWN`] | time to the deadline | |
 //! | [`SHARES`] | heavy nodes that hold this node's share | `data-held` |
-//! | [`SUM`], [`MEAN`], [`PARTICIPANTS`], [`RECORDS`], [`SET`] | the result | |
+//! | [`FIGURE`] | a number of the result, by `data-figure`: its name in the answer's JSON | |
+//! | [`SET`] | the digest of the agreed set | |
+//! | [`EQUATION`], [`DOUBT`] | a line's equation; what cannot be right | |
+//! | [`REJECTED`] | answers that were left out | `data-rejected` |
+//! | [`SAVE_CSV`], [`SAVE_JSON`] | saves the numbers | |
+//! | [`AGAIN`] | proposes the same again | |
+//! | [`ACCUSED`] | a heavy node that lied | `data-heavy` |
 //! | [`PLOT`], [`PLOT_TABLE`] | a plot, and its numbers in cells | `data-plot` |
 //! | [`SIGNATURES`] | the result's signatures, checked in this page | `data-checked`: `checking`, `verified`, `failed` |
 //! | [`REFUSAL`] | why there is no total | |
@@ -161,16 +167,24 @@ pub const ANSWERS: &str = "answers";
 pub const COUNTDOWN: &str = "countdown";
 /// Heavy nodes that hold this node's share.
 pub const SHARES: &str = "shares";
-/// The result's sum.
-pub const SUM: &str = "sum";
-/// The result's mean.
-pub const MEAN: &str = "mean";
-/// The result's number of participants.
-pub const PARTICIPANTS: &str = "participants";
-/// The result's number of records.
-pub const RECORDS: &str = "records";
 /// The digest of the agreed set.
 pub const SET: &str = "set";
+/// A number of the result.
+pub const FIGURE: &str = "figure";
+/// A line's equation.
+pub const EQUATION: &str = "equation";
+/// What cannot be right about a result.
+pub const DOUBT: &str = "doubt";
+/// Answers that were left out.
+pub const REJECTED: &str = "rejected";
+/// Saves the numbers as CSV.
+pub const SAVE_CSV: &str = "save-csv";
+/// Saves the numbers as JSON.
+pub const SAVE_JSON: &str = "save-json";
+/// Proposes the same again.
+pub const AGAIN: &str = "again";
+/// A heavy node that lied.
+pub const ACCUSED: &str = "accused";
 /// A plot of the result.
 pub const PLOT: &str = "plot";
 /// A plot's numbers in cells.

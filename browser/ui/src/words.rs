@@ -134,13 +134,69 @@ pub fn name_in_expression(name: &str) -> String {
     if plain { name.into() } else { format!("`{name}`") }
 }
 
-/// The first letter in upper case, a full stop at the end, and names in quotation marks where the node's
-/// words have code quotes: errors come as parts of sentences.
-pub fn sentence(text: &str) -> String {
-    let mut text = String::from(text.trim());
+/// Compact JSON with a line for each part, as people like to read it; nothing of it is changed. What is spread out
+/// already, or no JSON, comes back as it is.
+pub fn spread(json: &str) -> String {
+    if json.contains('\n') {
+        return json.into();
+    }
+    let mut text = String::with_capacity(json.len() * 2);
+    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
+    let mut chars = json.chars().peekable();
+    while let Some(c) = chars.next() {
+        if in_text {
+            text.push(c);
+            in_text = escaped || c != '"';
+            escaped = c == '\\' && !escaped;
+            continue;
+        }
+        let line = |text: &mut String, depth: usize| {
+            text.push('\n');
+            text.extend(std::iter::repeat_n("  ", depth));
+        };
+        match c {
+            '{' | '[' => {
+                text.push(c);
+                match chars.next_if(|next| matches!(next, '}' | ']')) {
+                    Some(end) => text.push(end),
+                    None => {
+                        depth += 1;
+                        line(&mut text, depth);
+                    }
+                }
+            }
+            '}' | ']' => {
+                depth = depth.saturating_sub(1);
+                line(&mut text, depth);
+                text.push(c);
+            }
+            ',' => {
+                text.push(c);
+                line(&mut text, depth);
+            }
+            ':' => text.push_str(": "),
+            c => {
+                in_text = c == '"';
+                text.push(c);
+            }
+        }
+    }
+    text
+}
+
+/// Names in quotation marks where the node's words have code quotes.
+pub fn quoted(text: &str) -> String {
+    let mut text = String::from(text);
     for quote in ["“", "”"].into_iter().cycle().take(2 * (text.matches('`').count() / 2)) {
         text = text.replacen('`', quote, 1);
     }
+    text
+}
+
+/// The first letter in upper case, a full stop at the end, and names [`quoted`]: errors come as parts of
+/// sentences.
+pub fn sentence(text: &str) -> String {
+    let text = quoted(text.trim());
     let mut chars = text.chars();
     let Some(first) = chars.next() else { return String::new() };
     let mut sentence: String = first.to_uppercase().chain(chars).collect();
@@ -208,6 +264,14 @@ mod tests {
         assert_eq!(sentence("row 3 is short"), "Row 3 is short.");
         assert_eq!(sentence("field `a` and `b`: `"), "Field “a” and “b”: `.");
         assert_eq!(sentence(""), "");
+        assert_eq!(
+            spread(r#"{"a":[1,{"b: {":"\"}"}],"c":{},"d":1.10}"#),
+            "{\n  \"a\": [\n    1,\n    {\n      \"b: {\": \"\\\"}\"\n    }\n  ],\n  \"c\": {},\n  \"d\": 1.10\n}"
+        );
+        assert_eq!(
+            (spread("[]"), spread("no json"), spread("{\n}")),
+            ("[]".into(), "no json".into(), "{\n}".into())
+        );
         assert_eq!(list(&["a".into(), "b".into(), "c".into()]), "a, b and c");
         assert_eq!(count(1, "answer"), "1 answer");
         assert_eq!(count(0, "answer"), "0 answers");

@@ -25,7 +25,8 @@ impl Clock {
         clock
     }
 
-    fn elapsed_ms(&self) -> f64 {
+    /// The monotonic clock's reading in milliseconds.
+    pub(crate) fn elapsed_ms(&self) -> f64 {
         self.performance.as_ref().map_or(0.0, Performance::now)
     }
 

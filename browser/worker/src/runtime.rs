@@ -59,6 +59,13 @@ impl Runtime {
         look(&self.0.node.borrow())
     }
 
+    /// Reads from the node, and says how many microseconds that took.
+    pub(crate) fn timed<T>(&self, look: impl FnOnce(&LightNode) -> T) -> (T, u64) {
+        let began_ms = self.0.clock.elapsed_ms();
+        let read = self.look(look);
+        (read, ((self.0.clock.elapsed_ms() - began_ms) * 1_000.0) as u64)
+    }
+
     /// Does something to the node, and then what the node asks for.
     pub(crate) fn drive(&self, change: impl FnOnce(&mut LightNode, Instant)) {
         let now = self.0.clock.now();

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use bridge::{FromWorker, Status, ToWorker, unpack};
+use bridge::{FromWorker, Status, ToWorker, Tried, unpack};
 use keys::Identity;
 use net::Transport;
 use node::{Command, CommandError, LightConfig, LightInput, LightNode, Look};
@@ -184,6 +184,11 @@ fn handle(runtime: &Runtime, message: ToWorker, parts: Vec<Vec<u8>>) {
             let look = runtime.look(|node| node.look(&dataset, from, count, unfit));
             send(&FromWorker::Rows { token, look }, &[]);
         }
+        ToWorker::TryOut { token, draft } => {
+            let (result, work_us) = runtime.timed(|node| node.try_out(&draft));
+            let result = result.map(|trial| Box::new(Tried { trial, work_us }));
+            send(&FromWorker::Tried { token, result }, &[]);
+        }
         ToWorker::Verify { token } => {
             let pinned = runtime.look(|node| node.view().heavy);
             verify(token, &parts, &pinned);
@@ -200,6 +205,7 @@ fn decline(message: ToWorker, parts: Vec<Vec<u8>>, detail: String) {
             send(&FromWorker::Reply { token, result }, &[]);
         }
         ToWorker::Rows { token, .. } => send(&FromWorker::Rows { token, look: Look::default() }, &[]),
+        ToWorker::TryOut { token, .. } => send(&FromWorker::Tried { token, result: Err(detail) }, &[]),
         // Documents need no node to be checked.
         ToWorker::Verify { token } => verify(token, &parts, &[]),
         ToWorker::Start { .. } | ToWorker::Net(_) | ToWorker::Shown => {}
@@ -208,7 +214,7 @@ fn decline(message: ToWorker, parts: Vec<Vec<u8>>, detail: String) {
 
 fn verify(token: u64, parts: &[Vec<u8>], pinned: &[keys::NodeId]) {
     let result = match parts {
-        [proposal, end] => bridge::verify(proposal, end, pinned).map(Box::new),
+        [proposal, end] => bridge::verify(proposal, end, pinned),
         _ => Err("two documents are needed".into()),
     };
     send(&FromWorker::Verified { token, result }, &[]);

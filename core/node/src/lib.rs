@@ -32,7 +32,8 @@ pub use descriptor::{DESCRIPTOR_AHEAD_MS_MAX, Descriptor, DescriptorError, HEAVY
 pub use heavy::{ComputationView, HeavyConfig, HeavyInput, HeavyNode, HeavyOutput};
 pub use light::{
     Command, CommandError, LedgerView, LightConfig, LightInput, LightNode, LightOutput, LightView, Look,
-    RecordView, Reply, RuleView, TaskState, TaskView, Withdrawal,
+    RecordView, Reply, RuleView, TaskState, TaskView, Trial, Withdrawal,
 };
 pub use privacy::Rule;
+pub use query::Line;
 pub use storage::Ticket;

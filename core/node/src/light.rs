@@ -29,6 +29,7 @@ mod consent;
 mod fit;
 mod records;
 mod task;
+mod trial;
 mod view;
 
 pub use command::{Command, CommandError, Reply};
@@ -36,6 +37,7 @@ pub use consent::{LedgerView, RuleView, Withdrawal};
 pub use records::{DatasetView, Look, RecordView};
 use task::Task;
 pub use task::TaskState;
+pub use trial::Trial;
 pub use view::{Answer, End, LightView, TaskView};
 
 /// Most computations kept; the oldest ended ones make room.

@@ -28,7 +28,7 @@ const VERSION: u8 = 1;
 #[derive(
     Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize, serde::Serialize, serde::Deserialize,
 )]
-#[serde(tag = "by", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum By {
     /// The person.

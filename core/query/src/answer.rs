@@ -1,5 +1,6 @@
 //! What the totals say, as it stands in JSON.
 
+use crate::Kind;
 use alloc::{string::String, vec::Vec};
 
 /// The answer to a query: what the totals of all participants say, and how exact it is.
@@ -45,7 +46,7 @@ pub struct Bound {
 /// The figures of an [`Answer`], by kind of query. `count` is how many records (people, in a query per
 /// person) had a value.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(tag = "kind", rename_all = "kebab-case", try_from = "Fields")]
 #[non_exhaustive]
 pub enum Figures {
     /// Of a count.
@@ -227,4 +228,104 @@ pub struct Quantile {
     pub estimate: Option<String>,
     /// The estimate is off by no more than this.
     pub estimate_error: Option<String>,
+}
+
+/// The JSON of [`Figures`]: the fields of all kinds. Read so, it takes a third of the code that a reader for each kind
+/// takes, and a page loads it.
+#[derive(Default, PartialEq, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Fields {
+    kind: Option<Kind>,
+    count: Option<String>,
+    sum: Option<String>,
+    mean: Option<String>,
+    population_variance: Option<String>,
+    population_deviation: Option<String>,
+    sample_variance: Option<String>,
+    sample_deviation: Option<String>,
+    mean_x: Option<String>,
+    mean_y: Option<String>,
+    population_covariance: Option<String>,
+    sample_covariance: Option<String>,
+    correlation: Option<String>,
+    slope: Option<String>,
+    intercept: Option<String>,
+    r_squared: Option<String>,
+    below: Option<String>,
+    bins: Option<Vec<Bin>>,
+    above: Option<String>,
+    missing: Option<String>,
+    groups: Option<Vec<Group>>,
+    other: Option<Cell>,
+    sums: Option<Vec<String>>,
+    means: Option<Vec<String>>,
+    quantiles: Option<Vec<Quantile>>,
+}
+
+/// Takes a field that the kind needs.
+fn need<T>(field: &mut Option<T>) -> Result<T, &'static str> {
+    field.take().ok_or("a figure that its kind has is missing")
+}
+
+impl TryFrom<Fields> for Figures {
+    type Error = &'static str;
+
+    fn try_from(mut fields: Fields) -> Result<Self, &'static str> {
+        let all = &mut fields;
+        let kind = need(&mut all.kind)?;
+        let count = need(&mut all.count)?;
+        let figures = match kind {
+            Kind::Count => Self::Count { count },
+            Kind::Sum => Self::Sum { count, sum: need(&mut all.sum)? },
+            Kind::Mean => Self::Mean { count, sum: need(&mut all.sum)?, mean: all.mean.take() },
+            Kind::Variance => Self::Variance {
+                count,
+                mean: all.mean.take(),
+                population_variance: all.population_variance.take(),
+                population_deviation: all.population_deviation.take(),
+                sample_variance: all.sample_variance.take(),
+                sample_deviation: all.sample_deviation.take(),
+            },
+            Kind::Covariance => Self::Covariance {
+                count,
+                mean_x: all.mean_x.take(),
+                mean_y: all.mean_y.take(),
+                population_covariance: all.population_covariance.take(),
+                sample_covariance: all.sample_covariance.take(),
+                correlation: all.correlation.take(),
+            },
+            Kind::Regression => Self::Regression {
+                count,
+                mean_x: all.mean_x.take(),
+                mean_y: all.mean_y.take(),
+                slope: all.slope.take(),
+                intercept: all.intercept.take(),
+                correlation: all.correlation.take(),
+                r_squared: all.r_squared.take(),
+            },
+            Kind::Histogram => Self::Histogram {
+                count,
+                below: need(&mut all.below)?,
+                bins: need(&mut all.bins)?,
+                above: need(&mut all.above)?,
+                missing: all.missing.take(),
+            },
+            Kind::Group => Self::Group {
+                count,
+                groups: need(&mut all.groups)?,
+                other: need(&mut all.other)?,
+                missing: all.missing.take(),
+            },
+            Kind::Vector => Self::Vector { count, sums: need(&mut all.sums)?, means: need(&mut all.means)? },
+            Kind::Quantile => Self::Quantile {
+                count,
+                below: need(&mut all.below)?,
+                bins: need(&mut all.bins)?,
+                above: need(&mut all.above)?,
+                missing: all.missing.take(),
+                quantiles: need(&mut all.quantiles)?,
+            },
+        };
+        if fields == Fields::default() { Ok(figures) } else { Err("a figure that its kind has not") }
+    }
 }

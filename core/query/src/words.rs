@@ -1,10 +1,7 @@
 //! A query and a measurement in plain words.
 
 use crate::{
-    Per, Plan, Reduction,
-    decode::rounding_of,
-    exact::write_bound,
-    fixed,
+    Per, Plan, Reduction, fixed,
     plan::{Checked, Shape},
 };
 use alloc::{
@@ -12,7 +9,6 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
-use num_traits::Zero;
 
 /// Cells that a preview shows before it sums the empty ones up.
 const LINES_MAX: usize = 24;
@@ -162,8 +158,8 @@ impl Plan {
         format!("{quantiles} {}", list(probabilities, "and"))
     }
 
-    /// What was rounded and clipped.
-    pub(crate) fn rounding_words(&self) -> String {
+    /// What is rounded and clipped, in words.
+    pub fn rounding_words(&self) -> String {
         let quantities = self.shape.quantities();
         let mut words = String::new();
         match quantities.as_slice() {
@@ -172,7 +168,7 @@ impl Plan {
                 words += "All values are whole numbers by their schema, so that none was rounded.";
             }
             [value] => {
-                let half = write_bound(&rounding_of(value));
+                let half = half_unit(value.decimals);
                 words += &format!(
                     "Each value was rounded half to even to {}, which moves it by at most {half}.",
                     decimals(value.decimals)
@@ -185,7 +181,7 @@ impl Plan {
         match &self.shape {
             Shape::Count | Shape::Group { value: None, .. } => {}
             Shape::Cells { value, .. } => {
-                if !rounding_of(value).is_zero() {
+                if !value.whole {
                     words += " One so near an edge may count on its other side.";
                 }
                 words += " What lies outside the cells is counted as below or above.";
@@ -317,6 +313,12 @@ fn cells(labels: Vec<String>, counts: &[u64]) -> Vec<Line> {
 fn ends(value: &Checked, edges: &[i64]) -> (String, String) {
     let write = |edge: Option<&i64>| edge.map(|edge| value.write(*edge)).unwrap_or_default();
     (write(edges.first()), write(edges.last()))
+}
+
+/// Half a unit of so many decimals. As text: the exact numbers that answers are computed with weigh much, and a page
+/// that only asks loads none of them.
+fn half_unit(decimals: u8) -> String {
+    format!("0.{}5", "0".repeat(decimals.into()))
 }
 
 fn decimals(decimals: u8) -> String {

@@ -98,14 +98,25 @@ export class Tab {
     return Number(await added.getAttribute("data-rows"));
   }
 
-  /** Fills the form for a proposal and sends it. Gives the computation's id. */
-  async propose(fields) {
+  /**
+   * Fills in the form for a proposal: `template` chooses the kind of question (a total where none is given), `scheme` and `per` their
+   * radio buttons, everything else an input by its name.
+   */
+  async fillProposal({ template = "sum", scheme, per, ...fields }) {
     await this.go("propose");
+    await this.find("template", `[data-template="${template}"]`).check({ force: true });
+    if (scheme) await this.find("scheme", `[data-scheme="${scheme}"]`).check({ force: true });
+    if (per) await this.find("field", `[data-per="${per}"]`).check();
     for (const [field, value] of Object.entries(fields)) {
       const input = this.find("field", `[data-field="${field}"]`);
       if (!(await input.isVisible())) await this.page.locator("details:has([data-testid=field]):not([open]) > summary").first().click();
       await (typeof value === "boolean" ? input.setChecked(value) : input.fill(String(value)));
     }
+  }
+
+  /** Fills in the form for a proposal and sends it. Gives the computation's id. */
+  async propose(fields) {
+    await this.fillProposal(fields);
     await this.find("propose").click();
     const sent = this.find("detail");
     const failed = this.find("propose-error", ":not(:empty)").or(this.find("field-error", ":not(:empty)"));
@@ -146,7 +157,9 @@ export class Tab {
     if ((await this.find("detail").getAttribute("data-phase")) === "no-total") {
       return { ...shown, kind: "refusal", text: await this.find("refusal").textContent() };
     }
-    for (const name of ["sum", "mean", "participants", "records"]) shown[name] = plain(await this.find(name).textContent());
+    const figures = await this.find("figure").evaluateAll((found) =>
+      found.map(({ dataset, firstChild }) => [dataset.figure, firstChild.textContent]));
+    for (const [name, text] of figures) shown[name] = plain(text);
     return { ...shown, kind: "result" };
   }
 

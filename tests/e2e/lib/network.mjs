@@ -129,9 +129,9 @@ export class Network {
     return new Light(`native ${name.slice(1)}`, process);
   }
 
-  /** Proposes from the command line: the draft's fields, the deadline as `formix comp` takes it. Gives the computation's id. */
-  async propose({ title, purpose, dataset, field, lower, upper, participants_min, deadline }) {
-    const flags = { title, purpose, dataset, field, lower, upper, "min-participants": participants_min, deadline, host: this.url };
+  /** Proposes a question about one number from the command line: the fields of the page's form, the deadline as `formix comp` takes it. Gives the computation's id. */
+  async propose({ template: kind, title, purpose, dataset, value, lower, upper, participants_min, deadline }) {
+    const flags = { kind, title, purpose, dataset, value, lower, upper, "min-participants": participants_min, deadline, host: this.url };
     const args = Object.entries(flags).flatMap(([flag, value]) => (value === undefined ? [] : [`--${flag}`, String(value)]));
     const told = await run(formix, ["comp", "--json", "--home", join(this.folder, "p"), ...args]);
     const id = JSON.parse(told.trim().split("\n")[0]).id;

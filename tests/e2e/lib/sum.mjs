@@ -18,7 +18,8 @@ export function draft(participants, seconds, participants_max) {
     title: "How heavy are our penguins?",
     purpose: "To compare this colony with the one surveyed in 2009.",
     dataset: DATASET,
-    field: FIELD,
+    template: "mean",
+    value: `\`${FIELD}\``,
     lower: LOWER,
     upper: UPPER,
     participants_min: participants,
@@ -114,7 +115,7 @@ function judge({ expected, ends, shown, nodes, participants }) {
     same(who, "the signatures' state", page.signatures, "verified");
     same(who, "the number of participants", page.participants, participants);
     same(who, "the sum", page.sum, expected.sum);
-    same(who, "the number of records", page.records, expected.records);
+    same(who, "the number of records", page.count, expected.records);
     if (Math.abs(Number(page.mean) - Number(expected.mean)) > 0.01) faults.push(`${who}: the mean is ${page.mean}, not ${expected.mean}`);
   }
   for (const node of nodes) {

@@ -31,7 +31,7 @@ const PROGRAM: &str = "ui";
 const LOADERS: [(&str, &str, &str); 2] = [("page.js", BEGIN_WORKER, SAY_FAILED), ("worker.js", "", "")];
 
 /// Style sheets that npm packages bring, and the name each gets.
-const STYLES: [(&str, &str); 1] = [("@picocss/pico/css/pico.min.css", "pico.min.css")];
+const STYLES: [(&str, &str); 1] = [("@picocss/pico/css/pico.fluid.classless.min.css", "pico.min.css")];
 
 /// What a person downloads before a tab can answer its first computation, gzipped, in bytes.
 pub(crate) const FIRST_CONTRIBUTION_GZIP_MAX: u64 = 1_200_000;

@@ -33,6 +33,20 @@ fn the_number_that_was_asked_for_stands_above_all() {
 }
 
 #[test]
+fn a_list_tells_question_and_answer_in_a_few_words() {
+    let mean = query(Reduction::Mean { value: quantity() });
+    assert_eq!(brief_question(&mean, "penguins"), "Average of mass in penguins");
+    let figures = Figures::Mean { count: "2".into(), sum: "8000".into(), mean: some("4000") };
+    assert_eq!(brief_answer(&mean, &answer(figures)), "4,000");
+    let by = Reduction::Group { by: "sex".into(), categories: vec!["f".into()], value: None };
+    assert_eq!(brief_question(&query(by.clone()), "penguins"), "Counts by sex in penguins");
+    let group = Group { category: "f".into(), count: "3".into(), mean: None };
+    let other = Cell { count: "0".into(), mean: None };
+    let figures = Figures::Group { count: "3".into(), groups: vec![group], other, missing: None };
+    assert_eq!(brief_answer(&query(by), &answer(figures)), "1 group");
+}
+
+#[test]
 fn groups_are_bars_and_rows() {
     let group = |name: &str, count: &str, mean: Option<String>| Group {
         category: name.into(),

@@ -4,13 +4,20 @@ use codec::Instant;
 use js_sys::{Array, Date, Function, Object, Reflect};
 use leptos::prelude::{document, window};
 use std::cell::RefCell;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, BlobPropertyBag, Element, File, HtmlAnchorElement, HtmlElement, Response, Url};
+use web_sys::{
+    Blob, BlobPropertyBag, Element, File, HtmlAnchorElement, HtmlElement, MediaQueryList,
+    MediaQueryListEvent, Url,
+};
+
+type Followed = (MediaQueryList, Closure<dyn Fn(MediaQueryListEvent)>);
 
 thread_local! {
     /// What had the focus last.
     static FOCUSED: RefCell<Option<Element>> = const { RefCell::new(None) };
+    /// Queries that are followed, and who is told.
+    static MEDIA: RefCell<Vec<Followed>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The address's hash.
@@ -22,6 +29,22 @@ pub(crate) fn hash() -> String {
 pub(crate) fn go(route: crate::route::Route) {
     // Only a browser that is leaving the page refuses.
     let _ = window().location().set_hash(&route.href());
+}
+
+/// Shows another address for the same view, without a step in the history.
+pub(crate) fn show_address(hash: &str) {
+    if let Ok(history) = window().history() {
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(hash));
+    }
+}
+
+/// Puts the address on the clipboard; `None` where the browser has none for this page.
+pub(crate) fn copy_address() -> Option<()> {
+    let navigator = window().navigator();
+    // A page that is not served from a secure origin has no clipboard.
+    let clipboard = Reflect::get(&navigator, &"clipboard".into()).ok().filter(JsValue::is_object)?;
+    let write: Function = Reflect::get(&clipboard, &"writeText".into()).ok()?.dyn_into().ok()?;
+    write.call1(&clipboard, &window().location().href().ok()?.into()).ok().map(drop)
 }
 
 /// Reloads the page.
@@ -69,6 +92,17 @@ pub(crate) fn remember(key: &str, value: &str) {
     }
 }
 
+/// Says now, and whenever that changes, whether a media query matches. As long as the page is there.
+pub(crate) fn follow_media(query: &str, on_change: impl Fn(bool) + 'static) {
+    let Ok(Some(query)) = window().match_media(query) else { return };
+    on_change(query.matches());
+    let listener = Closure::<dyn Fn(MediaQueryListEvent)>::new(move |event: MediaQueryListEvent| {
+        on_change(event.matches());
+    });
+    query.set_onchange(Some(listener.as_ref().unchecked_ref()));
+    MEDIA.with_borrow_mut(|kept| kept.push((query, listener)));
+}
+
 /// A moment in the person's own time zone and language: the time alone where it is today.
 pub(crate) fn local_time(moment: Instant) -> String {
     let date = Date::new(&JsValue::from_f64(moment.unix_ms() as f64));
@@ -113,10 +147,10 @@ pub(crate) async fn read(file: &File) -> Result<Vec<u8>, String> {
     Ok(js_sys::Uint8Array::new(&buffer).to_vec())
 }
 
-/// Lets the browser save `text` as a file.
-pub(crate) fn save(name: &str, text: &str) -> Option<()> {
+/// Lets the browser save `text` as a file of a media type.
+pub(crate) fn save(name: &str, media_type: &str, text: &str) -> Option<()> {
     let options = BlobPropertyBag::new();
-    options.set_type("application/json");
+    options.set_type(media_type);
     let parts = Array::of1(&text.into());
     let blob = Blob::new_with_str_sequence_and_options(&parts, &options).ok()?;
     let url = Url::create_object_url_with_blob(&blob).ok()?;
@@ -125,16 +159,4 @@ pub(crate) fn save(name: &str, text: &str) -> Option<()> {
     link.set_download(name);
     link.click();
     Url::revoke_object_url(&url).ok()
-}
-
-/// What the host answers at `path`, as text.
-pub(crate) async fn fetch(path: &str) -> Result<String, String> {
-    let unreachable = |_| String::from("the host does not answer; is it running?");
-    let response = JsFuture::from(window().fetch_with_str(path)).await.map_err(unreachable)?;
-    let response: Response = response.dyn_into().map_err(unreachable)?;
-    if !response.ok() {
-        return Err(format!("the host answers with status {}", response.status()));
-    }
-    let text = JsFuture::from(response.text().map_err(unreachable)?).await.map_err(unreachable)?;
-    text.as_string().ok_or_else(|| "the host's answer is not text".into())
 }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod facts;
+mod numbers;
 mod progress;
 mod refusal;
 mod result;

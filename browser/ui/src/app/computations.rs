@@ -5,7 +5,7 @@ use super::{
     shell::Heading,
     state::{Page, page},
 };
-use crate::{phase::Phase, route::Route, testids, words};
+use crate::{answer, phase::Phase, route::Route, testids, words};
 use codec::ContentId;
 use leptos::prelude::*;
 use node::{TaskView, light::End};
@@ -44,7 +44,7 @@ pub(crate) fn Computations() -> impl IntoView {
                 </a>
             </p>
         </div>
-        <p class="lead">"Questions that people on this network have asked. Each adds up one field over everybody who approves."</p>
+        <p class="lead">"Questions that people on this network have asked. Each tells one thing about everybody who approves, together."</p>
         <Show when=move || none.get() && page.is_known()>
             <section class="empty">
                 <p>"Nobody has asked anything yet."</p>
@@ -84,7 +84,7 @@ fn at_the_end(task: &TaskView, phase: Phase, page: Page) -> (String, String) {
     let now = page.now.get();
     match (&task.end, phase) {
         (Some(End::Result { outcome, .. }), _) => {
-            (words::grouped(&outcome.figure("sum").unwrap_or_default()), ended_ago(task, page))
+            (answer::brief_answer(&task.proposal.query, &outcome.answer), ended_ago(task, page))
         }
         (Some(_), _) => ("—".into(), ended_ago(task, page)),
         (None, Phase::Closing | Phase::Silent) => (String::new(), "closed".into()),
@@ -134,7 +134,7 @@ pub(crate) fn TaskRow(
         let task = view.tasks.iter().find(|task| task.id == id)?;
         let phase = Phase::of(task, page.now.get());
         let (strong, soft) = at_the_end(task, phase, page);
-        let asked = format!("{} in {}", task.question.words, task.proposal.dataset);
+        let asked = answer::brief_question(&task.proposal.query, &task.proposal.dataset);
         Some(Row { phase, title: task.proposal.title.clone(), asked, strong, soft })
     });
     let phase = Memo::new(move |_| row.with(|row| row.as_ref().map_or(Phase::Silent, |row| row.phase)));

@@ -27,8 +27,10 @@ pub(crate) enum Shape {
     Cross,
     /// A padlock.
     Lock,
-    /// An arrow out of a tray, to save.
+    /// An arrow into a tray, to save.
     Save,
+    /// Two links of a chain.
+    Link,
 }
 
 impl Shape {
@@ -51,6 +53,9 @@ impl Shape {
             Self::Check => "M5 12.5l4.5 4.5L19 7.5",
             Self::Cross => "M6.5 6.5l11 11M17.5 6.5l-11 11",
             Self::Lock => "M6 11h12v8H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3M12 14v2",
+            Self::Link => {
+                "M10 14a4 4 0 0 0 5.7 0l2.8-2.8a4 4 0 0 0-5.7-5.7L11.5 6.8M14 10a4 4 0 0 0-5.7 0l-2.8 2.8a4 4 0 0 0 5.7 5.7l1.3-1.3"
+            }
             Self::Save => "M12 4v10M8 10.5l4 4 4-4M5 17v2.5h14V17",
         }
     }

@@ -19,6 +19,8 @@ pub(crate) struct Page {
     pub(crate) now: RwSignal<Instant>,
     /// The view that is shown.
     pub(crate) route: RwSignal<Route>,
+    /// Whether the page is as narrow as a phone.
+    pub(crate) narrow: RwSignal<bool>,
     /// How many files were added: a file of the same shape changes nothing else that is shown.
     pub(crate) imports: RwSignal<u64>,
     /// What a screen reader says next.
@@ -45,9 +47,11 @@ impl Page {
         window_event_listener(leptos::ev::hashchange, move |_| {
             route.set(Route::of(&super::browser::hash()));
         });
+        let narrow = RwSignal::new(false);
+        super::browser::follow_media("(max-width: 50rem)", move |matches| narrow.set(matches));
         let (imports, said) = (RwSignal::new(0), RwSignal::new(String::new()));
         let handle = StoredValue::new_local(handle);
-        Self { view, status, network_error, now, route, imports, said, handle }
+        Self { view, status, network_error, now, route, narrow, imports, said, handle }
     }
 
     /// Has a screen reader say something when it is next silent.

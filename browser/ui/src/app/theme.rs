@@ -1,13 +1,11 @@
 //! Light and dark: the system's choice, until the person makes their own.
 
 use super::{
-    browser::{remember, remembered},
+    browser::{follow_media, remember, remembered},
     icon::{Icon, Shape},
 };
 use crate::testids;
 use leptos::prelude::*;
-use wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::MediaQueryListEvent;
 
 const KEY: &str = "formix-theme";
 
@@ -15,12 +13,7 @@ const KEY: &str = "formix-theme";
 #[component]
 pub(crate) fn ThemeToggle() -> impl IntoView {
     let chosen = remembered(KEY).filter(|theme| theme == "light" || theme == "dark");
-    let system_dark = window()
-        .match_media("(prefers-color-scheme: dark)")
-        .ok()
-        .flatten()
-        .is_some_and(|query| query.matches());
-    let dark = RwSignal::new(chosen.as_deref().map_or(system_dark, |theme| theme == "dark"));
+    let dark = RwSignal::new(chosen.as_deref() == Some("dark"));
     let name = |dark: bool| if dark { "dark" } else { "light" };
     let apply = move |dark: bool| {
         if let Some(root) = document().document_element() {
@@ -33,16 +26,11 @@ pub(crate) fn ThemeToggle() -> impl IntoView {
         apply(dark.get_untracked());
     }
     // Until the person chooses, the button follows the system too.
-    let follow = Closure::<dyn Fn(MediaQueryListEvent)>::new(move |event: MediaQueryListEvent| {
+    follow_media("(prefers-color-scheme: dark)", move |matches| {
         if remembered(KEY).is_none() {
-            dark.set(event.matches());
+            dark.set(matches);
         }
     });
-    if let Ok(Some(query)) = window().match_media("(prefers-color-scheme: dark)") {
-        query.set_onchange(Some(follow.as_ref().unchecked_ref()));
-        // The query and its handler are there as long as the page is.
-        let _ = StoredValue::new_local((query, follow));
-    }
     let switch = move |_| {
         dark.update(|dark| *dark = !*dark);
         remember(KEY, name(dark.get_untracked()));

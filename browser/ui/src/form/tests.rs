@@ -175,3 +175,49 @@ fn bins_are_round_and_cover_the_range() {
     assert!(suggest_edges("many", "7", 0, 10).is_none());
     assert!(suggest_edges("0", "7", 0, 0).is_none());
 }
+
+#[test]
+fn a_full_form_is_a_draft_that_can_be_asked_again() {
+    let now = Instant::from_unix_ms(1_000);
+    let draft = form(Template::Mean).draft(now).unwrap();
+    assert_eq!((draft.deadline, draft.participants_min), (Instant::from_unix_ms(601_000), 5));
+    assert_eq!(draft.scheme, Some(Scheme::Prio3));
+    let blame = |form: Form| form.draft(now).unwrap_err().input;
+    assert_eq!(blame(form(Template::Mean).with(Input::Title, " ")), Some(Input::Title));
+    assert_eq!(blame(form(Template::Mean).with(Input::ParticipantsMin, "few")), Some(Input::ParticipantsMin));
+
+    let proposer = keys::Identity::from_seed([9; 32]).id();
+    let heavy = [1, 2, 3].map(|seed| aggregate::HeavyKey {
+        id: keys::Identity::from_seed([seed; 32]).id(),
+        seal: keys::SealKey::from_seed([seed; 32]).public(),
+    });
+    let mut rng = <rand_chacha::ChaCha8Rng as rand_core::SeedableRng>::from_seed([0; 32]);
+    let proposal = draft.propose(proposer, &heavy, &mut rng).unwrap();
+    let again = Form::of_proposal(&proposal);
+    assert_eq!(again.draft(now).unwrap().query, draft.query);
+    // What the core refuses finds its input.
+    let blamed = |form: Form| {
+        let mut rng = <rand_chacha::ChaCha8Rng as rand_core::SeedableRng>::from_seed([0; 32]);
+        let template = form.template;
+        let error = form.draft(now).unwrap().propose(proposer, &heavy, &mut rng).unwrap_err();
+        Problem::of_refusal(&error.to_string(), template).input
+    };
+    assert_eq!(blamed(form(Template::Mean).with(Input::Lower, "many")), Some(Input::Lower));
+    assert_eq!(blamed(form(Template::Mean).with(Input::Upper, "1")), Some(Input::Upper));
+    assert_eq!(blamed(form(Template::Mean).with(Input::Value, "body_mass_g >")), Some(Input::Value));
+    assert_eq!(blamed(form(Template::Mean).with(Input::Filter, "1 + 1")), Some(Input::Filter));
+    assert_eq!(blamed(form(Template::Mean).with(Input::ParticipantsMin, "2")), Some(Input::ParticipantsMin));
+    assert_eq!(blamed(form(Template::Mean).with(Input::RecordsMax, "0")), Some(Input::RecordsMax));
+    assert_eq!(
+        blamed(form(Template::Histogram).with(Input::ParticipantsMin, "3")),
+        Some(Input::ParticipantsMin)
+    );
+}
+
+#[test]
+fn the_sentence_shows_what_is_missing() {
+    let text = Form::default().sentence(None, "noon");
+    assert!(text.contains("“…”") && text.contains("by noon"), "{text}");
+    let text = form(Template::Mean).sentence(Some("the mean of `mass`"), "noon");
+    assert!(text.contains("asked for the mean of “mass”. When at least 5"), "{text}");
+}

@@ -19,7 +19,7 @@ use store::Batch;
 
 /// Something that a person, or a program for them, wants of the node.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Command {
     /// The host says that these are its network's heavy nodes. The first time they are pinned; later
@@ -118,7 +118,7 @@ pub enum Command {
 
 /// What a command gave.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(tag = "did", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Reply {
     /// Done, durably.
@@ -142,7 +142,7 @@ pub enum Reply {
 
 /// Why a command was not carried out.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(tag = "error", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum CommandError {
     /// The host names other heavy nodes, or other keys of theirs, than those pinned here.
@@ -413,7 +413,8 @@ impl LightNode {
         if heavy.len() < HEAVY {
             return Err(CommandError::TooFewHeavyNodes { known: heavy.len() });
         }
-        let proposal = draft
+        let proposal = self
+            .with_own_schema(draft)
             .propose(self.identity.id(), &heavy, &mut self.rng)
             .and_then(|proposal| proposal.check_deadline(now).map(|()| proposal))
             .map_err(|error| CommandError::Draft { why: error.to_string() })?;

@@ -53,8 +53,8 @@ pub struct Answer {
 
 /// How a computation ended, its signatures verified.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-#[expect(clippy::large_enum_variant, reason = "one of a computation, and results are what is looked for")]
+#[serde(rename_all = "kebab-case")]
+#[allow(clippy::large_enum_variant, reason = "one of a computation, and results are what is looked for")]
 #[non_exhaustive]
 pub enum End {
     /// All three heavy nodes signed this total.

@@ -2,7 +2,6 @@
 
 use crate::{
     app::{
-        browser,
         dialog::Confirm,
         state::{Doing, Page, page},
     },
@@ -23,19 +22,13 @@ struct Named {
 
 /// Asks the host once, and checks the descriptors' signatures.
 async fn ask(page: Page) -> Result<Named, String> {
-    let text = browser::fetch("/api/v1/network").await?;
-    let descriptors = listed(&text).ok_or("the host’s answer is not a list of heavy nodes")?;
+    let descriptors = bridge::ask_network().await?;
     let trusted = page.peek(|view| view.heavy.clone());
     let ids = descriptors.iter().map(|envelope| {
         let id = Descriptor::open(envelope).map_err(|error| error.to_string())?.id;
         Ok((id, trusted.contains(&id)))
     });
     Ok(Named { ids: ids.collect::<Result<_, String>>()?, descriptors })
-}
-
-fn listed(text: &str) -> Option<Vec<Envelope>> {
-    let mut network: serde_json::Value = serde_json::from_str(text).ok()?;
-    serde_json::from_value(network.get_mut("heavy")?.take()).ok()
 }
 
 /// Shows the heavy nodes that the host names, and pins these where the person says so.
@@ -78,7 +71,7 @@ pub(super) fn TrustNew() -> impl IntoView {
         <Confirm
             label="Trust the new heavy nodes"
             title="Trust these heavy nodes from now on?"
-            text="Compare the names with those that the operators tell you. Your node forgets the heavy nodes that it knew: computations under way through them get no further shares from it, and no total here."
+            text="Compare the names with those that the operators tell you. Your node forgets the heavy nodes that it knew: computations under way through them get no further shares from it, and no result here."
             go="Trust these"
             class="secondary"
             testids=(testids::TRUST_NEW, testids::TRUST_NEW_CONFIRM)

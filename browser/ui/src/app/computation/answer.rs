@@ -10,6 +10,7 @@ use crate::{
     route::Route,
     testids, words,
 };
+use aggregate::Scheme;
 use leptos::prelude::*;
 use node::{Command, Rule, TaskView};
 
@@ -17,13 +18,15 @@ use super::marked;
 
 /// What is asked of whom, in one sentence.
 pub(super) fn asked(task: &TaskView) -> String {
-    format!("It asks “{}” for {}.", task.proposal.dataset, task.question.words)
+    let about = format!(" Asked of data named “{}”.", task.proposal.dataset);
+    words::sentence(&task.question.words) + &about
 }
 
 /// What leaves the device, and the buttons.
 #[component]
 pub(crate) fn Answer(task: Signal<Option<TaskView>>) -> impl IntoView {
     let own = Memo::new(move |_| task.get().and_then(|task| task.answer));
+    let scheme = Memo::new(move |_| task.get().map(|task| task.proposal.scheme));
     let dataset = Memo::new(move |_| task.get().map(|task| task.proposal.dataset).unwrap_or_default());
     let question = Memo::new(move |_| task.get().map(|task| asked(&task)).unwrap_or_default());
     let always = RwSignal::new(false);
@@ -42,18 +45,8 @@ pub(crate) fn Answer(task: Signal<Option<TaskView>>) -> impl IntoView {
     view! {
         <section class="card consent" data-testid=testids::LEAVES>
             <h2>"What leaves this tab if you approve"</h2>
-            {move || own.get().map(|answer| view! {
-                <p class="own-answer">
-                    {answer.lines.into_iter().map(|line| view! {
-                        {line.label} ": " <strong class="numerals">{words::grouped(&line.value)}</strong> "; "
-                    }).collect_view()}
-                    "over " <strong class="numerals">{words::count(answer.records as u64, "record")}</strong>
-                    ", split into three sealed shares."
-                </p>
-            })}
-            <p>
-                "Each share goes to a different heavy node and looks like noise to it. Only all three together could put your answer back together. Your records stay here."
-            </p>
+            {move || own.get().map(|answer| view! { <Own answer /> })}
+            <p>{move || scheme.get().map(shared)}</p>
             <p class="soft">{move || question.get()}</p>
             <label class="check">
                 <input type="checkbox" data-testid=testids::ALWAYS bind:checked=always />
@@ -65,6 +58,45 @@ pub(crate) fn Answer(task: Signal<Option<TaskView>>) -> impl IntoView {
             <Buttons task always />
             {marked(Shape::Lock, "Until it closes you can take your answer back; after that, never.")}
         </section>
+    }
+}
+
+/// How an answer by a scheme is kept from everybody.
+const fn shared(scheme: Scheme) -> &'static str {
+    match scheme {
+        Scheme::Rep64 => {
+            "They are cut into three sealed parts that look like noise. Each heavy node gets two of the three: any two of them together could put your answer back together, one alone cannot. Your records stay here."
+        }
+        _ => {
+            "They are cut into three sealed parts that look like noise, one for each heavy node. Only all three together could put your answer back together. Your records stay here."
+        }
+    }
+}
+
+/// This node's own answer, figure by figure, and what is not in it.
+#[component]
+fn Own(answer: node::light::Answer) -> impl IntoView {
+    let line = |line: node::Line| {
+        view! { <dt>{words::quoted(&line.label)}</dt><dd>{words::plain(&line.value)}</dd> }
+    };
+    let left_out = (answer.skipped > 0).then(|| {
+        let skipped = words::count(answer.skipped as u64, "record");
+        view! { <p class="soft">{format!("{skipped} without a value, or not asked about.")}</p> }
+    });
+    let errors = (answer.errors > 0).then(|| {
+        let fault = |fault: &String| view! { <li>{words::sentence(fault)}</li> };
+        view! {
+            <details class="cells">
+                <summary>{format!("{} could not be read.", words::count(answer.errors as u64, "record"))}</summary>
+                <ul>{answer.faults.iter().map(fault).collect_view()}</ul>
+            </details>
+        }
+    });
+    view! {
+        <p class="own-answer">"These numbers of yours, and nothing else:"</p>
+        <dl class="pairs numbers own" data-testid=testids::OWN>{answer.lines.into_iter().map(line).collect_view()}</dl>
+        {left_out}
+        {errors}
     }
 }
 

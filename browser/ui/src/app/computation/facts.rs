@@ -20,6 +20,8 @@ pub(super) fn Facts(task: Signal<Option<TaskView>>) -> impl IntoView {
             let proposal = &task.proposal;
             let heavy: Vec<_> = proposal.heavy.iter().map(|key| key.id.to_string()).collect();
             let proposer = if task.own { "You".into() } else { format!("…{}", proposal.proposer.short()) };
+            let query = words::spread(&serde_json::to_string(&proposal.query).unwrap_or_default());
+            let schema = words::spread(proposal.schema.as_str());
             let at_least = words::count(proposal.participants_min.into(), "answer");
             view! {
                 <section class="facts">
@@ -33,6 +35,15 @@ pub(super) fn Facts(task: Signal<Option<TaskView>>) -> impl IntoView {
                         <dd>"at least " {at_least}</dd>
                         <dt>"Closes"</dt>
                         <dd>{browser::local_time(proposal.deadline)}</dd>
+                        <dt>"Protected by"</dt>
+                        <dd>
+                            {proposal.scheme.name()}
+                            <details class="scheme-facts">
+                                <summary>"What that means"</summary>
+                                <p>{proposal.scheme.protects()}</p>
+                                <p><strong>"Not protected: "</strong>{proposal.scheme.not_protected()}</p>
+                            </details>
+                        </dd>
                     </dl>
                     <details>
                         <summary>"Technical details"</summary>
@@ -43,19 +54,13 @@ pub(super) fn Facts(task: Signal<Option<TaskView>>) -> impl IntoView {
                             <dd class="id">{proposal.proposer.to_string()}</dd>
                             <dt>"Heavy nodes"</dt>
                             <dd class="id">{heavy.into_iter().map(|id| view! { <div>{id}</div> }).collect_view()}</dd>
-                            <dt>"Scheme"</dt>
-                            <dd>
-                                <strong>{proposal.scheme.name()}</strong> ". " {proposal.scheme.protects()} " But: "
-                                {proposal.scheme.not_protected()}
-                            </dd>
-                            <dt>"Asked"</dt>
-                            <dd>{task.question.words.clone()}</dd>
+                            <dt>"Query"</dt>
+                            <dd><pre class="json">{query}</pre></dd>
+                            <dt>"Schema"</dt>
+                            <dd><pre class="json">{schema}</pre></dd>
                             <dt>"Limits"</dt>
                             <dd class="numerals">
-                                {format!(
-                                    "{} to {} participants, {} records each",
-                                    proposal.participants_min, proposal.participants_max, proposal.query.records_max
-                                )}
+                                {format!("{} to {} participants, {} records each", proposal.participants_min, proposal.participants_max, proposal.query.records_max)}
                             </dd>
                             <dt>"Deadline"</dt>
                             <dd class="id">{proposal.deadline.to_string()}</dd>

@@ -17,15 +17,15 @@ pub(super) fn Progress(task: Signal<Option<TaskView>>) -> impl IntoView {
     let answered = Memo::new(move |_| task.get().is_some_and(|task| task.state == TaskState::Answered));
     let left = move || words::span(deadline.get().since_ms(page.now.get()));
     let enough = move || match (answers.get(), needed.get()) {
-        (answers, needed) if answers >= needed => "Enough for a total".to_owned(),
-        (answers, needed) => format!("{} more needed for a total", needed - answers),
+        (answers, needed) if answers >= needed => "Enough for a result".to_owned(),
+        (answers, needed) => format!("{} more needed for a result", needed - answers),
     };
     // Each answer would be too much to hear.
     let reached = Memo::new(move |_| answers.get() >= needed.get());
     Effect::new(move |before: Option<bool>| {
         let reached = reached.get();
         if reached && before == Some(false) {
-            page.say("There are enough answers for a total.");
+            page.say("There are enough answers for a result.");
         }
         reached
     });
@@ -103,7 +103,7 @@ pub(super) fn Closing(task: Signal<Option<TaskView>>) -> impl IntoView {
                 ". The three heavy nodes now agree on which answers all of them hold, and add up exactly these."
             </p>
             <progress aria-label="Adding up"></progress>
-            <p class="soft">"In at most " <span class="numerals">{rest}</span> " there is a total, or a reason why not."</p>
+            <p class="soft">"In at most " <span class="numerals">{rest}</span> " there is a result, or a reason why not."</p>
         </section>
     }
 }

@@ -1,48 +1,63 @@
-//! A total, its three signatures checked in this page, and the documents to keep.
+//! A result, its signatures checked in this page, and what to keep of it.
 
+use super::numbers::{Numbers, SaveNumbers};
 use crate::{
     app::{
         browser,
         icon::{Icon, Shape},
         state::page,
     },
+    form::Form,
+    route::Route,
     testids, words,
 };
-use aggregate::{Outcome, Proposal, message::Mine};
+use aggregate::{Proposal, message::Mine};
 use keys::{Envelope, NodeId};
 use leptos::{prelude::*, task::spawn_local};
 use node::{TaskView, light::End};
 
-/// The total.
+/// The result.
 #[component]
 pub(super) fn Total(task: Signal<Option<TaskView>>) -> impl IntoView {
     let result = Memo::new(move |_| {
         let task = task.get()?;
         match task.end {
             Some(End::Result { outcome, mine, document }) => {
-                let heavy = heavy(&task.proposal);
-                Some((outcome, mine, document, task.document, heavy))
+                Some((outcome, mine, document, task.document, task.proposal))
             }
             _ => None,
         }
     });
     move || {
-        result.get().map(|(outcome, mine, document, proposal, heavy)| {
-            let name = format!("formix-{}.json", outcome.computation.short());
+        result.get().map(|(outcome, mine, document, signed, proposal)| {
+            let name = format!("formix-{}", outcome.computation.short());
+            let heavy = heavy(&proposal);
+            let again = format!("{}?{}", Route::Propose.href(), Form::of_proposal(&proposal).link());
+            let lost: Vec<NodeId> = heavy.iter().copied().filter(|id| !outcome.cohort.contains(id)).collect();
+            let counted = words::count(outcome.participants.into(), "answer");
             view! {
                 <section class="card total">
-                    <h2>"The total"</h2>
-                    <Numbers outcome=outcome.clone() />
+                    <h2 class="hidden">"The result"</h2>
+                    <Numbers query=proposal.query.clone() answer=outcome.answer.clone() rejected=outcome.rejected />
                     <p>{of_mine(mine)}</p>
+                    <SaveNumbers name=name.clone() query=proposal.query answer=outcome.answer />
                 </section>
                 <section class="card">
                     <h2>"How you know"</h2>
-                    <Signatures heavy proposal=proposal.clone() end=document.clone() />
-                    <p class="soft">
-                        "All three name the same set of " {words::count(outcome.participants.into(), "answer")} ", by this digest:"
-                    </p>
+                    <Signatures heavy proposal=signed.clone() end=document.clone() />
+                    {(!lost.is_empty()).then(|| view! {
+                        <p>{format!(
+                            "Heavy node {} was lost on the way. The other two hold enough for the exact result.",
+                            words::list(&lost.iter().map(|id| format!("…{}", id.short())).collect::<Vec<_>>())
+                        )}</p>
+                    })}
+                    <p class="soft">"All of them name the same set of " {counted} ", by this digest:"</p>
                     <p class="id" data-testid=testids::SET>{outcome.set.to_string()}</p>
-                    <Download name proposal end=document />
+                    <p class="soft">{format!("Protected by {}. {}", outcome.scheme.name(), outcome.scheme.protects())}</p>
+                    <Download name=format!("{name}.json") proposal=signed end=document />
+                    <p class="actions">
+                        <a role="button" class="quiet" href=again data-testid=testids::AGAIN>"Propose the same again"</a>
+                    </p>
                 </section>
             }
         })
@@ -54,32 +69,6 @@ pub(super) fn heavy(proposal: &Proposal) -> Vec<NodeId> {
     proposal.heavy.iter().map(|key| key.id).collect()
 }
 
-/// Sum, average, participants, records.
-#[component]
-fn Numbers(outcome: Outcome) -> impl IntoView {
-    let figure = |name| outcome.figure(name).unwrap_or_else(|| "—".into());
-    let mean = words::rounded(&figure("mean"), 7);
-    view! {
-        <p class="sum numerals" data-testid=testids::SUM>
-            {words::grouped(&figure("sum"))}
-        </p>
-        <dl class="figures numerals">
-            <div>
-                <dt>"Average"</dt>
-                <dd data-testid=testids::MEAN>{mean}</dd>
-            </div>
-            <div>
-                <dt>"Answers"</dt>
-                <dd data-testid=testids::PARTICIPANTS>{words::grouped(&outcome.participants.to_string())}</dd>
-            </div>
-            <div>
-                <dt>"Records"</dt>
-                <dd data-testid=testids::RECORDS>{words::grouped(&figure("count"))}</dd>
-            </div>
-        </dl>
-    }
-}
-
 /// What became of this node's own answer.
 fn of_mine(mine: Mine) -> &'static str {
     match mine {
@@ -87,8 +76,10 @@ fn of_mine(mine: Mine) -> &'static str {
         Mine::NotHeldByAll => {
             "Your answer is not among them: it had not reached all three heavy nodes when they closed."
         }
-        Mine::Rejected => "Your answer is not among them: its shares were found invalid.",
         Mine::Held => "Your answer was received; whether it is among them was not told.",
+        Mine::Rejected => {
+            "Your answer is not among them: the heavy nodes could not prove it valid. Reload the page; if it happens again, somebody tampers with it."
+        }
         Mine::Unused => "Your answer was not used.",
         _ => "You did not answer this one.",
     }
@@ -113,7 +104,7 @@ pub(super) fn Signatures(
     let documents = (proposal.to_json(), end.to_json());
     spawn_local(async move {
         let result = page.handle().verify(documents.0, documents.1).await;
-        checked.try_set(Some(result.map(|verified| verified.strangers.len())));
+        checked.try_set(Some(result.map(|strangers| strangers.len())));
     });
     let state = move || match checked.get() {
         None => "checking",
@@ -163,9 +154,10 @@ pub(super) fn Download(
     end: Envelope,
 ) -> impl IntoView {
     let save = move |_| {
-        let documents = serde_json::json!({ "proposal": proposal, "end": end });
+        let text = |envelope: &Envelope| String::from_utf8(envelope.to_json()).unwrap_or_default();
+        let documents = format!("{{\"proposal\":{},\"end\":{}}}", text(&proposal), text(&end));
         // A browser that saves nothing says so itself.
-        let _ = browser::save(&name, &format!("{documents:#}\n"));
+        let _ = browser::save(&name, "application/json", &(words::spread(&documents) + "\n"));
     };
     view! {
         <p class="actions">

@@ -18,25 +18,18 @@ pub(super) struct Open {
 impl Open {
     /// A record that is there.
     pub(super) fn of(record: &RecordView) -> Self {
-        Self { row: Some(record.row), text: spread(&record.json), violations: record.violations.clone() }
+        Self {
+            row: Some(record.row),
+            text: words::spread(&record.json),
+            violations: record.violations.clone(),
+        }
     }
 
     /// An empty one with these fields.
     pub(super) fn empty(fields: &[String]) -> Self {
-        let fields: serde_json::Map<_, _> =
-            fields.iter().map(|field| (field.clone(), serde_json::Value::Null)).collect();
-        Self { row: None, text: spread(&serde_json::Value::from(fields).to_string()), violations: Vec::new() }
-    }
-}
-
-/// JSON with a line per field; as it is where it holds what this page's reader would not keep, such as numbers of
-/// many digits.
-fn spread(json: &str) -> String {
-    match serde_json::from_str::<serde_json::Value>(json)
-        .map(|value| (value.to_string(), format!("{value:#}")))
-    {
-        Ok((same, spread)) if same == json => spread,
-        _ => json.into(),
+        let field = |name: &String| format!("{}:null", serde_json::to_string(name).unwrap_or_default());
+        let json = format!("{{{}}}", fields.iter().map(field).collect::<Vec<_>>().join(","));
+        Self { row: None, text: words::spread(&json), violations: Vec::new() }
     }
 }
 

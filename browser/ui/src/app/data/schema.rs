@@ -34,7 +34,7 @@ pub(super) fn SchemaOf(
         let name = asked.clone();
         spawn_local(async move {
             let look = page.handle().look(name, 0, 0, false).await;
-            shown.try_set(spread(&look.schema));
+            shown.try_set(words::spread(&look.schema));
         });
     };
     let looked = open.clone();
@@ -101,13 +101,4 @@ pub(super) fn SchemaOf(
             <p class="error" role="alert" data-testid=testids::SCHEMA_ERROR>{error}</p>
         </details>
     }
-}
-
-/// JSON with a line per part; as it is where somebody set it so already.
-fn spread(json: &str) -> String {
-    if json.contains('\n') {
-        return json.into();
-    }
-    let parsed: Option<serde_json::Value> = serde_json::from_str(json).ok();
-    parsed.map_or_else(|| json.into(), |value| format!("{value:#}"))
 }

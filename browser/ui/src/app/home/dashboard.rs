@@ -1,6 +1,7 @@
-//! The first screen of a node that joined: connections, what waits, data, totals.
+//! The first screen of a node that joined: connections, what waits, data, results.
 
 use crate::{
+    answer,
     app::{
         computations::{TaskRow, asking},
         ring::Ring,
@@ -117,17 +118,16 @@ fn YourData() -> impl IntoView {
     }
 }
 
-/// The newest totals.
+/// The newest results.
 #[component]
 fn Latest() -> impl IntoView {
     let page = page();
     let totals = page.part(|view| {
         let total = |task: &TaskView| match &task.end {
-            Some(End::Result { outcome, .. }) => Some((
-                task.id,
-                task.proposal.title.clone(),
-                words::grouped(&outcome.figure("sum").unwrap_or_default()),
-            )),
+            Some(End::Result { outcome, .. }) => {
+                let answer = answer::brief_answer(&task.proposal.query, &outcome.answer);
+                Some((task.id, task.proposal.title.clone(), answer))
+            }
             _ => None,
         };
         view.tasks.iter().filter_map(total).take(4).collect::<Vec<_>>()
@@ -135,7 +135,7 @@ fn Latest() -> impl IntoView {
     view! {
         <section class="card">
             <header>
-                <h2>"Latest totals"</h2>
+                <h2>"Latest results"</h2>
                 <a href=Route::Propose.href()>"Ask something"</a>
             </header>
             <Show

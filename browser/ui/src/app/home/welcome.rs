@@ -26,7 +26,7 @@ pub(super) fn Welcome() -> impl IntoView {
                     "Add up what nobody wants to show"
                 </h1>
                 <p class="lead">
-                    "Formix finds the total of many people’s private numbers. Your records stay in this browser tab. Only the total comes out, and only when enough people took part."
+                    "Formix finds what many people’s private numbers say together: totals, averages, distributions. Your records stay in this browser tab. Only the result comes out, and only when enough people took part."
                 </p>
                 <p class="actions">
                     <button
@@ -61,7 +61,7 @@ pub(super) fn Welcome() -> impl IntoView {
                     </div>
                     <h2>"Your answer is split"</h2>
                     <p>
-                        "When you say yes to a question, your sum is cut into three sealed shares that each look like noise. Three separate servers get one each."
+                        "When you say yes to a question, your numbers are cut into three sealed shares that each look like noise. Three separate servers get one each."
                     </p>
                 </li>
                 <li>
@@ -70,8 +70,8 @@ pub(super) fn Welcome() -> impl IntoView {
                             "Σ"
                         </span>
                     </div>
-                    <h2>"Everybody sees the total"</h2>
-                    <p>"The servers add up their shares and put the sums together. What appears is the total, signed by all three."</p>
+                    <h2>"Everybody sees the result"</h2>
+                    <p>"The servers add up their shares and put the sums together. What appears is the result for everybody, signed."</p>
                 </li>
             </ol>
             <div class="two">
@@ -87,7 +87,7 @@ pub(super) fn Welcome() -> impl IntoView {
                     <h2>"What never leaves this tab"</h2>
                     <ul class="locks">
                         <li>"Your records, in whole or in part."</li>
-                        <li>"Your own sum, except in shares that say nothing one by one."</li>
+                        <li>"Your own numbers, except in shares that say nothing one by one."</li>
                         <li>"Anything at all, until you or a rule of yours says yes."</li>
                     </ul>
                 </section>

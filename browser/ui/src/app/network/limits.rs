@@ -8,16 +8,24 @@ use leptos::prelude::*;
 pub(super) fn Limits() -> impl IntoView {
     let protected = [
         (
-            "Your answer, against any one or two heavy nodes",
-            "Even two that put their shares together see random numbers. They learn nothing about an answer beyond the total.",
+            "Your answer, against heavy nodes",
+            "With prio3 and additive64 even two that put their shares together see random numbers; with rep64 any one alone does. They learn nothing about an answer beyond the result.",
         ),
         (
             "Your records, against everybody",
-            "They are read in this tab, and only their sum goes into the shares.",
+            "They are read in this tab. What goes into the shares are the numbers that you see before you approve.",
         ),
         (
             "Your answer, on its way",
             "Who carries it sees sealed shares: which node sends them to whom, not what they hold.",
+        ),
+        (
+            "The result, against numbers out of range",
+            "With prio3 each answer carries a proof that it lies within what was asked. One that does not is left out, unseen.",
+        ),
+        (
+            "The result, against a heavy node that lies or stops",
+            "With rep64 one that lies about its sum is named, by evidence that anybody can check; one that stops is not missed.",
         ),
         (
             "Which heavy nodes you trust",
@@ -27,7 +35,7 @@ pub(super) fn Limits() -> impl IntoView {
     let open = [
         (
             "All three heavy nodes together",
-            "If the people who run them conspire, they can add the shares of one answer and read it.",
+            "If the people who run them conspire, they can put an answer back together and read it. With rep64 two of them can.",
         ),
         (
             "Three heavy nodes run by one operator",
@@ -35,25 +43,28 @@ pub(super) fn Limits() -> impl IntoView {
         ),
         (
             "A heavy node that lies about its sum",
-            "Nobody notices: the total would be wrong, and signed by all three. The heavy node still learns nothing about an answer.",
+            "With prio3 and additive64 nobody notices as long as the sum stays possible: the result would be wrong, and signed by all three. The heavy node still learns nothing about an answer.",
         ),
         (
             "A heavy node that leaves answers out",
-            "A total over less than two thirds of what an honest heavy node holds is refused. Within that, a dishonest one shapes who is in it.",
+            "A result over less than two thirds of what an honest heavy node holds is refused. Within that, a dishonest one shapes who is in it.",
         ),
-        ("A heavy node that stops", "Then there is no total, and a signed reason that names it."),
         (
-            "What the total itself tells",
-            "It is published exactly. Do not answer two questions that differ only by you.",
+            "A heavy node that stops",
+            "With prio3 and additive64 there is no result then, and a signed reason that names it.",
+        ),
+        (
+            "What the results themselves tell",
+            "They are published exactly. Heavy nodes refuse one whose people are nearly those of an earlier one about the same fields, and your limits bound how much you answer; but no noise hides who knows everybody else’s numbers from yours.",
         ),
         (
             "Few participants, or many that one person made up",
-            "The threshold counts identities, not people. Whoever gives all answers but yours can read yours from the total.",
+            "The threshold counts identities, not people. Whoever gives all answers but yours can read yours from the result.",
         ),
         ("Who takes part", "The heavy nodes see that your node has answered, and your network address."),
         (
             "Made-up numbers",
-            "A person can answer with numbers that they invented, within the range of the question.",
+            "A person can answer with numbers that they invented, within the range of the question; and out of it where no proof is asked for.",
         ),
         (
             "The host of this page",

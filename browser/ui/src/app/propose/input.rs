@@ -1,27 +1,36 @@
 //! One input of the proposal, with its label, its hint and its error.
 
 use super::Filling;
-use crate::{
-    draft::{Field, Form},
-    testids,
-};
+use crate::{form::Input, testids};
 use leptos::prelude::*;
 
-/// The id of a field's input.
-pub(super) fn id(field: Field) -> String {
-    format!("propose-{}", field.name())
+/// The id of an input.
+pub(super) fn id(input: Input) -> String {
+    format!("propose-{}", input.name())
 }
 
 /// The line below an input: the error where there is one, else the hint. Both stand in the same place, so that
-/// nothing moves.
+/// nothing moves but for an expression's caret.
 #[component]
-pub(super) fn Below(filling: Filling, field: Field, hint: &'static str) -> impl IntoView {
-    let class = move || if filling.error(field).is_some() { "error" } else { "hint" };
-    let testid = move || filling.error(field).map(|_| testids::FIELD_ERROR);
+pub(super) fn Below(
+    /// The form.
+    filling: Filling,
+    /// Which input.
+    input: Input,
+    /// What to know before filling it in.
+    #[prop(into)]
+    hint: Signal<String>,
+) -> impl IntoView {
+    let problem = Memo::new(move |_| filling.problem_of(input));
+    let class = move || if problem.with(Option::is_some) { "error" } else { "hint" };
+    let testid = move || problem.with(Option::is_some).then_some(testids::FIELD_ERROR);
+    let caret = move || problem.get().and_then(|problem| problem.caret);
     view! {
-        <small id=format!("{}-below", id(field)) class=class data-testid=testid data-field=field.name() aria-live="polite">
-            {move || filling.error(field).unwrap_or_else(|| hint.into())}
+        <small id=format!("{}-below", id(input)) class=class data-testid=testid data-field=input.name() aria-live="polite">
+            {move || problem.get().map_or_else(|| hint.get(), |problem| problem.text)}
         </small>
+        // The words above say what is wrong; where it is, a person who sees finds here.
+        {move || caret().map(|caret| view! { <pre class="caret" aria-hidden="true">{caret}</pre> })}
     }
 }
 
@@ -31,29 +40,30 @@ pub(super) fn TextInput(
     /// The form.
     filling: Filling,
     /// Which input.
-    field: Field,
+    input: Input,
     /// Its name for people.
-    label: &'static str,
+    #[prop(into)]
+    label: Signal<String>,
     /// What to know before filling it in.
-    hint: &'static str,
-    /// Its value in the form.
-    get: fn(&Form) -> &String,
-    /// Puts a value into the form.
-    set: fn(&mut Form, String),
+    #[prop(into)]
+    hint: Signal<String>,
     /// The input's type.
     #[prop(default = "text")]
     kind: &'static str,
     /// Which keyboard a phone shows.
     #[prop(optional, into)]
     inputmode: Option<&'static str>,
-    /// Most characters.
+    /// Whether it holds an expression.
     #[prop(optional)]
-    maxlength: Option<u32>,
+    code: bool,
+    /// Whether it may stay empty.
+    #[prop(optional)]
+    optional: bool,
     /// What the browser offers to fill in.
     #[prop(optional, into)]
     suggestions: Option<Signal<Vec<String>>>,
 ) -> impl IntoView {
-    let id = id(field);
+    let id = id(input);
     let list = suggestions.map(|_| format!("{id}-list"));
     let below = format!("{id}-below");
     let options = suggestions.map(|suggestions| {
@@ -62,35 +72,31 @@ pub(super) fn TextInput(
             <datalist id=list.clone()>{move || suggestions.get().into_iter().map(option).collect_view()}</datalist>
         }
     });
-    let required = field != Field::Purpose;
     let numeric = (kind == "number").then_some("numeric");
+    let invalid = Memo::new(move |_| filling.problem_of(input).is_some());
     view! {
         <div>
             <label for=id.clone()>{label}</label>
             <input
                 id=id
                 type=kind
+                class=if code { "code" } else { "" }
                 list=list
                 inputmode=inputmode.or(numeric)
-                maxlength=maxlength.map(|max| max.to_string())
+                maxlength=input.chars_max().to_string()
                 autocomplete="off"
-                required=required
+                autocapitalize=code.then_some("off")
+                spellcheck=code.then_some("false")
+                required=!optional
                 aria-describedby=below
-                aria-invalid=move || filling.error(field).map(|_| "true")
+                aria-invalid=move || invalid.get().then_some("true")
                 data-testid=testids::FIELD
-                data-field=field.name()
-                prop:value=move || filling.form.with(|form| get(form).clone())
-                on:input=move |event| {
-                    let text = event_target_value(&event);
-                    filling.form.update(|form| set(form, text));
-                    // What was wrong with it may be mended; sending it again tells.
-                    if filling.problem.with_untracked(|problem| problem.as_ref().is_some_and(|p| p.field == Some(field))) {
-                        filling.problem.set(None);
-                    }
-                }
+                data-field=input.name()
+                prop:value=move || filling.form.with(|form| form.text(input).to_owned())
+                on:input=move |event| filling.typed(input, &event_target_value(&event))
             />
             {options}
-            <Below filling field hint />
+            <Below filling input hint />
         </div>
     }
 }
