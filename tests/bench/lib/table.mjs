@@ -47,7 +47,7 @@ export class Table {
     }
     const cells = this.rows.map((row) => [
       row.name,
-      `${row.value.toLocaleString("en")} ${row.unit}`,
+      `${row.value.toLocaleString("en", { maximumFractionDigits: 6 })} ${row.unit}`,
       row.runs ? `${row.min} to ${row.max}` : "",
       goalOf(row),
       row.peer === null ? "" : `${row.peer}: ${row.peer_value} ${row.unit}`,

@@ -1,6 +1,10 @@
 //! What one report costs a heavy node, piece by piece; and what it costs `prio` as published.
 
-use crate::{clock, figure::Figure, measurement};
+use super::{
+    clock::{Spent, timed},
+    figure::Figure,
+};
+use crate::measurement;
 use anyhow::{Context as _, Result};
 use keys::SealKey;
 use prio::{
@@ -24,10 +28,8 @@ const ASSOCIATED: [u8; 152] = [7; 152];
 const INFO: &[u8] = b"formix/report/2/0";
 const KEY: [u8; 32] = [3; 32];
 const NONCE: [u8; 16] = [1; 16];
-/// A value takes at least so long: many ticks of the system's clock.
-const SECONDS_MIN: f64 = 0.1;
-/// Times that a piece is done between two looks at the clock.
-const TIMES: u32 = 100;
+/// Times that a piece is done for one value.
+const TIMES: u32 = 200;
 
 /// Measures every piece `runs` times.
 pub(crate) fn measure(runs: usize) -> Result<Vec<Figure>> {
@@ -45,19 +47,9 @@ fn time(runs: usize, mut work: impl FnMut() -> Result<()>) -> Result<Vec<f64>> {
     work()?;
     let mut values = Vec::with_capacity(runs);
     for _ in 0..runs {
-        let start = clock::seconds();
-        let mut times = 0;
-        let took = loop {
-            for _ in 0..TIMES {
-                work()?;
-            }
-            times += TIMES;
-            let took = clock::seconds() - start;
-            if took >= SECONDS_MIN {
-                break took;
-            }
-        };
-        values.push(took * 1e6 / f64::from(times));
+        let mut spent = Spent::default();
+        timed(&mut spent, || (0..TIMES).try_for_each(|_| work()))?;
+        values.push(spent.processor * 1e6 / f64::from(TIMES));
     }
     Ok(values)
 }
