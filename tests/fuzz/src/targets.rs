@@ -5,6 +5,7 @@ mod expressions;
 mod machines;
 mod queries;
 mod schemas;
+mod shares;
 mod stores;
 mod texts;
 
@@ -41,6 +42,7 @@ pub const TARGETS: &[Target] = &[
     schemas::SCHEMA,
     schemas::RECORD,
     expressions::EXPRESSION,
+    shares::SHARES_AND_SUMS,
     texts::SDP,
     texts::COMMAND,
     stores::TABLE_RECORD,
