@@ -214,7 +214,8 @@ impl World {
             query,
             scheme: Some(scheme),
             participants_min: participants,
-            participants_max: participants,
+            // One more than come: the computation closes at its deadline, after all are taken.
+            participants_max: participants + 1,
             deadline: self.now.plus_ms(OPEN_MS),
         };
         let proposal = draft.propose(proposer.id(), &heavy, &mut ChaCha20Rng::from_seed([12; 32]))?;
