@@ -9,7 +9,7 @@ import { chromium } from "playwright-core";
 import { openBrowser, Tab } from "./lib/browser.mjs";
 import { chromiumPath, checkEnvironment } from "./lib/environment.mjs";
 import { Network } from "./lib/network.mjs";
-import { deal, exact, penguins } from "./lib/penguins.mjs";
+import { FIELD, deal, exact, penguins } from "./lib/penguins.mjs";
 import { temporaryFolder } from "./lib/processes.mjs";
 import { DATASET, draft } from "./lib/sum.mjs";
 
@@ -55,9 +55,27 @@ const banner = (tab, kind) => tab.find("banner", `[data-kind="${kind}"]`);
 const answered = (id) => Promise.all(network.heavy.map(({ http }) =>
   http.follow(id, 60_000, "every answer", (view) => view.reports === PARTICIPANTS)));
 
-async function assertExact(tab, id, seconds) {
+/**
+ * Another quantity for each test, in whole numbers: each asks a new tab beside the same native nodes, and two results about one quantity
+ * whose participants differ by so few are refused.
+ */
+const FLIPPER = { value: "`Flipper Length (mm)`", lower: 0, upper: 300, of: (penguin) => penguin["Flipper Length (mm)"] };
+const BEAK = {
+  value: "`Beak Length (mm)` * 10",
+  lower: 0,
+  upper: 1000,
+  of: (penguin) => penguin["Beak Length (mm)"] && Math.round(penguin["Beak Length (mm)"] * 10),
+};
+const MASS = { of: (penguin) => penguin[FIELD] };
+
+/** The form filled in for a quantity. */
+function ask({ of: _, ...form }, seconds) {
+  return { ...draft(PARTICIPANTS, seconds), ...form };
+}
+
+async function assertExact(tab, id, seconds, { of }) {
   const shown = await tab.end(id, seconds * 1000 + END_MS_MAX);
-  const { sum, records } = exact(penguins());
+  const { sum, records } = exact(penguins().map((penguin) => ({ of: of(penguin) })), "of");
   assert.deepEqual(
     { kind: shown.kind, signatures: shown.signatures, participants: shown.participants, sum: shown.sum, records: shown.count },
     { kind: "result", signatures: "verified", participants: String(PARTICIPANTS), sum, records: String(records) },
@@ -79,14 +97,14 @@ test("a reload in the middle loses nothing", { timeout: 120_000 }, async () => {
   assert.equal(await tab.id(), node, "the same node");
   await tab.connected(3);
   await assertAllOver(tab, "WebRTC");
-  const id = await tab.propose(draft(PARTICIPANTS, seconds));
+  const id = await tab.propose(ask(MASS, seconds));
   await tab.page.reload();
   await tab.approve(id);
   await tab.page.reload();
   await tab.show(id);
   assert.equal(await tab.find("shares").getAttribute("data-held"), "3", "the answer is remembered");
   await answered(id);
-  await assertExact(tab, id, seconds);
+  await assertExact(tab, id, seconds, MASS);
   assert.deepEqual(tab.errors, []);
   await tab.close();
 });
@@ -113,11 +131,11 @@ test("a browser killed and started again goes on where it was", { timeout: 120_0
     assert.equal(await tab.id(), node, "the same node");
     await tab.go("data");
     await tab.find("dataset", `[data-name="${DATASET}"][data-rows="${parts[0].length}"]`).waitFor();
-    const id = await tab.propose(draft(PARTICIPANTS, seconds));
+    const id = await tab.propose(ask(FLIPPER, seconds));
     await tab.approve(id);
     return id;
   });
-  await session((tab) => assertExact(tab, id, seconds));
+  await session((tab) => assertExact(tab, id, seconds, FLIPPER));
 });
 
 test("without WebRTC, a tab joins over WebSocket and answers", { timeout: 120_000 }, async () => {
@@ -127,10 +145,10 @@ test("without WebRTC, a tab joins over WebSocket and answers", { timeout: 120_00
   await tab.join();
   await keep(tab);
   await assertAllOver(tab, "WebSocket");
-  const id = await tab.propose(draft(PARTICIPANTS, seconds));
+  const id = await tab.propose(ask(BEAK, seconds));
   await tab.approve(id);
   await answered(id);
-  await assertExact(tab, id, seconds);
+  await assertExact(tab, id, seconds, BEAK);
   assert.deepEqual(tab.errors, []);
   await tab.close();
 });
