@@ -151,3 +151,6 @@ fn seal_by(
     .map_err(|_| SealError)?;
     Ok([encapped.to_bytes().as_slice(), &ciphertext].concat())
 }
+
+#[cfg(test)]
+mod tests;
