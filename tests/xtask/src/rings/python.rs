@@ -35,6 +35,14 @@ fn sdk(run: &mut Run<'_>) -> Result<()> {
         }
         fs::write(installed, wanted)?;
     }
-    let pytest = Cmd::new(&python, &package).args(["-m", "pytest", "-p", "no:cacheprovider"]);
-    run.tests(&pytest.env("FORMIX_BIN", run.tree.target.join("debug/formix")), Harness::Pytest)
+    let built = run.log.run(&run.cargo().args(["build", "--package", "liar"]))?;
+    if !built.success {
+        bail!("liar, the heavy node that lies, does not build");
+    }
+    let programs = run.tree.target.join("debug");
+    let pytest = Cmd::new(&python, &package)
+        .args(["-m", "pytest", "-p", "no:cacheprovider"])
+        .env("FORMIX_BIN", programs.join("formix"))
+        .env("FORMIX_LIAR", programs.join("liar"));
+    run.tests(&pytest, Harness::Pytest)
 }
