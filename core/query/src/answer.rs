@@ -39,7 +39,7 @@ pub struct Bound {
     /// The figure's name in the result; `groups.mean` is that of each of the `groups`.
     pub of: String,
     /// At most so far, a decimal number rounded up; `null` where no bound can be given, since the
-    /// values differ by no more than their rounding.
+    /// values differ by little more than their rounding.
     pub plus_minus: Option<String>,
 }
 

@@ -71,7 +71,7 @@ impl Plan {
 
 /// Half a unit, by which rounding moves a value at most; 0 where none is rounded.
 pub(crate) fn rounding_of(value: &Checked) -> BigRational {
-    if value.whole { BigRational::zero() } else { half_unit(value.decimals.into()) }
+    if value.whole() { BigRational::zero() } else { half_unit(value.decimals.into()) }
 }
 
 /// Reads totals, and keeps what is to be said beside the figures.
@@ -249,7 +249,8 @@ impl Decoder<'_> {
         });
         let shown_slope = slope_decimals(x, y);
         if let (Some((slope, _)), Some(pair), Some(errors)) = (&line, &pair, &errors) {
-            let of_slope = errors.slope(slope, pair);
+            let of_slope = errors.slope.clone();
+            // The means' errors, and the slope's as far from 0 as the true mean may be.
             let of_intercept = of_slope.as_ref().map(|of_slope| {
                 &error_y + slope.abs() * &error_x + (pair.mean_x.abs() + &error_x) * of_slope
             });

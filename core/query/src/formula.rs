@@ -9,7 +9,7 @@ use alloc::{
 use codec::Instant;
 use core::fmt;
 use expr::{EvalError, Expr, Scope, Type};
-use schema::{Kind as FieldKind, Schema, Value};
+use schema::{Field, Schema, Value};
 
 /// A compiled expression.
 #[derive(Debug, Clone)]
@@ -81,14 +81,14 @@ impl Formula {
     }
 
     /// What the schema says of the field that the expression is; `None` where it is more than a field's name.
-    pub(crate) fn field(&self, schema: &Schema) -> Option<FieldKind> {
+    pub(crate) fn field(&self, schema: &Schema) -> Option<Field> {
         let name = self.source().trim();
         let quoted = name.strip_prefix('`').and_then(|name| name.strip_suffix('`'));
         let path: Vec<&str> = match quoted {
             Some(name) => [name].into(),
             None => name.split('.').collect(),
         };
-        schema.field(&path).map(|field| field.kind)
+        schema.field(&path)
     }
 
     fn evaluate(&self, subject: Subject<'_>) -> Result<Value, Fault> {

@@ -56,8 +56,9 @@
 //!
 //! # Rounding
 //! Each figure's bound in an answer says how far it may be from the same figure of the values clipped but not
-//! rounded: at most half a unit a value, propagated, and half of the last decimal shown. Fields that are whole numbers by their
-//! schema are not rounded at all. Clipping is part of the question, not an error.
+//! rounded: at most half a unit a value, propagated, and half of the last decimal shown. Fields that are whole units by their
+//! schema (whole numbers, or multiples of 0.1 where one decimal counts) are not rounded at all. Each decimal more makes the
+//! bounds ten times smaller: [`suggest_decimals`] says how many make them small. Clipping is part of the question, not an error.
 //!
 //! # Bounds
 //! A measurement has at most [`LENGTH_MAX`] components of at most [`BITS_MAX`] bits; a node counts at most [`RECORDS_MAX`] records;
@@ -76,6 +77,7 @@
 extern crate alloc;
 
 pub mod answer;
+mod decimals;
 mod decode;
 mod edges;
 mod error;
@@ -92,6 +94,7 @@ mod refine;
 mod words;
 
 pub use answer::{Answer, Figures, Rounding};
+pub use decimals::{decimals_of, suggest_decimals};
 pub use decode::TotalsError;
 pub use edges::suggest_edges;
 pub use error::{Problem, QueryError};

@@ -6,7 +6,7 @@ use crate::{
 };
 use num_bigint::BigInt;
 use num_rational::BigRational;
-use num_traits::{Signed, Zero};
+use num_traits::{One, Zero};
 
 /// What pairs of values say.
 pub(crate) struct Pair {
@@ -18,21 +18,21 @@ pub(crate) struct Pair {
 }
 
 /// How far the figures of pairs may be off, before they are shown.
+///
+/// The centred values are a vector, whose length by the mean square is their deviation σ. Rounding each value by at most h moves it by a
+/// vector no longer than h, in any direction. Each bound is the most that this can do to its figure, given the moments alone (of the
+/// slope and the correlation, but for terms of higher order in h / σ).
 pub(crate) struct Errors {
-    /// Of each value of x, and its deviation from below.
-    pub(crate) x: BigRational,
-    pub(crate) deviation_x: BigRational,
-    /// Of the variance of x.
-    pub(crate) variance_x: BigRational,
     /// Of the covariance.
     pub(crate) covariance: BigRational,
-    /// Of the correlation; `None` where the values differ by no more than their rounding.
+    /// Of the slope; `None` where the values of x differ by no more than their rounding.
+    pub(crate) slope: Option<BigRational>,
+    /// Of the correlation; `None` where the values of x and y differ by little more than their rounding.
     pub(crate) correlation: Option<BigRational>,
 }
 
 impl Errors {
-    /// With x̂ = x + ε, |ε| ≤ h: centred, ε is no longer than h, so that by Cauchy and Schwarz each product of it is bounded by
-    /// h times the other factor's deviation.
+    /// Where each value of x is rounded by at most `x`, and of y by `y`.
     pub(crate) fn of(
         pair: &Pair,
         x: &BigRational,
@@ -44,41 +44,52 @@ impl Errors {
         let (high_x, high_y) = (sqrt_up(&pair.variance_x, guard), sqrt_up(&pair.variance_y, guard));
         let low_x = sqrt_down(&pair.variance_x, guard);
         let low_y = sqrt_down(&pair.variance_y, guard);
-        // Two vectors no further apart than h point apart by at most 2h / (the sum of their lengths).
-        let turn = |error: &BigRational, low: &BigRational| {
-            let lengths = low + low - error;
-            if error.is_zero() {
-                Some(BigRational::zero())
-            } else if low > error {
-                Some((error + error) / lengths)
-            } else {
-                None
-            }
-        };
-        let correlation = turn(x, &low_x).zip(turn(y, &low_y)).map(|(x, y)| x + y);
         Self {
-            x: x.clone(),
-            variance_x: (&high_x + &high_x + x) * x,
             covariance: &high_x * y + &high_y * x + x * y,
-            deviation_x: low_x,
-            correlation,
+            slope: slope(x, y, &low_x, &high_y),
+            correlation: correlation(pair, turn(x, &low_x), turn(y, &low_y), guard),
         }
     }
+}
 
-    /// Of the slope: (c + δ) / (v + ε) − c / v = (δ − slope · ε) / (v + ε), where v + ε is at least
-    /// (deviation − h)².
-    pub(crate) fn slope(&self, slope: &BigRational, pair: &Pair) -> Option<BigRational> {
-        let error = &self.covariance + slope.abs() * &self.variance_x;
-        let least = if self.x.is_zero() {
-            pair.variance_x.clone()
-        } else if self.deviation_x > self.x {
-            let deviation = &self.deviation_x - &self.x;
-            &deviation * &deviation
-        } else {
-            return None;
-        };
-        Some(error / least)
+/// How far the slope ⟨u, v⟩ / |u|² of the vectors u and v of x and y may be off.
+///
+/// The true vectors are w and z, where |u − w| ≤ `x` and |v − z| ≤ `y`. Then
+/// ⟨u, v⟩/|u|² − ⟨w, z⟩/|w|² = ⟨u/|u|² − w/|w|², v⟩ + ⟨w, v − z⟩/|w|², and since |u/|u|² − w/|w|²| = |u − w| / (|u|·|w|), that is at
+/// most (x · |v| / |u| + y) / |w|, where |w| ≥ |u| − x.
+fn slope(x: &BigRational, y: &BigRational, low_x: &BigRational, high_y: &BigRational) -> Option<BigRational> {
+    if x.is_zero() && y.is_zero() {
+        return Some(BigRational::zero());
     }
+    (low_x > x).then(|| (x * high_y / low_x + y) / (low_x - x))
+}
+
+/// The sine of the angle by which rounding by at most `error` turns a vector of at least the length `low`; `None` where it turns it
+/// anywhere.
+fn turn(error: &BigRational, low: &BigRational) -> Option<BigRational> {
+    match error.is_zero() {
+        true => Some(BigRational::zero()),
+        false => (low > error).then(|| error / low),
+    }
+}
+
+/// How far the correlation, the cosine r of the angle between both vectors, may be off where they turn by the angles of these sines.
+///
+/// Where the sines add up to s < 1, the angles add up to some γ < 90° with sin γ ≤ s. An angle θ that changes by at most γ changes its
+/// cosine by at most sin θ · sin γ + |cos θ| · (1 − cos γ), and 1 − cos γ ≤ sin² γ.
+fn correlation(
+    pair: &Pair,
+    x: Option<BigRational>,
+    y: Option<BigRational>,
+    guard: u32,
+) -> Option<BigRational> {
+    let sum = x? + y?;
+    if sum >= BigRational::one() {
+        return None;
+    }
+    let r_squared = pair.r_squared()?;
+    let sine = sqrt_up(&(BigRational::one() - &r_squared), guard);
+    Some((sine + sqrt_up(&r_squared, guard) * &sum) * &sum)
 }
 
 impl Pair {

@@ -23,7 +23,7 @@ pub const PROBABILITIES_MAX: u32 = 20;
 /// Longest name of a category, in characters.
 pub const CATEGORY_CHARS_MAX: usize = 200;
 /// Largest absolute bound in units: the integers that every JSON reader keeps exactly.
-const UNITS_MAX: i64 = (1 << 53) - 1;
+pub(crate) const UNITS_MAX: i64 = (1 << 53) - 1;
 /// Decimals of a probability.
 pub(crate) const PROBABILITY_DECIMALS: u8 = 9;
 
@@ -44,11 +44,16 @@ pub(crate) struct Checked {
     pub(crate) lower: i64,
     pub(crate) upper: i64,
     pub(crate) decimals: u8,
-    /// Whether the schema says that all values are whole units, so that none is rounded.
-    pub(crate) whole: bool,
+    /// Most decimals that values have, where the schema says so.
+    pub(crate) decimals_max: Option<u32>,
 }
 
 impl Checked {
+    /// Whether all values are whole units by their schema, so that none is rounded.
+    pub(crate) fn whole(&self) -> bool {
+        self.decimals_max.is_some_and(|most| most <= u32::from(self.decimals))
+    }
+
     /// Distance between the bounds, in units.
     pub(crate) fn range(&self) -> u64 {
         self.upper.abs_diff(self.lower)
@@ -157,9 +162,9 @@ impl Checker<'_> {
         if lower >= upper {
             return fail(at("upper"), Problem::EmptyRange);
         }
-        // Of all other expressions it is assumed that rounding matters.
-        let whole = matches!(formula.field(self.schema), Some(FieldKind::Integer { .. }));
-        Ok(Checked { formula, lower, upper, decimals: *decimals, whole })
+        // Of expressions that are more than a field it is assumed that rounding matters.
+        let decimals_max = formula.field(self.schema).and_then(|field| field.decimals_max);
+        Ok(Checked { formula, lower, upper, decimals: *decimals, decimals_max })
     }
 
     fn shape(&self) -> Result<Shape, QueryError> {
@@ -223,7 +228,7 @@ impl Checker<'_> {
 
     fn categories(&self, by: &Formula, categories: &[String]) -> Result<(), QueryError> {
         within("query.categories", categories.len() as u64, 1, CELLS_MAX.into())?;
-        let allowed = match by.field(self.schema) {
+        let allowed = match by.field(self.schema).map(|field| field.kind) {
             Some(FieldKind::Enum(values)) => Some(values.iter().filter_map(name_of).collect::<Vec<_>>()),
             Some(FieldKind::Bool) => Some(alloc::vec!["false".to_owned(), "true".to_owned()]),
             _ => None,

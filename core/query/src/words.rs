@@ -164,8 +164,11 @@ impl Plan {
         let mut words = String::new();
         match quantities.as_slice() {
             [] => words += "Counts are exact.",
-            all if all.iter().all(|value| value.whole) => {
+            all if all.iter().all(|value| value.decimals_max == Some(0)) => {
                 words += "All values are whole numbers by their schema, so that none was rounded.";
+            }
+            all if all.iter().all(|value| value.whole()) => {
+                words += "By their schema values have no more decimals than count, so that none was rounded.";
             }
             [value] => {
                 let half = half_unit(value.decimals);
@@ -181,7 +184,7 @@ impl Plan {
         match &self.shape {
             Shape::Count | Shape::Group { value: None, .. } => {}
             Shape::Cells { value, .. } => {
-                if !value.whole {
+                if !value.whole() {
                     words += " One so near an edge may count on its other side.";
                 }
                 words += " What lies outside the cells is counted as below or above.";

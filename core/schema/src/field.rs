@@ -30,6 +30,9 @@ pub struct Field {
     pub description: Option<String>,
     /// The value it has where it is missing; [`crate::Schema::complete`] puts it there.
     pub default: Option<Value>,
+    /// Most decimals that its numbers have, where the schema says so: 0 of whole numbers, 2 of multiples of 0.25, those
+    /// of the finest number of an enumeration. `None` where numbers may be finer, or where there are none.
+    pub decimals_max: Option<u32>,
 }
 
 impl Field {
@@ -125,6 +128,7 @@ impl<'a> Describe<'a> {
             let other = self.field(*other, true, 0);
             field.nullable |= other.nullable;
             field.kind = join(vec![field.kind, other.kind]);
+            field.decimals_max = field.decimals_max.zip(other.decimals_max).map(|(one, more)| one.max(more));
         }
         Some(field)
     }
@@ -196,13 +200,42 @@ impl<'a> Describe<'a> {
             kind
         });
         let kinds: Vec<Kind> = kinds.collect();
+        let default = rules.iter().find_map(|rule| rule.default.clone());
+        // What is put in place of a missing value counts, too.
+        let default_decimals = default.as_ref().and_then(decimals_of);
+        let decimals = members.nodes.iter().filter_map(|id| self.decimals(*id));
+        let decimals = decimals.reduce(|one, more| Some(one?.max(more?))).flatten();
+        let decimals_max = decimals.map(|decimals| decimals.max(default_decimals.unwrap_or(0)));
         Field {
             kind: join(kinds),
             nullable,
             optional: !required,
             title: rules.iter().find_map(|rule| rule.title.clone()),
             description: rules.iter().find_map(|rule| rule.description.clone()),
-            default: rules.iter().find_map(|rule| rule.default.clone()),
+            default,
+            decimals_max,
+        }
+    }
+
+    /// Most decimals of the numbers of a node without unions, `None` within where they may have any; `None` where no
+    /// number is among its values.
+    fn decimals(&self, id: Id) -> Option<Option<u32>> {
+        let parts = self.rules.with_all(id);
+        let rules: Vec<&Rule> = parts.iter().map(|id| self.rules.get(*id)).collect();
+        let types = rules.iter().fold(Types::ALL, |types, rule| types.and(rule.types));
+        if let Some(listed) = rules.iter().find_map(|rule| rule.listed.as_ref()) {
+            return listed.iter().filter_map(decimals_of).max().map(Some);
+        }
+        if rules.iter().any(|rule| rule.decimal) {
+            return Some(None);
+        }
+        // Of what `allOf` brings together each holds, so that the coarsest says most.
+        let steps = rules.iter().filter_map(|rule| rule.multiple_of).map(|step| step.normalize().scale());
+        match meant(&rules, types) {
+            Some(types) if types.has(Types::NUMBER) => Some(steps.min()),
+            Some(types) if types.has(Types::INTEGER) => Some(Some(0)),
+            Some(_) => None,
+            None => Some(None),
         }
     }
 
@@ -319,7 +352,23 @@ fn meant(rules: &[&Rule], types: Types) -> Option<Types> {
 }
 
 fn any() -> Field {
-    Field { kind: Kind::Any, nullable: true, optional: false, title: None, description: None, default: None }
+    Field {
+        kind: Kind::Any,
+        nullable: true,
+        optional: false,
+        title: None,
+        description: None,
+        default: None,
+        decimals_max: None,
+    }
+}
+
+/// How many decimals a number has; `None` of other values.
+fn decimals_of(value: &Value) -> Option<u32> {
+    match value {
+        Value::Number(number) => Some(number.normalize().scale()),
+        _ => None,
+    }
 }
 
 fn bounds(rules: &[&Rule]) -> (Option<Decimal>, Option<Decimal>) {

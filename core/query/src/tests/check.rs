@@ -199,3 +199,61 @@ fn words_say_what_is_asked_to_somebody_who_knows_no_query() {
     assert!(plan.words().contains("over records where "), "{}", plan.words());
     assert_eq!(plan.fields().into_iter().collect::<Vec<_>>(), ["n", "x"]);
 }
+
+#[test]
+fn decimals_are_suggested_as_the_range_asks() {
+    use crate::{Kind, decimals_of, suggest_decimals};
+    let suggest = |kind, lower, upper| suggest_decimals(kind, lower, upper, 10_000_000);
+    for (kind, lower, upper, expected) in [
+        (Kind::Mean, "0", "40000", Some(0)),
+        (Kind::Mean, "0", "1000", Some(0)),
+        (Kind::Mean, "0", "999", Some(1)),
+        (Kind::Sum, "-5", "5", Some(2)),
+        (Kind::Quantile, "0", "0.5", Some(4)),
+        (Kind::Variance, "0", "9999", Some(1)),
+        (Kind::Variance, "0", "10000", Some(0)),
+        (Kind::Covariance, "36", "42", Some(4)),
+        // Never fewer than the bounds have, never more than count.
+        (Kind::Mean, "0.125", "40000", Some(3)),
+        (Kind::Mean, "0", "0.000000001", Some(9)),
+        (Kind::Mean, "1e3", "2e3", Some(0)),
+        (Kind::Mean, "0", "0.0000000001", None),
+        (Kind::Mean, "5", "5", None),
+        (Kind::Mean, "6", "5", None),
+        (Kind::Mean, "many", "5", None),
+        (Kind::Mean, "0", "1e30", None),
+        // Nor so many that the bounds lie out of reach.
+        (Kind::Mean, "9007199254740900", "9007199254740990", Some(0)),
+        (Kind::Mean, "900719925474090", "900719925474099", Some(1)),
+    ] {
+        assert_eq!(suggest(kind, lower, upper), expected, "{kind} of {lower} to {upper}");
+    }
+    // Fewer, where more could wrap.
+    let of = |counted| suggest_decimals(Kind::Variance, "0", "1", counted);
+    assert_eq!(
+        [of(1), of(10_000_000_000), of(10_000_000_000_000), of(u64::MAX)].map(Option::unwrap),
+        [4, 4, 2, 0]
+    );
+    assert_eq!(
+        ["7.250", "12", "-0.5e1", "0.1234567891", "x"].map(decimals_of),
+        [Some(2), Some(0), Some(0), None, None]
+    );
+}
+
+proptest::proptest! {
+    /// What is suggested is accepted, and fits every scheme where whole numbers do.
+    #[test]
+    fn suggested_decimals_fit(lower in -100_000i64..100_000, range in 1i64..1_000_000, records_max in 1u32..1_000_000, participants_max in 3u32..1_000_000) {
+        let (lower, upper) = (lower.to_string(), (lower + range).to_string());
+        for kind in [crate::Kind::Mean, crate::Kind::Variance] {
+            let counted = u64::from(records_max) * u64::from(participants_max);
+            let total = |decimals| {
+                let value = quantity("x", &lower, &upper, decimals);
+                let json = format!(r#"{{"kind":"{kind}","value":{value},"records_max":{records_max}}}"#);
+                query(&json).check(&schema()).map_or(u128::MAX, |plan| plan.total_max(participants_max))
+            };
+            let decimals = crate::suggest_decimals(kind, &lower, &upper, counted).unwrap();
+            proptest::prop_assert!(decimals == 0 || total(decimals) <= i64::MAX as u128);
+        }
+    }
+}

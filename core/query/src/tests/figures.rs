@@ -1,6 +1,7 @@
 //! Figures of known data.
 
 use super::*;
+use crate::Kind;
 use alloc::string::ToString;
 use serde_json::json;
 
@@ -80,6 +81,62 @@ fn penguins_have_the_means_by_species_that_are_published() {
     let found = result(&histogram, &[0, 9, 62, 94, 59, 51, 34, 29, 4, 0]);
     assert_eq!(found["bins"][2], json!({"from":"3500","to":"4000","count":"94"}));
     assert_eq!((&found["count"], found.get("missing")), (&json!("342"), None));
+}
+
+/// What is stated of the slope of mass on flipper length where the schema only says that both are numbers.
+fn stated_slope(decimals_x: u8, decimals_y: u8) -> String {
+    let (x, y) = (quantity("x", "150", "250", decimals_x), quantity("y", "2000", "7000", decimals_y));
+    let scale = [(0, 0), (1, 0), (0, 1), (2, 0), (0, 2), (1, 1)];
+    let totals = PENGUINS.iter().zip(scale).map(|(total, (in_x, in_y))| {
+        total * 10u64.pow(in_x * u32::from(decimals_x) + in_y * u32::from(decimals_y))
+    });
+    let totals: Vec<u64> = totals.collect();
+    let json = format!(r#"{{"kind":"regression","x":{x},"y":{y}}}"#);
+    let answer = json_of(&plan(&json).answer(&totals, 344).unwrap());
+    let bounds = answer["rounding"]["bounds"].as_array().unwrap();
+    let slope = bounds.iter().find(|bound| bound["of"] == "slope").unwrap();
+    slope["plus_minus"].as_str().unwrap().into()
+}
+
+#[test]
+fn a_slope_is_known_as_closely_as_the_decimals_allow() {
+    // By hand, with deviations of 14.041 mm and 800.78 g: (½ · 800.78 / 14.041 + ½) / (14.041 − ½).
+    assert_eq!(stated_slope(0, 0), "2.15");
+    assert_eq!(stated_slope(1, 0), "0.24");
+    let suggest = |lower, upper| crate::suggest_decimals(Kind::Regression, lower, upper, 344_000).unwrap();
+    let suggested = (suggest("150", "250"), suggest("2000", "7000"));
+    assert_eq!(suggested, (2, 1));
+    assert_eq!(stated_slope(suggested.0, suggested.1), "0.0239");
+}
+
+#[test]
+fn whole_units_by_the_schema_are_not_rounded() {
+    let schema = Schema::from_json(
+        r#"{"type":"object","properties":{
+            "half":{"anyOf":[{"type":"number","multipleOf":0.5},{"type":"null"}]},
+            "price":{"type":"number","multipleOf":0.01},"score":{"enum":[1,2.5]},"free":{"type":"number"}}}"#,
+    );
+    let schema = schema.unwrap();
+    let rounding = |expr: &str, decimals: u8| {
+        let json = format!(r#"{{"kind":"mean","value":{}}}"#, quantity(expr, "0", "9", decimals));
+        let answer = json_of(&query(&json).check(&schema).unwrap().answer(&[2, 6], 2).unwrap());
+        let bounds = answer["rounding"]["bounds"].as_array().unwrap().len();
+        // The mean's own last decimal is rounded in any case.
+        (bounds == 2, answer["rounding"]["words"].as_str().unwrap().contains("none was rounded"))
+    };
+    for (expr, decimals, rounded) in [
+        ("half", 0, true),
+        ("half", 1, false),
+        ("price", 1, true),
+        ("price", 2, false),
+        ("price", 3, false),
+        ("score", 0, true),
+        ("score", 1, false),
+        ("free", 9, true),
+        ("half * 2", 1, true),
+    ] {
+        assert_eq!(rounding(expr, decimals), (rounded, !rounded), "{expr} at {decimals} decimals");
+    }
 }
 
 #[test]

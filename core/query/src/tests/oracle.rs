@@ -288,3 +288,77 @@ proptest! {
         }
     }
 }
+
+/// Whole values, each moved by almost half a unit: the way that moves a figure of them most, so far as its slope there says.
+fn moved(
+    pairs: &[(i64, i64)],
+    slope: impl Fn(&[Ratio; 5], &Ratio, &Ratio) -> (Ratio, Ratio),
+    up: bool,
+) -> Vec<Vec<(Option<i32>, Option<i32>)>> {
+    let exact: Vec<(Ratio, Ratio)> = pairs.iter().map(|(x, y)| (whole(*x), whole(*y))).collect();
+    let Some(moments) = moments(&exact) else { return Vec::new() };
+    let by = |slope: Ratio| if slope.is_positive() == up { 499 } else { -499 };
+    let move_one = |((x, y), (exact_x, exact_y)): (&(i64, i64), &(Ratio, Ratio))| {
+        let (in_x, in_y) = slope(&moments, &(exact_x - &moments[0]), &(exact_y - &moments[1]));
+        (Some((x * 1_000) as i32 + by(in_x)), Some((y * 1_000) as i32 + by(in_y)))
+    };
+    vec![pairs.iter().zip(&exact).map(move_one).collect()]
+}
+
+/// The answer about a line, and the moments of the values before they were rounded.
+fn line_of(people: &[Vec<(Option<i32>, Option<i32>)>]) -> (serde_json::Value, [Ratio; 5]) {
+    let quantity = |expr| quantity(expr, "-1000", "1000", 0);
+    let plan = plan(&format!(r#"{{"kind":"regression","x":{},"y":{}}}"#, quantity("x"), quantity("y")));
+    let thousandths = |value: Option<i32>| Ratio::new(value.unwrap().into(), 1_000.into());
+    let truth: Vec<_> = people.iter().flatten().map(|(x, y)| (thousandths(*x), thousandths(*y))).collect();
+    (json_of(&ask(&plan, &people_of(people))), moments(&truth).unwrap())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// Rounding at its worst stays within what is said of it.
+    #[test]
+    fn the_worst_rounding_is_within_what_is_stated(
+        pairs in prop::collection::vec((-30i64..30, -30i64..30), 2..12),
+        near in 0i64..5,
+        up: bool,
+    ) {
+        // Often near a line, where a correlation says much and rounding little.
+        let pairs: Vec<_> = pairs.into_iter().map(|(x, y)| (x, if near > 0 { near * x + y % 4 } else { y })).collect();
+        let of_slope = |m: &[Ratio; 5], x: &Ratio, y: &Ratio| {
+            let slope = if m[2].is_zero() { Ratio::zero() } else { &m[4] / &m[2] };
+            (y - whole(2) * slope * x, x.clone())
+        };
+        let of_correlation = |m: &[Ratio; 5], x: &Ratio, y: &Ratio| {
+            let share = |v: &Ratio, d: &Ratio| if v.is_zero() { Ratio::zero() } else { &m[4] * d / v };
+            (y - share(&m[2], x), x - share(&m[3], y))
+        };
+        for people in [moved(&pairs, of_slope, up), moved(&pairs, of_correlation, up)] {
+            let (line, truth) = line_of(&people);
+            if line["result"]["slope"].is_null() || truth[2].is_zero() {
+                continue;
+            }
+            let slope = &truth[4] / &truth[2];
+            is_within(&line, "slope", &slope);
+            is_within(&line, "intercept", &(&truth[1] - &slope * &truth[0]));
+            if !line["result"]["correlation"].is_null() && !truth[3].is_zero() {
+                let r_squared = &truth[4] * &truth[4] / (&truth[2] * &truth[3]);
+                is_within(&line, "r_squared", &r_squared);
+                if truth[4].is_negative() == line["result"]["correlation"].as_str().unwrap().starts_with('-') {
+                    root_is_within(&line, "correlation", &r_squared);
+                }
+            }
+        }
+    }
+}
+
+/// No smaller bound of the slope would hold: rounding moves that of values that are all as far from their mean by almost as much.
+#[test]
+fn what_is_stated_of_a_slope_is_what_rounding_can_do() {
+    let people = [vec![(Some(9_501), Some(100_499)), (Some(-9_501), Some(-100_499))]];
+    let (line, truth) = line_of(&people);
+    let off = (ratio(line["result"]["slope"].as_str().unwrap()) - &truth[4] / &truth[2]).abs();
+    let bound = stated(&line, "slope").unwrap();
+    assert!(off <= bound && off > &bound * Ratio::new(99.into(), 100.into()), "{off} of {bound}");
+}

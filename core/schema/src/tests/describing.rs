@@ -62,6 +62,38 @@ fn kinds() {
 }
 
 #[test]
+fn decimals_of_numbers() {
+    let of = |json: &str| {
+        let schema = schema(&format!(r#"{{"type":"object","properties":{{"x":{json}}}}}"#));
+        schema.field(&["x"]).unwrap().decimals_max
+    };
+    for (json, expected) in [
+        (r#"{"type":"integer"}"#, Some(0)),
+        (r#"{"type":["integer","null"]}"#, Some(0)),
+        (r#"{"type":"integer","multipleOf":0.5}"#, Some(0)),
+        (r#"{"type":"number"}"#, None),
+        (r#"{"type":"number","multipleOf":0.1}"#, Some(1)),
+        (r#"{"type":"number","multipleOf":0.250}"#, Some(2)),
+        (r#"{"type":"number","multipleOf":5}"#, Some(0)),
+        (r#"{"multipleOf":0.5}"#, Some(1)),
+        (r#"{"anyOf":[{"type":"number","multipleOf":0.1},{"type":"null"}]}"#, Some(1)),
+        (r#"{"anyOf":[{"type":"number","multipleOf":0.1},{"type":"integer"}]}"#, Some(1)),
+        (r#"{"anyOf":[{"type":"number"},{"type":"integer"}]}"#, None),
+        (r#"{"anyOf":[{},{"type":"integer"}]}"#, None),
+        (r#"{"allOf":[{"type":"number","multipleOf":0.1},{"multipleOf":0.25}]}"#, Some(1)),
+        (r#"{"enum":[1,2.50,"x"]}"#, Some(1)),
+        (r#"{"enum":["x"]}"#, None),
+        (r#"{"type":"integer","default":1.5}"#, Some(1)),
+        (r#"{"type":"string"}"#, None),
+        // As Pydantic writes a decimal: its text may have more decimals.
+        (r#"{"anyOf":[{"type":"number","multipleOf":0.1},{"type":"string"}]}"#, None),
+        ("{}", None),
+    ] {
+        assert_eq!(of(json), expected, "{json}");
+    }
+}
+
+#[test]
 fn a_schema_that_doubles_at_each_level_is_described_in_bounds() {
     let level = |at: usize| {
         let fields: String =
