@@ -49,9 +49,25 @@ async fn every_kind_of_question_is_asked_by_flags() {
     let home = home.path();
     let mass = json!({ "expr": "mass", "lower": "2000", "upper": "7000", "decimals": 0 });
     let flipper = json!({ "expr": "flipper", "lower": "170", "upper": "235.5", "decimals": 1 });
-    let by_flags: [(&[&str], Value); 8] = [
+    let by_flags: [(&[&str], Value); 9] = [
         (&["--kind", "count"], json!({ "kind": "count" })),
         (&["--value", "mass"], json!({ "kind": "mean", "value": mass })),
+        // As many decimals as the range asks for, where the schema does not say that there are none.
+        (
+            &[
+                "--kind",
+                "regression",
+                "--x",
+                "flipper",
+                "--x-lower",
+                "170",
+                "--x-upper",
+                "235.5",
+                "--y",
+                "mass",
+            ],
+            json!({ "kind": "regression", "x": { "expr": "flipper", "lower": "170", "upper": "235.5", "decimals": 3 }, "y": mass }),
+        ),
         (
             &[
                 "--kind",

@@ -59,7 +59,7 @@ const answered = (id) => Promise.all(network.heavy.map(({ http }) =>
  * Another quantity for each test, in whole numbers: each asks a new tab beside the same native nodes, and two results about one quantity
  * whose participants differ by so few are refused.
  */
-const FLIPPER = { value: "`Flipper Length (mm)`", lower: 0, upper: 300, of: (penguin) => penguin["Flipper Length (mm)"] };
+const FLIPPER = { value: "`Flipper Length (mm)`", lower: 0, upper: 300, decimals: 0, of: (penguin) => penguin["Flipper Length (mm)"] };
 const BEAK = {
   value: "`Beak Length (mm)` * 10",
   lower: 0,

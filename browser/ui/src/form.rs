@@ -169,7 +169,8 @@ impl Form {
             return typed;
         }
         let bound = |input| query::decimal(self.text(input));
-        let decimals = self.number(Input::Decimals).ok().and_then(|places| u8::try_from(places).ok());
+        let typed = self.number(Input::Decimals).ok().and_then(|places| u8::try_from(places).ok());
+        let decimals = typed.or_else(|| self.decimals(Input::Lower, Input::Upper));
         suggest_edges(&bound(Input::Lower), &bound(Input::Upper), decimals.unwrap_or(0), BINS_SUGGESTED)
             .unwrap_or_default()
     }

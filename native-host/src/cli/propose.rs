@@ -174,7 +174,7 @@ fn draft(args: &ProposeArgs, asks: bool) -> Result<(Draft, String)> {
         anyhow::Ok((schema, object))
     });
     let (schema, object) = given.transpose()?.unzip();
-    let query = args.question.query(schema.as_ref(), asks)?;
+    let query = args.question.query(schema.as_ref(), args.max_participants, asks)?;
     // A person who is asked at all is asked for these too; a script has their defaults.
     let asks_all = asks && args.dataset.is_none();
     let floor = aggregate::proposal::PARTICIPANTS_FLOOR;

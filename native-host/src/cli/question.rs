@@ -6,8 +6,11 @@ use clap::{
     builder::{PossibleValuesParser, TypedValueParser},
 };
 use dialoguer::Input;
-use query::{BINS_DEFAULT, Kind, Per, Quantity, Query, RECORDS_DEFAULT, Reduction, fixed, suggest_edges};
-use schema::{Kind as FieldKind, Schema, Value};
+use query::{
+    BINS_DEFAULT, Kind, Per, Quantity, Query, RECORDS_DEFAULT, Reduction, decimals_of, fixed,
+    suggest_decimals, suggest_edges,
+};
+use schema::{Field, Kind as FieldKind, Schema, Value};
 use std::{fmt::Display, str::FromStr};
 
 #[derive(Debug, Args)]
@@ -25,7 +28,7 @@ pub(super) struct QuestionArgs {
     /// The largest value; larger ones count as it [default: the schema's]
     #[arg(long, allow_negative_numbers = true, value_name = "NUMBER")]
     upper: Vec<String>,
-    /// Decimals that count [default: 0]
+    /// Decimals that count [default: those of the schema, or with which rounding matters little]
     #[arg(long, value_name = "COUNT")]
     decimals: Vec<u8>,
     /// Of a covariance or regression: what explains
@@ -37,7 +40,7 @@ pub(super) struct QuestionArgs {
     /// The largest x
     #[arg(long, allow_negative_numbers = true, value_name = "NUMBER")]
     x_upper: Option<String>,
-    /// Decimals of x that count [default: 0]
+    /// Decimals of x that count [default: as --decimals]
     #[arg(long, value_name = "COUNT")]
     x_decimals: Option<u8>,
     /// Of a covariance or regression: what is explained
@@ -49,7 +52,7 @@ pub(super) struct QuestionArgs {
     /// The largest y
     #[arg(long, allow_negative_numbers = true, value_name = "NUMBER")]
     y_upper: Option<String>,
-    /// Decimals of y that count [default: 0]
+    /// Decimals of y that count [default: as --decimals]
     #[arg(long, value_name = "COUNT")]
     y_decimals: Option<u8>,
     /// Of a group: the expression that names a record's category
@@ -124,8 +127,8 @@ struct Given {
 }
 
 impl QuestionArgs {
-    /// The query that the flags say, completed by the schema and, where `asks`, by the person.
-    pub(super) fn query(&self, schema: Option<&Schema>, asks: bool) -> Result<Query> {
+    /// The query that the flags say to so many participants, completed by the schema and, where `asks`, by the person.
+    pub(super) fn query(&self, schema: Option<&Schema>, participants_max: u32, asks: bool) -> Result<Query> {
         let kind = match self.kind {
             Some(kind) => kind,
             None if asks && self.value.is_empty() && self.by.is_none() && self.x.is_none() => {
@@ -137,7 +140,9 @@ impl QuestionArgs {
             None => Kind::Mean,
         };
         self.fits(kind)?;
-        let asker = Asker { schema, asks };
+        let records_max = if self.per == One::Person { 1 } else { self.records_max };
+        let counted_max = u64::from(records_max) * u64::from(participants_max);
+        let asker = Asker { schema, kind, counted_max, asks };
         let value = || self.one_value(&asker);
         let reduction = match kind {
             Kind::Count => Reduction::Count,
@@ -290,14 +295,16 @@ impl QuestionArgs {
         let expr = match self.value.as_slice() {
             // Nothing is clipped, so that the edges serve as its range.
             [one] if self.lower.is_empty() && self.upper.is_empty() && first != last => {
-                let decimals = self.edges.iter().filter_map(|edge| Some(edge.split_once('.')?.1.len())).max();
                 let given = Given {
                     lower: first.cloned(),
                     upper: last.cloned(),
-                    decimals: self.decimals.first().copied().or(decimals.map(|most| most as u8)),
+                    decimals: self.decimals.first().copied(),
                     prefix: "",
                 };
-                let value = asker.quantity(one.clone(), given)?;
+                let mut value = asker.quantity(one.clone(), given)?;
+                if self.decimals.is_empty() {
+                    value.decimals = value.decimals.max(finest(&self.edges));
+                }
                 return Ok(Reduction::Histogram { value, edges: self.edges.clone() });
             }
             _ => self.one_value(asker)?,
@@ -311,27 +318,36 @@ impl QuestionArgs {
             edges => edges.to_vec(),
         };
         // Round edges may have decimals that the quantity does not count.
-        let finest = edges.iter().filter_map(|edge| Some(edge.split_once('.')?.1.len())).max().unwrap_or(0);
-        let value = Quantity { decimals: expr.decimals.max(finest as u8), ..expr };
+        let value = Quantity { decimals: expr.decimals.max(finest(&edges)), ..expr };
         Ok(Reduction::Histogram { value, edges })
     }
+}
+
+/// The decimals that all of these numbers have room in.
+fn finest(numbers: &[String]) -> u8 {
+    numbers.iter().filter_map(|number| decimals_of(number)).max().unwrap_or(0)
 }
 
 /// What completes the flags.
 struct Asker<'a> {
     schema: Option<&'a Schema>,
+    kind: Kind,
+    /// Records of one participant, times participants.
+    counted_max: u64,
     asks: bool,
 }
 
 impl Asker<'_> {
-    fn field(&self, expr: &str) -> Option<FieldKind> {
+    fn field(&self, expr: &str) -> Option<Field> {
         let path: Vec<&str> = expr.trim().trim_matches('`').split('.').collect();
-        Some(self.schema?.field(&path)?.kind)
+        self.schema?.field(&path)
     }
 
     fn quantity(&self, expr: String, given: Given) -> Result<Quantity> {
         let Given { lower, upper, decimals, prefix } = given;
-        let (min, max) = match self.field(&expr) {
+        let field = self.field(&expr);
+        let decimals_max = field.as_ref().and_then(|field| field.decimals_max);
+        let (min, max) = match field.map(|field| field.kind) {
             Some(FieldKind::Integer { min, max } | FieldKind::Number { min, max }) => {
                 (min.map(|min| min.normalize().to_string()), max.map(|max| max.normalize().to_string()))
             }
@@ -344,11 +360,20 @@ impl Asker<'_> {
         };
         let lower = bound("lower", lower, min, "Smallest")?;
         let upper = bound("upper", upper, max, "Largest")?;
-        Ok(Quantity { expr, lower, upper, decimals: decimals.unwrap_or(0) })
+        let suggested = || {
+            let enough = suggest_decimals(self.kind, &lower, &upper, self.counted_max)?;
+            // More than the values or their bounds have would say nothing more.
+            let had = decimals_max.and_then(|most| u8::try_from(most).ok());
+            let had = had.map(|had| had.max(finest(&[lower.clone(), upper.clone()])));
+            Some(had.map_or(enough, |had| enough.min(had)))
+        };
+        // Where none can be suggested, the query's check says what is wrong with the range.
+        let decimals = decimals.or_else(suggested).unwrap_or(0);
+        Ok(Quantity { expr, lower, upper, decimals })
     }
 
     fn categories(&self, by: &str) -> Result<Vec<String>> {
-        if let Some(FieldKind::Enum(values)) = self.field(by) {
+        if let Some(FieldKind::Enum(values)) = self.field(by).map(|field| field.kind) {
             let texts = values.iter().filter_map(|value| match value {
                 Value::Text(text) => Some(text.clone()),
                 _ => None,

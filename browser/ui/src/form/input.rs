@@ -139,7 +139,6 @@ impl Input {
     /// What it holds at first.
     pub const fn starts_as(self) -> &'static str {
         match self {
-            Self::Decimals | Self::XDecimals => "0",
             Self::Probabilities => "0.25, 0.5, 0.75",
             Self::ParticipantsMin => "5",
             Self::ParticipantsMax => "10000",

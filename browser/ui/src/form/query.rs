@@ -1,7 +1,7 @@
 //! From the form to a query.
 
 use super::{Form, Input, Problem, Template};
-use ::query::{BINS_DEFAULT, Quantity, Query, Reduction};
+use ::query::{BINS_DEFAULT, Per, Quantity, Query, RECORDS_MAX, Reduction, decimals_of, suggest_decimals};
 
 /// Parts of a text that commas, semicolons or line ends set apart.
 fn parts(text: &str) -> Vec<String> {
@@ -82,14 +82,40 @@ impl Form {
         upper: Input,
         decimals: Input,
     ) -> Result<Quantity, Problem> {
-        let places = self.number(decimals)?;
+        let places = match self.text(decimals).trim() {
+            "" => None,
+            _ => Some(self.number(decimals)?),
+        };
+        let places = places.map(|places| {
+            u8::try_from(places).map_err(|_| Problem::new(decimals, "Give a number from 0 to 9."))
+        });
+        let places = places.transpose()?;
+        let (expr, given_lower, given_upper) = (self.given(expr)?, self.given(lower)?, self.given(upper)?);
         Ok(Quantity {
-            expr: self.given(expr)?,
-            lower: decimal(&self.given(lower)?),
-            upper: decimal(&self.given(upper)?),
-            decimals: u8::try_from(places)
-                .map_err(|_| Problem::new(decimals, "Give a number from 0 to 9."))?,
+            expr,
+            lower: decimal(&given_lower),
+            upper: decimal(&given_upper),
+            // Where none can be suggested the node says what is wrong with the range.
+            decimals: places.or_else(|| self.decimals(lower, upper)).unwrap_or(0),
         })
+    }
+
+    /// The decimals that count where none are typed, of a quantity between what two inputs hold: those of the bounds and of typed
+    /// edges, and as many as keep rounding small. `None` where the range is none yet.
+    pub fn decimals(&self, lower: Input, upper: Input) -> Option<u8> {
+        let bound = |input| decimal(self.text(input));
+        let records = match self.per {
+            Per::Record => self.number(Input::RecordsMax).unwrap_or(RECORDS_MAX),
+            Per::Person => 1,
+        };
+        let people = self.number(Input::ParticipantsMax).unwrap_or(u32::MAX);
+        let counted = u64::from(records) * u64::from(people);
+        let suggested = suggest_decimals(self.template.kind(), &bound(lower), &bound(upper), counted)?;
+        if self.template != Template::Histogram {
+            return Some(suggested);
+        }
+        let edges = numbers(self.text(Input::Edges));
+        edges.iter().filter_map(|edge| decimals_of(edge)).max().max(Some(suggested))
     }
 
     /// The form that asks `query`: where it has a template, else as much of it as one takes.

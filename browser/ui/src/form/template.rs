@@ -1,5 +1,7 @@
 //! The questions that a person chooses from.
 
+use ::query::Kind;
+
 /// A kind of question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Template {
@@ -51,6 +53,20 @@ impl Template {
     /// The template of this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|template| template.name() == name)
+    }
+
+    /// The kind of its query.
+    pub const fn kind(self) -> Kind {
+        match self {
+            Self::Count => Kind::Count,
+            Self::Sum => Kind::Sum,
+            Self::Mean => Kind::Mean,
+            Self::Spread => Kind::Variance,
+            Self::Histogram => Kind::Histogram,
+            Self::Group => Kind::Group,
+            Self::Regression => Kind::Regression,
+            Self::Quantile => Kind::Quantile,
+        }
     }
 
     /// What it is called.

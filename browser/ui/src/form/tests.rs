@@ -28,7 +28,7 @@ fn each_template_asks_its_question() {
     let asked = |template| full(template).query().unwrap().reduction;
     assert_eq!(asked(Template::Count), Reduction::Count);
     assert_eq!(asked(Template::Mean), Reduction::Mean { value: mass() });
-    assert_eq!(asked(Template::Spread), Reduction::Variance { value: mass() });
+    assert_eq!(asked(Template::Spread), Reduction::Variance { value: Quantity { decimals: 1, ..mass() } });
     assert_eq!(
         asked(Template::Histogram),
         Reduction::Histogram { value: mass(), edges: ["2000", "3000", "4000"].map(String::from).to_vec() }
@@ -39,7 +39,7 @@ fn each_template_asks_its_question() {
         Reduction::Group { by: "species".into(), categories, value: Some(mass()) }
     );
     let Reduction::Regression { x, y } = asked(Template::Regression) else { panic!("a relation") };
-    assert_eq!((x.lower.as_str(), y), ("-1", mass()));
+    assert_eq!((x.lower.as_str(), y), ("-1", Quantity { decimals: 1, ..mass() }));
     assert!(
         matches!(asked(Template::Quantile), Reduction::Quantile { probabilities, .. } if probabilities.len() == 3)
     );
@@ -64,6 +64,35 @@ fn a_query_fills_in_the_form_that_asks_it() {
         again.ask(&query);
         assert_eq!(again.query().unwrap(), query);
     }
+}
+
+#[test]
+fn decimals_that_nobody_gives_follow_from_the_range() {
+    let decimals = |form: Form| match form.query().unwrap().reduction {
+        Reduction::Regression { x, y } => vec![x.decimals, y.decimals],
+        Reduction::Mean { value } | Reduction::Histogram { value, .. } | Reduction::Variance { value } => {
+            vec![value.decimals]
+        }
+        other => panic!("{other:?}"),
+    };
+    let relation = form(Template::Regression)
+        .with(Input::X, "flipper")
+        .with(Input::XLower, "150")
+        .with(Input::XUpper, "250");
+    assert_eq!(decimals(relation.clone()), [2, 1]);
+    assert_eq!(decimals(relation.clone().with(Input::XDecimals, "0").with(Input::Decimals, "4")), [0, 4]);
+    let mean = |upper| form(Template::Mean).with(Input::Lower, "0").with(Input::Upper, upper);
+    assert_eq!([decimals(mean("1")), decimals(mean("1,000")), decimals(mean("70.25"))], [[3], [0], [2]]);
+    let bins = form(Template::Histogram).with(Input::Edges, "2000, 2500.25, 3000");
+    assert_eq!(decimals(bins), [2]);
+    // Fewer, where totals could not be added up.
+    let many = |records, people| {
+        let form =
+            form(Template::Spread).with(Input::RecordsMax, records).with(Input::ParticipantsMax, people);
+        decimals(form)
+    };
+    assert_eq!([many("1000", "10000"), many("1000000", "1000000")], [[1], [0]]);
+    assert_eq!(form(Template::Mean).with(Input::Upper, "").decimals(Input::Lower, Input::Upper), None);
 }
 
 #[test]

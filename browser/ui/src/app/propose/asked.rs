@@ -84,13 +84,22 @@ fn Range(filling: Filling, inputs: [Input; 3]) -> impl IntoView {
             String::from(if counts_apart { other } else { wide })
         })
     };
+    let suggested = Signal::derive(move || {
+        let decimals = filling.form.with(|form| form.decimals(lower, upper));
+        decimals.map_or_else(
+            || "0 for whole numbers. Left empty: what the range asks for.".into(),
+            |decimals| {
+                format!("0 for whole numbers. Left empty: {decimals}, so that rounding matters little.")
+            },
+        )
+    });
     view! {
         <div class="fields three">
             <TextInput filling input=lower label="Smallest value" inputmode="decimal"
                 hint=hint("Lower ones count as this.", "Lower ones are counted apart.") />
             <TextInput filling input=upper label="Largest value" inputmode="decimal"
                 hint=hint("Higher ones count as this.", "Higher ones are counted apart.") />
-            <TextInput filling input=decimals label="Decimals" kind="number" hint="0 for whole numbers." />
+            <TextInput filling input=decimals optional=true label="Decimals" kind="number" hint=suggested />
         </div>
     }
 }
