@@ -46,8 +46,9 @@ def verify(documents):
     need(len(set(heavy)) == 3, "three heavy nodes are expected")
     _, end, signers = open_envelope(documents["end"], ended_by)
     need(end["computation"] == computation, "an end of another computation")
-    print(f"{'result' if 'answer' in end else 'refusal'} of {computation}, signed by {' '.join(signers)}")
-    print(json.dumps(end.get("answer") or end["reason"], indent=2))
+    is_refusal = documents["end"]["payloadType"] == "application/vnd.formix.refusal+json"  # Whose one signature makes no result.
+    print(f"{'refusal' if is_refusal else 'result'} of {computation}, signed by {' '.join(signers)}")
+    print(json.dumps(end["reason" if is_refusal else "answer"], indent=2))
 
 
 if __name__ == "__main__":

@@ -82,6 +82,14 @@ pub enum RefusalReason {
         /// How many people are in one of the two and not in the other.
         differs_by: u32,
     },
+    /// So few values stand behind a total that it would tell them.
+    FewValues {
+        /// How many.
+        values: u32,
+        /// Of which category, in a group.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        category: Option<String>,
+    },
     /// The totals are none that participants can reach: somebody's numbers were wrong.
     Impossible {
         /// What is wrong with them.
@@ -127,6 +135,8 @@ struct Fields {
     held: Option<u32>,
     computation: Option<ContentId>,
     differs_by: Option<u32>,
+    values: Option<u32>,
+    category: Option<String>,
     awaited: Option<String>,
     about: Option<String>,
     reason: Option<String>,
@@ -194,6 +204,9 @@ impl TryFrom<Fields> for RefusalReason {
                 computation: need(&mut fields.computation)?,
                 differs_by: need(&mut fields.differs_by)?,
             },
+            "few-values" => {
+                Self::FewValues { values: need(&mut fields.values)?, category: fields.category.take() }
+            }
             "impossible" => Self::Impossible { why: need(&mut fields.why)? },
             "heavy-missing" => match fields.heavy.take() {
                 Some(OneOrMany::Many(heavy)) => {
@@ -223,6 +236,7 @@ impl RefusalReason {
             Self::TooFew { .. } => "too-few",
             Self::Shrunk { .. } => "shrunk",
             Self::Differencing { .. } => "differencing",
+            Self::FewValues { .. } => "few-values",
             Self::Impossible { .. } => "impossible",
             Self::HeavyMissing { .. } => "heavy-missing",
             Self::HeavyDisagrees { .. } => "heavy-disagrees",
@@ -254,6 +268,13 @@ impl fmt::Display for RefusalReason {
                  together would tell about these few",
                 computation.short()
             ),
+            Self::FewValues { values, category } => {
+                write!(f, "a total of only {values} value{}", if *values == 1 { "" } else { "s" })?;
+                if let Some(category) = category {
+                    write!(f, " in the category “{category}”")?;
+                }
+                f.write_str(" would tell what they are")
+            }
             Self::Impossible { why } => write!(f, "the totals cannot be right: {why}"),
             Self::HeavyMissing { heavy, awaited } => {
                 f.write_str("no answer in time from")?;

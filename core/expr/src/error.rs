@@ -329,6 +329,8 @@ pub enum EvalProblem {
     },
     /// A text of more than [`schema::PATTERN_TEXT_MAX`] bytes before `matches`.
     LongText,
+    /// The budget for all that belongs together is spent.
+    Spent,
     /// One record takes more than [`crate::COST_MAX`] steps, for its texts are long.
     Cost,
     /// A date moved by a part of a day.
@@ -365,6 +367,7 @@ impl fmt::Display for EvalProblem {
             Self::Unfit { expected, found } => write!(f, "expected {expected}, found {found}"),
             Self::Conversion { into, text } => write!(f, "{} is no {into}", print::quote(text)),
             Self::LongText => write!(f, "a text of more than {} bytes", schema::PATTERN_TEXT_MAX),
+            Self::Spent => f.write_str("more steps than are left"),
             Self::Cost => write!(f, "more than {} steps for one record", crate::COST_MAX),
             Self::PartOfDay => f.write_str("a date moves by whole days"),
             Self::NoClock => f.write_str("no clock to read"),

@@ -9,7 +9,7 @@ use alloc::{borrow::Cow, boxed::Box, vec::Vec};
 use combine::{binary, item, order, quotient, sum};
 use core::cmp::Ordering;
 use rust_decimal::Decimal;
-use schema::{PATTERN_TEXT_MAX, Value};
+use schema::{Budget, PATTERN_TEXT_MAX, Value};
 use value::{Items, V, items, number, read};
 
 mod call;
@@ -29,6 +29,8 @@ pub(crate) struct Evaluator<'a> {
     pub(crate) steps: u64,
     /// The record being looked at, of many.
     pub(crate) at: Option<u32>,
+    /// For all records and all that else belongs together.
+    pub(crate) budget: &'a Budget,
 }
 
 /// Steps of ours for a thousand of a pattern's engine, which are that much shorter.
@@ -46,6 +48,9 @@ impl<'a> Evaluator<'a> {
     /// Counts steps.
     fn spend(&mut self, steps: u64, at: u32) -> Result<(), Wrong> {
         self.steps = self.steps.saturating_add(steps);
+        if !self.budget.spend(steps) {
+            return fail(at, EvalProblem::Spent);
+        }
         if self.steps > COST_MAX { fail(at, EvalProblem::Cost) } else { Ok(()) }
     }
 
@@ -245,7 +250,9 @@ impl<'a> Evaluator<'a> {
             V::Null => V::Null,
             V::Date(day) => V::Bool(day > before && day <= today),
             V::DateTime(micros) => {
-                let start = i64::from(before) * time::DAY + now.rem_euclid(time::DAY);
+                // A window that begins before the calendar has no start.
+                let start = i64::from(before).saturating_mul(time::DAY);
+                let start = start.saturating_add(now.rem_euclid(time::DAY));
                 V::Bool(micros > start && micros <= now)
             }
             other => return Err(EvalProblem::Unfit { expected: Type::Date, found: other.ty() }),
@@ -270,6 +277,7 @@ impl<'a> Evaluator<'a> {
         let mut best: Option<(V<'a>, V<'a>)> = None;
         for (place, record) in records.iter().enumerate() {
             (self.record, self.at, self.steps) = (record, u32::try_from(place).ok(), 0);
+            self.spend(1, at)?;
             if let Some(filter) = filter
                 && self.asked(filter)? != Some(true)
             {

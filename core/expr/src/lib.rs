@@ -121,7 +121,7 @@ use alloc::{
 use codec::Instant;
 use core::fmt;
 use eval::Evaluator;
-use schema::{Schema, Value};
+use schema::{Budget, Schema, Value};
 
 /// Most bytes of a source text.
 pub const SOURCE_BYTES_MAX: usize = 4096;
@@ -285,7 +285,7 @@ impl Expr {
     /// [`EvalError`] where values have no result: division by zero, more than 28 digits. Of an expression for
     /// [`Scope::Person`], and of one that needs the moment (see [`Expr::evaluate_at`]).
     pub fn evaluate(&self, record: &Value) -> Result<Value, EvalError> {
-        self.run(record, &[], None, Scope::Record).map(|(value, _)| value)
+        self.run(record, &[], None, Scope::Record, &Budget::endless()).map(|(value, _)| value)
     }
 
     /// Its value for one record at this moment.
@@ -293,7 +293,20 @@ impl Expr {
     /// # Errors
     /// As [`Expr::evaluate`], but the moment is known.
     pub fn evaluate_at(&self, record: &Value, now: Instant) -> Result<Value, EvalError> {
-        self.run(record, &[], Some(now), Scope::Record).map(|(value, _)| value)
+        self.evaluate_at_within(record, now, &Budget::endless())
+    }
+
+    /// [`Expr::evaluate_at`], as one of many evaluations that a budget is for.
+    ///
+    /// # Errors
+    /// As [`Expr::evaluate_at`], and [`EvalProblem::Spent`].
+    pub fn evaluate_at_within(
+        &self,
+        record: &Value,
+        now: Instant,
+        budget: &Budget,
+    ) -> Result<Value, EvalError> {
+        self.run(record, &[], Some(now), Scope::Record, budget).map(|(value, _)| value)
     }
 
     /// Its value for a person with these records, at this moment.
@@ -302,7 +315,20 @@ impl Expr {
     /// [`EvalError`] where values have no result, with the record where it is one record's; of an expression for
     /// [`Scope::Record`]; beyond [`RECORDS_MAX`] records.
     pub fn evaluate_all(&self, records: &[Value], now: Instant) -> Result<Value, EvalError> {
-        self.run(&Value::Null, records, Some(now), Scope::Person).map(|(value, _)| value)
+        self.evaluate_all_within(records, now, &Budget::endless())
+    }
+
+    /// [`Expr::evaluate_all`], as one of many evaluations that a budget is for.
+    ///
+    /// # Errors
+    /// As [`Expr::evaluate_all`], and [`EvalProblem::Spent`].
+    pub fn evaluate_all_within(
+        &self,
+        records: &[Value],
+        now: Instant,
+        budget: &Budget,
+    ) -> Result<Value, EvalError> {
+        self.run(&Value::Null, records, Some(now), Scope::Person, budget).map(|(value, _)| value)
     }
 
     fn run(
@@ -311,13 +337,15 @@ impl Expr {
         records: &[Value],
         now: Option<Instant>,
         scope: Scope,
+        budget: &Budget,
     ) -> Result<(Value, u64), EvalError> {
         if self.scope != scope {
             let problem = EvalProblem::OtherScope { scope: self.scope };
             return Err(EvalError { record: None, position: 0, problem });
         }
         let now = now.and_then(|now| i64::try_from(now.unix_ms()).ok()).map(|ms| ms.saturating_mul(1000));
-        let mut evaluator = Evaluator { record, records, now, locals: Vec::new(), steps: 0, at: None };
+        let mut evaluator =
+            Evaluator { record, records, now, locals: Vec::new(), steps: 0, at: None, budget };
         match evaluator.eval(&self.op) {
             Ok(got) => Ok((got.into_value(), evaluator.steps)),
             Err(wrong) => {

@@ -14,6 +14,7 @@ use store::MemoryStore;
 
 mod cancel;
 mod consent;
+mod few;
 mod invalid;
 
 enum Node {

@@ -9,7 +9,7 @@ use alloc::{
 use codec::Instant;
 use core::fmt;
 use expr::{EvalError, Expr, Scope, Type};
-use schema::{Field, Schema, Value};
+use schema::{Budget, Field, Schema, Value};
 
 /// A compiled expression.
 #[derive(Debug, Clone)]
@@ -20,10 +20,10 @@ pub(crate) struct Formula {
 /// What an expression reads.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Subject<'a> {
-    /// One record, now.
-    Record(&'a Value, Instant),
-    /// All of a person's records, now.
-    Person(&'a [Value], Instant),
+    /// One record, now, with what may be spent on the whole measurement.
+    Record(&'a Value, Instant, &'a Budget),
+    /// All of a person's records, now, likewise.
+    Person(&'a [Value], Instant, &'a Budget),
 }
 
 /// Why a record has no value.
@@ -93,15 +93,15 @@ impl Formula {
 
     fn evaluate(&self, subject: Subject<'_>) -> Result<Value, Fault> {
         match subject {
-            Subject::Record(record, now) => self.expr.evaluate_at(record, now),
-            Subject::Person(records, now) => self.expr.evaluate_all(records, now),
+            Subject::Record(record, now, budget) => self.expr.evaluate_at_within(record, now, budget),
+            Subject::Person(records, now, budget) => self.expr.evaluate_all_within(records, now, budget),
         }
         .map_err(Fault::Evaluation)
     }
 
     /// Whether a condition holds; null does not.
-    pub(crate) fn holds(&self, record: &Value, now: Instant) -> Result<bool, Fault> {
-        match self.evaluate(Subject::Record(record, now))? {
+    pub(crate) fn holds(&self, subject: Subject<'_>) -> Result<bool, Fault> {
+        match self.evaluate(subject)? {
             Value::Bool(holds) => Ok(holds),
             Value::Null => Ok(false),
             _ => Err(Fault::Unexpected("true or false")),

@@ -13,6 +13,18 @@ use core::fmt;
 /// Participants for each cell of a histogram or group, and for each total that reads one field.
 pub const PARTICIPANTS_PER_CELL: u32 = 2;
 
+/// Values that must stand behind a sum or a mean, where any do: of one value a sum is that value, and of two each is the other's secret.
+pub const VALUES_MIN: u64 = 3;
+
+/// Totals behind which so few values stand that they tell them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FewValues {
+    /// How many: 1 or 2.
+    pub values: u32,
+    /// Of which category, in a group.
+    pub category: Option<String>,
+}
+
 /// Why the totals of a query could tell what single people have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -99,6 +111,26 @@ impl Plan {
                 let participants = totals.saturating_mul(PARTICIPANTS_PER_CELL);
                 (participants > participants_min).then_some(Leak::Totals { field, totals, participants })
             }
+        }
+    }
+
+    /// The first sum among `totals` behind which fewer than [`VALUES_MIN`] values stand, but one at least. What is only counted tells no value. Values are
+    /// records' or people's, as the query says; one person may have all of them.
+    pub fn few_values(&self, totals: &[u64]) -> Option<FewValues> {
+        let few = |at: usize| {
+            let values = totals.get(at).copied()?;
+            (1..VALUES_MIN).contains(&values).then_some(values as u32)
+        };
+        match &self.shape {
+            Shape::Count | Shape::Cells { .. } | Shape::Group { value: None, .. } => None,
+            Shape::Powers { .. } | Shape::Pair { .. } | Shape::Vector { .. } => {
+                few(0).map(|values| FewValues { values, category: None })
+            }
+            Shape::Group { categories, value: Some(_), .. } => (0..=categories.len()).find_map(|cell| {
+                // After the categories comes what is in none of them.
+                let category = categories.get(cell).cloned();
+                few(cell).map(|values| FewValues { values, category })
+            }),
         }
     }
 

@@ -12,7 +12,11 @@ use alloc::{
 };
 use codec::Instant;
 use core::fmt;
-use schema::Value;
+use schema::{Budget, Value};
+
+/// Most steps that one measurement takes: parts of expressions evaluated, and values looked at. A simple question about a hundred thousand records
+/// takes a tenth of it; whoever proposes can ask a node for no more, before or after the person has said yes.
+pub const MEASURE_STEPS_MAX: u64 = 20_000_000;
 
 /// Records whose fault is told; of more, only the number is.
 pub const FAULTS_MAX: usize = 5;
@@ -53,6 +57,8 @@ pub enum MeasureError {
         /// How many it takes.
         max: u32,
     },
+    /// It takes more than [`MEASURE_STEPS_MAX`] steps.
+    TooMuchWork,
 }
 
 impl fmt::Display for MeasureError {
@@ -61,6 +67,7 @@ impl fmt::Display for MeasureError {
             Self::TooManyRecords { max } => {
                 write!(f, "more than the {max} records that the computation takes from one node")
             }
+            Self::TooMuchWork => f.write_str("the question takes more work than a node does for one"),
         }
     }
 }
@@ -124,8 +131,21 @@ impl Plan {
     /// [`Measured`] says how many those are.
     ///
     /// # Errors
-    /// [`MeasureError::TooManyRecords`].
+    /// [`MeasureError`].
     pub fn measure(&self, records: &[Value], now: Instant) -> Result<Measured, MeasureError> {
+        self.measure_within(records, now, &Budget::new(MEASURE_STEPS_MAX))
+    }
+
+    /// [`Plan::measure`] with what is left of `budget`, for who has spent some of it on reading the records.
+    ///
+    /// # Errors
+    /// [`MeasureError`]; [`MeasureError::TooMuchWork`] where the budget does not last.
+    pub fn measure_within(
+        &self,
+        records: &[Value],
+        now: Instant,
+        budget: &Budget,
+    ) -> Result<Measured, MeasureError> {
         let mut measured = Measured {
             vector: vec![0; self.layout().length as usize],
             matching: 0,
@@ -138,8 +158,13 @@ impl Plan {
         // The places of the records that are kept for the person, and the records.
         let (mut places, mut kept) = (Vec::new(), Vec::new());
         for (at, record) in records.iter().enumerate() {
-            let record = self.schema.complete(record);
-            match self.filter.as_ref().map_or(Ok(true), |filter| filter.holds(&record, now)) {
+            let record = self.schema.complete_within(record, budget);
+            let subject = Subject::Record(&record, now, budget);
+            let passes = self.filter.as_ref().map_or(Ok(true), |filter| filter.holds(subject));
+            if budget.is_spent() {
+                return Err(MeasureError::TooMuchWork);
+            }
+            match passes {
                 Ok(true) => measured.matching += 1,
                 Ok(false) => continue,
                 Err(fault) => {
@@ -148,7 +173,7 @@ impl Plan {
                 }
             }
             match self.query().per {
-                Per::Record => measured.add(Some(at), self.entry(Subject::Record(&record, now)), max)?,
+                Per::Record => measured.add(Some(at), self.entry(subject), max)?,
                 Per::Person if measured.matching as u64 > u64::from(max) => {
                     return Err(MeasureError::TooManyRecords { max });
                 }
@@ -161,10 +186,13 @@ impl Plan {
         if self.query().per == Per::Person {
             let entry = match &self.shape {
                 Shape::Count => Ok((!kept.is_empty()).then(|| vec![(0, 1)])),
-                _ => self.entry(Subject::Person(&kept, now)),
+                _ => self.entry(Subject::Person(&kept, now, budget)),
             };
             let record = entry.as_ref().err().and_then(Fault::record);
             measured.add(record.and_then(|at| places.get(at)).copied(), entry, 1)?;
+        }
+        if budget.is_spent() {
+            return Err(MeasureError::TooMuchWork);
         }
         if self.layout().one_hot && measured.used == 0 {
             // The last component stands for people without a value.

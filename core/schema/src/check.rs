@@ -1,7 +1,7 @@
 //! Checks a value against the graph.
 
 use crate::{
-    Problem, Value, Violation,
+    Budget, Problem, Value, Violation,
     pattern::PATTERN_TEXT_MAX,
     rules::{Bound, Id, OneOf, Rule, Rules, Types},
     union,
@@ -16,8 +16,8 @@ use rust_decimal::Decimal;
 
 /// Most violations that are told of one record.
 pub const VIOLATIONS_MAX: usize = 64;
-/// Most steps that one check takes: a value looked at, a thousand characters counted, a hundred
-/// comparisons of a pattern.
+/// Most steps that one check takes: a value looked at, a thousand characters counted, 16 listed values
+/// compared, a hundred comparisons of a pattern.
 pub const CHECK_STEPS_MAX: u32 = 200_000;
 /// Most nodes within nodes.
 const DEPTH_MAX: usize = 128;
@@ -35,9 +35,11 @@ pub(crate) struct Check<'a> {
 
 impl<'a> Check<'a> {
     /// All violations of a value.
-    pub(crate) fn violations(rules: &'a Rules, value: &Value) -> Vec<Violation> {
-        let mut check = Self { rules, path: Vec::new(), found: Some(Vec::new()), steps: CHECK_STEPS_MAX };
+    pub(crate) fn violations(rules: &'a Rules, value: &Value, budget: &Budget) -> Vec<Violation> {
+        let steps = budget.of(CHECK_STEPS_MAX);
+        let mut check = Self { rules, path: Vec::new(), found: Some(Vec::new()), steps };
         let fits = check.node(0, value, 0);
+        budget.spend((steps - check.steps).into());
         let mut found = check.found.unwrap_or_default();
         if check.steps == 0 && !fits {
             found.clear();
@@ -96,10 +98,13 @@ impl<'a> Check<'a> {
         if !rule.types.has(Types::of(value)) {
             return self.violation(|| wrong_type(rule.types, value));
         }
-        if let Some(listed) = &rule.listed
-            && !listed.contains(value)
-        {
-            return self.violation(|| Problem::NotListed { allowed: words(listed.iter()) });
+        if let Some(listed) = &rule.listed {
+            if !self.spend(u32::try_from(listed.len() / 16).unwrap_or(u32::MAX)) {
+                return false;
+            }
+            if !listed.contains(value) {
+                return self.violation(|| Problem::NotListed { allowed: words(listed.iter()) });
+            }
         }
         let own = match value {
             Value::Number(number) => self.number(rule, *number),

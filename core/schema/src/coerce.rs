@@ -1,7 +1,7 @@
 //! Reads flat text records by a schema's types, and completes records with defaults.
 
 use crate::{
-    Value,
+    Budget, Value,
     check::{CHECK_STEPS_MAX, Check},
     number::number,
     rules::{Id, Rules, Types},
@@ -16,7 +16,7 @@ use alloc::{
 const DEPTH_MAX: usize = 128;
 
 /// A record of the named texts.
-pub(crate) fn coerce(rules: &Rules, fields: &[(&str, Option<&str>)]) -> Value {
+pub(crate) fn coerce(rules: &Rules, fields: &[(&str, Option<&str>)], budget: &Budget) -> Value {
     let mut record = BTreeMap::new();
     for (name, text) in fields {
         let whole = core::slice::from_ref(name);
@@ -30,13 +30,15 @@ pub(crate) fn coerce(rules: &Rules, fields: &[(&str, Option<&str>)]) -> Value {
         };
         let value = match (id, text) {
             (_, None)
-                if id.is_some_and(|id| !is_required(rules, path) || !allowed(rules, id).has(Types::NULL)) =>
+                if id.is_some_and(|id| {
+                    !is_required(rules, path) || !rules.get(id).allowed.has(Types::NULL)
+                }) =>
             {
                 None
             }
             (None, None) => None,
             (Some(_), None) => Some(Value::Null),
-            (Some(id), Some(text)) => Some(read(rules, id, text)),
+            (Some(id), Some(text)) => Some(read(rules, id, text, budget)),
             (None, Some(text)) => Some(Value::Text((*text).to_string())),
         };
         if let Some(value) = value {
@@ -76,26 +78,10 @@ fn is_required(rules: &Rules, path: &[&str]) -> bool {
     rules.with_all(parent).iter().any(|id| rules.get(*id).required.iter().any(|required| required == name))
 }
 
-/// The types that a node allows, members of unions included.
-fn allowed(rules: &Rules, id: Id) -> Types {
-    rules.with_all(id).iter().fold(Types::ALL, |types, id| {
-        let rule = rules.get(*id);
-        let one = rule.one.as_ref().map_or(&[][..], |one| &one.members);
-        let members = |ids: &[Id]| match ids {
-            [] => Types::ALL,
-            ids => ids.iter().fold(Types::NONE, |types, id| types.or(allowed(rules, *id))),
-        };
-        let listed =
-            |listed: &Vec<Value>| listed.iter().fold(Types::NONE, |types, value| types.or(Types::of(value)));
-        let listed = rule.listed.as_ref().map_or(Types::ALL, listed);
-        types.and(rule.types).and(listed).and(members(&rule.any)).and(members(one))
-    })
-}
-
 /// What a text means where this node stands: the first reading that fits; else the first of an allowed type, so
 /// that the violation is about the value; else the text.
-fn read(rules: &Rules, id: Id, text: &str) -> Value {
-    let types = allowed(rules, id);
+fn read(rules: &Rules, id: Id, text: &str, budget: &Budget) -> Value {
+    let types = rules.get(id).allowed;
     let mut readings = Vec::new();
     let truth = match text.to_ascii_lowercase().as_str() {
         "true" | "false" => Some((text.len() == 4, true)),
@@ -118,11 +104,13 @@ fn read(rules: &Rules, id: Id, text: &str) -> Value {
     if types.has(Types::NULL) && matches!(text, "null" | "None") {
         readings.push(Value::Null);
     }
-    let mut steps = CHECK_STEPS_MAX;
+    let all = budget.of(CHECK_STEPS_MAX);
+    let mut steps = all;
     let fitting = match readings.len() {
         0 | 1 => 0,
         _ => readings.iter().position(|value| Check::fits(rules, id, value, &mut steps)).unwrap_or(0),
     };
+    budget.spend((all - steps).into());
     match readings.is_empty() {
         true => Value::Text(text.to_string()),
         false => readings.swap_remove(fitting),
@@ -130,8 +118,12 @@ fn read(rules: &Rules, id: Id, text: &str) -> Value {
 }
 
 /// The value with defaults in place of what is missing, and with decimals that are text as numbers.
-pub(crate) fn complete(rules: &Rules, value: &Value) -> Value {
-    Complete { rules, steps: CHECK_STEPS_MAX }.node(0, value.clone(), 0)
+pub(crate) fn complete(rules: &Rules, value: &Value, budget: &Budget) -> Value {
+    let all = budget.of(CHECK_STEPS_MAX);
+    let mut complete = Complete { rules, steps: all };
+    let value = complete.node(0, value.clone(), 0);
+    budget.spend((all - complete.steps).into());
+    value
 }
 
 struct Complete<'a> {

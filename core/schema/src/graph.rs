@@ -23,7 +23,37 @@ pub(crate) fn finish(rules: &mut Rules) -> Result<(), (Id, SchemaProblem)> {
             one.tag = Some(tag);
         }
     }
+    let mut known = vec![None; rules.nodes.len()];
+    for id in 0..rules.nodes.len() {
+        rules.nodes[id].allowed = allowed(rules, id, &mut known);
+    }
     Ok(())
+}
+
+/// The types that a node leaves to a value. Each node is looked at once, as rows of unions have more paths than can be walked; a row has at most
+/// [`CHAIN_MAX`] nodes.
+fn allowed(rules: &Rules, id: Id, known: &mut [Option<Types>]) -> Types {
+    if let Some(types) = known[id] {
+        return types;
+    }
+    let rule = rules.get(id);
+    let mut types = rule.types;
+    if let Some(listed) = &rule.listed {
+        types = types.and(listed.iter().fold(Types::NONE, |types, value| types.or(Types::of(value))));
+    }
+    for part in &rule.all {
+        types = types.and(allowed(rules, *part, known));
+    }
+    let one = rule.one.as_ref().map_or(&[][..], |one| &one.members);
+    for members in [&rule.any[..], one].into_iter().filter(|members| !members.is_empty()) {
+        let mut any = Types::NONE;
+        for member in members {
+            any = any.or(allowed(rules, *member, known));
+        }
+        types = types.and(any);
+    }
+    known[id] = Some(types);
+    types
 }
 
 /// Refuses circles and long rows among the nodes that look at one value, by taking away again and again the

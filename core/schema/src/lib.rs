@@ -45,6 +45,7 @@
 
 extern crate alloc;
 
+mod budget;
 mod check;
 mod coerce;
 mod error;
@@ -64,6 +65,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+pub use budget::Budget;
 pub use check::{CHECK_STEPS_MAX, VIOLATIONS_MAX};
 pub use error::{Problem, SchemaError, SchemaProblem, Violation};
 pub use field::{FIELDS_DESCRIBED_MAX, Field, Kind, LEVELS_DESCRIBED_MAX};
@@ -110,7 +112,15 @@ impl Schema {
     /// # Errors
     /// Every [`Violation`], up to [`VIOLATIONS_MAX`].
     pub fn check(&self, record: &Value) -> Result<(), Vec<Violation>> {
-        let violations = check::Check::violations(&self.rules, record);
+        self.check_within(record, &Budget::endless())
+    }
+
+    /// [`Schema::check`], as one of many things that a budget is for. A record that it does not last for does not fit.
+    ///
+    /// # Errors
+    /// As [`Schema::check`].
+    pub fn check_within(&self, record: &Value, budget: &Budget) -> Result<(), Vec<Violation>> {
+        let violations = check::Check::violations(&self.rules, record, budget);
         if violations.is_empty() { Ok(()) } else { Err(violations) }
     }
 
@@ -125,13 +135,23 @@ impl Schema {
     /// assert_eq!(record.to_json(), r#"{"age":42,"home":{"zip":"0815"}}"#);
     /// ```
     pub fn coerce(&self, fields: &[(&str, Option<&str>)]) -> Value {
-        coerce::coerce(&self.rules, fields)
+        self.coerce_within(fields, &Budget::endless())
+    }
+
+    /// [`Schema::coerce`], as one of many things that a budget is for. Once that is spent, a field has its first reading.
+    pub fn coerce_within(&self, fields: &[(&str, Option<&str>)], budget: &Budget) -> Value {
+        coerce::coerce(&self.rules, fields, budget)
     }
 
     /// The record as computations see it: defaults in place of missing fields, and numbers where the schema allows
     /// a number or the same as text (Pydantic's `Decimal`); there a text that is no number is null.
     pub fn complete(&self, record: &Value) -> Value {
-        coerce::complete(&self.rules, record)
+        self.complete_within(record, &Budget::endless())
+    }
+
+    /// [`Schema::complete`], as one of many things that a budget is for. Once that is spent, the record stays as it is.
+    pub fn complete_within(&self, record: &Value, budget: &Budget) -> Value {
+        coerce::complete(&self.rules, record, budget)
     }
 
     /// What the schema says about a field, by its path: names of fields, positions of items or `*` for any item.

@@ -85,6 +85,8 @@ pub(crate) struct OneOf {
 #[derive(Debug, Clone)]
 pub(crate) struct Rule {
     pub(crate) types: Types,
+    /// The types that remain with all that it refers to, members of unions included. Known once all nodes are read.
+    pub(crate) allowed: Types,
     pub(crate) listed: Option<Vec<Value>>,
     pub(crate) min: Option<Bound>,
     pub(crate) max: Option<Bound>,
@@ -122,6 +124,7 @@ impl Default for Rule {
     fn default() -> Self {
         Self {
             types: Types::ALL,
+            allowed: Types::ALL,
             listed: None,
             min: None,
             max: None,

@@ -95,6 +95,20 @@ def test_a_signed_result_holds(reduction: formix.Reduction, totals: list[int], v
     assert convinces_the_script(proposal, end, tmp_path)
 
 
+def test_a_refusal_shows_no_answer(tmp_path: Path) -> None:
+    """One heavy node signs a refusal, and could put anything into it."""
+    proposal = proposed()
+    body = refusal(proposal, HEAVY[0], {"code": "expired"})
+    end = sealed(REFUSAL_TYPE, body | {"answer": {"participants": 5, "result": {"sum": "424242"}}}, HEAVY[:1])
+    with pytest.raises(formix.DocumentError):
+        formix.verify(proposal, end)
+    file = tmp_path / "documents.json"
+    file.write_text(json.dumps({"proposal": proposal.to_dict(), "end": end.to_dict()}))
+    told = subprocess.run([sys.executable, str(SCRIPT), str(file)], capture_output=True, text=True, check=True)
+    assert told.stdout.startswith("refusal of ") and "expired" in told.stdout
+    assert "424242" not in told.stdout
+
+
 @pytest.mark.parametrize("missing", range(3))
 @pytest.mark.parametrize("scheme", ["prio3", "additive64"])
 def test_all_three_sign(missing: int, scheme: Scheme, tmp_path: Path) -> None:

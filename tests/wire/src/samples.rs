@@ -133,6 +133,7 @@ pub fn refusals() -> Vec<(&'static str, Envelope)> {
         RefusalReason::TooFew { participants: 2, participants_min: 3 },
         RefusalReason::Shrunk { participants: 3, held: 9 },
         RefusalReason::Differencing { computation: ContentId::of(b"an earlier one"), differs_by: 2 },
+        RefusalReason::FewValues { values: 1, category: Some("Gentoo".into()) },
         RefusalReason::Impossible { why: "total 1 is larger than the participants can reach".into() },
         RefusalReason::HeavyMissing { heavy: vec![other], awaited: "its signature under the result".into() },
         RefusalReason::HeavyDisagrees { heavy: other, about: "the agreed set".into() },

@@ -264,6 +264,9 @@ impl Tally {
             }
         };
         let plan = self.proposal.plan().ok()?;
+        if let Some(query::FewValues { values, category }) = plan.few_values(&totals) {
+            return Some(self.refuse(RefusalReason::FewValues { values, category }, identity));
+        }
         let outcome = Outcome::new(self.id, &self.proposal, &plan, &committed.commitment, &totals).ok()?;
         let mut result = outcome.envelope();
         result.sign(identity);

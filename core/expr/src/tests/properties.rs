@@ -261,8 +261,8 @@ fn fits(value: &Value, ty: &Type) -> bool {
 
 /// What holds of one expression and one record.
 fn holds(expr: &Expr, value: &Value) -> Result<(), TestCaseError> {
-    let got = expr.run(value, &[], Some(now()), Scope::Record);
-    prop_assert_eq!(&got, &expr.run(value, &[], Some(now()), Scope::Record));
+    let got = expr.run(value, &[], Some(now()), Scope::Record, &Budget::endless());
+    prop_assert_eq!(&got, &expr.run(value, &[], Some(now()), Scope::Record, &Budget::endless()));
     match got {
         Ok((got, steps)) => {
             prop_assert!(fits(&got, expr.ty()), "{} gave {got}, which is no {}", expr.source(), expr.ty());

@@ -269,7 +269,7 @@ impl LightNode {
         let task = self.tasks.get_mut(&id).ok_or(CommandError::NoComputation)?;
         match task.state {
             TaskState::Waiting | TaskState::Declined => Err(CommandError::NotAnswered),
-            TaskState::Answered if task.end.is_some() || now >= task.proposal.deadline => {
+            TaskState::Answered if task.is_settled(now) || now >= task.proposal.deadline => {
                 Err(CommandError::TooLate)
             }
             TaskState::Answered => {

@@ -6,8 +6,8 @@
 
 use super::{Instant, String, ToString, Vec, format};
 use alloc::{borrow::ToOwned, collections::BTreeSet};
-use query::{FAULTS_MAX, Measured, Plan, RecordFault};
-use schema::{Field, Kind, Schema, Value};
+use query::{FAULTS_MAX, MEASURE_STEPS_MAX, MeasureError, Measured, Plan, RecordFault};
+use schema::{Budget, Field, Kind, Schema, Value};
 use vault::Dataset;
 
 /// What `dataset` gives to a question of this schema and plan.
@@ -40,10 +40,14 @@ pub(super) fn measure(
             }
         }
     }
-    let records = if own.is_some() { dataset.records() } else { coerced(dataset, schema) };
+    let budget = Budget::new(MEASURE_STEPS_MAX);
+    let records = if own.is_some() { dataset.records() } else { coerced(dataset, schema, &budget) };
     let (mut fitting, mut places, mut unfit) = (Vec::new(), Vec::new(), Vec::new());
     for (at, record) in records.into_iter().enumerate() {
-        let violations = schema.check(&record).err().unwrap_or_default();
+        let violations = schema.check_within(&record, &budget).err().unwrap_or_default();
+        if budget.is_spent() {
+            return Err(MeasureError::TooMuchWork.to_string());
+        }
         match violations.iter().find(|violation| read.iter().any(|path| concerns(&violation.path, path))) {
             None => {
                 places.push(at);
@@ -54,7 +58,7 @@ pub(super) fn measure(
             }
         }
     }
-    let mut measured = plan.measure(&fitting, now).map_err(|error| error.to_string())?;
+    let mut measured = plan.measure_within(&fitting, now, &budget).map_err(|error| error.to_string())?;
     measured.errors += unfit.len();
     for fault in &mut measured.faults {
         fault.record = fault.record.and_then(|at| places.get(at)).copied();
@@ -90,12 +94,12 @@ fn has_column(dataset: &Dataset, path: &str) -> bool {
 }
 
 /// A table's rows, read by the types of the question.
-fn coerced(dataset: &Dataset, schema: &Schema) -> Vec<Value> {
-    let rows = (0..dataset.rows()).filter_map(|at| dataset.row(at));
+fn coerced(dataset: &Dataset, schema: &Schema, budget: &Budget) -> Vec<Value> {
+    let rows = (0..dataset.rows()).take_while(|_| !budget.is_spent()).filter_map(|at| dataset.row(at));
     rows.map(|row| {
         let names = dataset.fields().iter().map(String::as_str);
         let fields: Vec<(&str, Option<&str>)> = names.zip(row.iter().map(Option::as_deref)).collect();
-        schema.coerce(&fields)
+        schema.coerce_within(&fields, budget)
     })
     .collect()
 }

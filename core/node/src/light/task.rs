@@ -166,6 +166,16 @@ impl Task {
         }
     }
 
+    /// Whether the heavy nodes take no share and no withdrawal any more. One heavy node's refusal before the deadline does not say so: it may be
+    /// alone with it, or lie to this node only, while the others go on.
+    pub(super) fn is_settled(&self, now: Instant) -> bool {
+        match &self.end {
+            Some((_, Verified::Result(_))) => true,
+            Some(_) => now >= self.proposal.deadline,
+            None => false,
+        }
+    }
+
     /// Milliseconds until the next look at how it stands: often near the end, seldom far from it.
     pub(super) fn status_pause_ms(&self, now: Instant) -> u64 {
         let (deadline, end) = (self.proposal.deadline, self.proposal.end());
@@ -232,7 +242,7 @@ impl Task {
 
     /// The heavy nodes, with their roles, that the share is to be sent to now.
     pub(super) fn unsent(&self, now: Instant) -> Vec<(usize, NodeId)> {
-        if !self.report_durable || self.state != TaskState::Answered || self.end.is_some() {
+        if !self.report_durable || self.state != TaskState::Answered || self.is_settled(now) {
             return Vec::new();
         }
         self.due(now, &self.delivery)
@@ -256,7 +266,7 @@ impl Task {
     /// that no share was acknowledged by, since one may be on its way, and also after enough have heard, so
     /// that no share lies about.
     pub(super) fn withdrawal_unsent(&self, now: Instant) -> Vec<(usize, NodeId)> {
-        if !self.withdrawal_durable || self.end.is_some() {
+        if !self.withdrawal_durable || self.is_settled(now) {
             return Vec::new();
         }
         self.due(now, &self.withdrawal)

@@ -1,7 +1,7 @@
 //! Proposals that are taken back.
 
-use super::{Node, World, five};
-use crate::{HeavyInput, light::End};
+use super::{Node, Scheme, World, five};
+use crate::{Command, Draft, HeavyInput, Reply, TaskState, light::End};
 use aggregate::{RefusalReason, Stage, cancel::Cancellation};
 use codec::ContentId;
 use keys::{Identity, NodeId};
@@ -61,5 +61,35 @@ fn what_has_closed_takes_its_course() {
     world.run_ms(10_000);
     for at in heavy {
         assert_eq!(world.at(at, id), (Stage::Done, None));
+    }
+}
+
+#[test]
+fn one_refusal_does_not_end_what_two_go_on_with() {
+    let mut world = five();
+    let draft = Draft { scheme: Some(Scheme::Rep64), ..world.draft(60) };
+    let id = world.propose(10, draft);
+    world.run_ms(1_000);
+    let (light, first) = (World::light(13), World::light(1));
+    // One heavy node refuses, and is lost before the others hear of it.
+    world.kill(World::light(2));
+    world.kill(World::light(3));
+    world.cancel(first, id, 10);
+    world.run_ms(10_000);
+    assert!(matches!(world.end(13), Some(End::Refusal { .. })));
+    world.kill(first);
+    world.restart_heavy(2);
+    world.restart_heavy(3);
+    world.run_ms(5_000);
+    // The set is not frozen, so that an answer can still be taken back, and one that is given late can come in.
+    assert_eq!(world.command(light, Command::Withdraw { id }), Ok(Reply::Done));
+    world.run_ms(5_000);
+    let view = world.view(light);
+    let task = view.tasks.iter().find(|task| task.id == id).unwrap();
+    assert_eq!(task.state, TaskState::Withdrawn);
+    world.run_ms(400_000);
+    match world.end(11) {
+        Some(End::Result { outcome, .. }) => assert_eq!(outcome.participants, 3),
+        other => panic!("{other:?}"),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::{FAULTS_MAX, MeasureError};
+use schema::Budget;
 
 #[test]
 fn values_are_rounded_then_clipped_and_counted_from_the_lower_bound() {
@@ -116,4 +117,45 @@ fn categories_are_texts_numbers_and_truths() {
         quantity("n", "1", "5", 0)
     ));
     assert_eq!(measure(&with_mean, &mine).vector, [1, 1, 0, 1]);
+}
+
+#[test]
+fn a_measurement_takes_bounded_work() {
+    // Each expression is within its own bound, and a question has a thousand of them.
+    let items = (0..40).map(|at| at.to_string()).collect::<Vec<_>>().join(",");
+    let costly = format!("[{items}].all(a, [{items}].all(b, a + b >= 0)) ? 1 : 0");
+    let values = vec![quantity(&costly, "0", "1", 0); 40].join(",");
+    let plan = plan(&format!(r#"{{"kind":"vector","values":[{values}],"records_max":1000}}"#));
+    let one = records(&[r#"{"n":1}"#]);
+    assert_eq!(plan.measure(&one, now()).unwrap().vector, vec![1; 41]);
+    let many = vec![one[0].clone(); 1_000];
+    assert_eq!(plan.measure(&many, now()), Err(MeasureError::TooMuchWork));
+    // Of people as well.
+    let person = format!(
+        r#"{{"kind":"sum","per":"person","value":{},"records_max":1000}}"#,
+        quantity(&format!("sum({costly})"), "0", "1000", 0)
+    );
+    let person = query(&person).check(&schema()).unwrap();
+    assert!(person.measure(&one, now()).is_ok());
+    let spent = person.measure_within(&one, now(), &Budget::new(1_000));
+    assert_eq!(spent, Err(MeasureError::TooMuchWork));
+}
+
+#[test]
+fn totals_of_few_values_are_found() {
+    let value = quantity("n", "0", "100", 0);
+    let few = |json: &str, totals: &[u64]| {
+        plan(json).few_values(totals).map(|few| (few.values, few.category.unwrap_or_default()))
+    };
+    let mean = format!(r#"{{"kind":"mean","value":{value}}}"#);
+    assert_eq!(few(&mean, &[0, 0]), None);
+    assert_eq!(few(&mean, &[1, 7]), Some((1, String::new())));
+    assert_eq!(few(&mean, &[2, 7]), Some((2, String::new())));
+    assert_eq!(few(&mean, &[3, 7]), None);
+    let by = format!(r#"{{"kind":"group","by":"s","categories":["a","b"],"value":{value}}}"#);
+    assert_eq!(few(&by, &[3, 0, 9, 1, 0, 1]), None);
+    assert_eq!(few(&by, &[3, 2, 9, 1, 1, 1]), Some((2, "b".into())));
+    assert_eq!(few(&by, &[3, 0, 1, 1, 0, 1]), Some((1, String::new())), "what is in no category");
+    assert_eq!(few(r#"{"kind":"group","by":"s","categories":["a","b"]}"#, &[1, 1, 1]), None, "counts alone");
+    assert_eq!(few(r#"{"kind":"count"}"#, &[1]), None);
 }

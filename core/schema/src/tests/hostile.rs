@@ -4,10 +4,11 @@ use super::{
     field, schema, value,
     values::{any_record, any_value},
 };
-use crate::{Problem, Schema, Value};
+use crate::{Budget, Problem, Schema, Value};
 use alloc::{
     format,
     string::{String, ToString},
+    vec,
     vec::Vec,
 };
 use proptest::prelude::*;
@@ -26,6 +27,20 @@ fn a_union_of_unions_takes_bounded_steps() {
     assert_eq!(violations[0].problem, Problem::TooMuch);
     let _ = bomb.complete(&value(&deep));
     let _ = bomb.coerce(&[("x", Some(&deep))]);
+}
+
+#[test]
+fn unions_in_a_row_are_walked_once() {
+    // 30 members that are all the same, seven times in a row: 30^7 paths.
+    let members = |to: usize| vec![format!(r##"{{"$ref":"#/$defs/A{to}"}}"##); 30].join(",");
+    let rows: String = (0..7).map(|at| format!(r#""A{at}":{{"anyOf":[{}]}},"#, members(at + 1))).collect();
+    let bomb = schema(&format!(
+        r##"{{"$defs":{{{rows}"A7":{{"type":"integer"}}}},"properties":{{"x":{{"$ref":"#/$defs/A0"}}}}}}"##
+    ));
+    assert_eq!(bomb.coerce(&[("x", Some("4"))]).to_json(), r#"{"x":4}"#);
+    assert_eq!(bomb.coerce(&[("x", Some("four"))]).to_json(), r#"{"x":"four"}"#);
+    let spent = Budget::new(0);
+    assert!(bomb.check_within(&value(r#"{"x":4}"#), &spent).is_err());
 }
 
 #[test]

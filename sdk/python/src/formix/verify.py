@@ -170,6 +170,10 @@ def _words(code: str, reason: Mapping[str, Any]) -> str:
                     f"the people who answered are those of the earlier computation {str(reason['computation'])[7:15]} but for "
                     f"{reason['differs_by']}: the two results together would tell about these few"
                 )
+            case "few-values":
+                of = f" in the category “{reason['category']}”" if "category" in reason else ""
+                plural = "" if reason["values"] == 1 else "s"
+                return f"a total of only {reason['values']} value{plural}{of} would tell what they are"
             case "impossible":
                 return f"the totals cannot be right: {reason['why']}"
             case "heavy-missing":

@@ -77,6 +77,12 @@ fn in_words(reason: &RefusalReason, text: &str) -> String {
             "The people who answered are almost those of an earlier question about the same fields: they differ by {}. Both results together would tell about these few.",
             differs_by
         ),
+        RefusalReason::FewValues { values, category } => format!(
+            "Only {} {} counted{}. Their total would tell what they are, so it is not published.",
+            words::count((*values).into(), "value"),
+            if *values == 1 { "was" } else { "were" },
+            category.as_ref().map(|category| format!(" in “{category}”")).unwrap_or_default()
+        ),
         RefusalReason::Impossible { .. } => {
             "The sums cannot be right: no honest answers within the range add up to them. Somebody sent numbers that they should not.".into()
         }
