@@ -1,7 +1,7 @@
 //! Proposals that are taken back.
 
-use super::{Node, Scheme, World, five};
-use crate::{Command, Draft, HeavyInput, Reply, TaskState, light::End};
+use super::{Draft, Node, Scheme, World, five};
+use crate::{Command, HeavyInput, Reply, TaskState, light::End};
 use aggregate::{RefusalReason, Stage, cancel::Cancellation};
 use codec::ContentId;
 use keys::{Identity, NodeId};

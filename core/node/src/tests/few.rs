@@ -1,7 +1,7 @@
 //! Totals of so few values that they would tell them.
 
-use super::{Scheme, World, five};
-use crate::{Draft, light::End};
+use super::{Draft, Scheme, five};
+use crate::light::End;
 use aggregate::RefusalReason;
 
 fn ended(filter: &str, scheme: Scheme) -> Result<u64, RefusalReason> {
