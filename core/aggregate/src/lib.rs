@@ -17,7 +17,8 @@
 //! verifier share for each report, under a key to which each contributed and which no light node could know: invalid
 //! reports are left out by all alike. `rep64` goes on with two: a third of the grace period after the deadline, two heavy nodes
 //! that lack the third's ids settle on a cohort of two; two thirds after it, they no longer wait for its commitment, its sum or its signature.
-//! One that was left behind takes the result when it comes back, and signs no other.
+//! Before either, a node has itself asked the third for a sixth of the grace period. One that was left behind takes the result when it comes
+//! back, and signs no other. One that has committed to anything else is never done without: then there is no result.
 //!
 //! # How to drive it
 //! A [`Tally`] holds no connection: its owner feeds it reports and what the other two heavy nodes
@@ -41,7 +42,7 @@
 //! Not provided: a check that a contribution is true; fairness (a heavy node that
 //! withholds its own sum can learn the totals while the others refuse); noise (the exact totals are published, so who knows all other
 //! contributions knows the last); with `rep64`, one released set where a heavy node lies while the network keeps the
-//! other two from each other.
+//! other two from each other for a sixth of the grace period or longer; and a result where a heavy node tells the other two different things.
 //!
 //! Follows the vocabulary of draft-irtf-cfrg-vdaf (shard, verify, aggregate, unshard), and RFC 9180 for sealing.
 #![no_std]

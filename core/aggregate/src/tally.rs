@@ -156,9 +156,15 @@ pub struct Tally {
     segments: Vec<u32>,
     check: Check,
     peers: [Peer; HEAVY],
-    /// A third and two thirds of the grace period are over by this node's clock.
+    /// A third of the grace period is over by this node's clock, and it has asked the others for their ids for a while.
     late: bool,
+    /// Two thirds of the grace period are over.
     very_late: bool,
+    /// And it has asked the others for their commitments for a while.
+    out_of_patience: bool,
+    /// Since when this process asks the others for ids, and for commitments.
+    closed_since: Option<Instant>,
+    committed_since: Option<Instant>,
     gather: Option<Gather>,
     committed: Option<Committed>,
     /// Whether a sum over the agreed set may have left this node.
@@ -228,6 +234,9 @@ impl Tally {
             peers: Default::default(),
             late: false,
             very_late: false,
+            out_of_patience: false,
+            closed_since: None,
+            committed_since: None,
             gather: None,
             committed: None,
             released: false,
@@ -415,12 +424,36 @@ impl Tally {
         if self.has_work() {
             return Some((Instant::default(), "check reports"));
         }
-        let third_ms = self.proposal.grace_ms() / 3;
-        if self.survives_loss() && !self.very_late {
-            let thirds = if self.late { 2 } else { 1 };
-            return Some((self.proposal.deadline.plus_ms(thirds * third_ms), "go on without a heavy node"));
+        let end = self.proposal.end();
+        let waits = [
+            (!self.late).then(|| self.late_at()),
+            (!self.very_late).then(|| self.very_late_at()),
+            (!self.out_of_patience).then(|| self.out_of_patience_at()).flatten(),
+        ];
+        match waits.into_iter().flatten().filter(|at| self.survives_loss() && *at < end).min() {
+            Some(at) => Some((at, "go on without a heavy node")),
+            None => Some((end, "give a computation up")),
         }
-        Some((self.proposal.end(), "give a computation up"))
+    }
+
+    /// When it stops waiting for the ids of one that others can do without. A node that comes to it late first hears what the others have to say.
+    fn late_at(&self) -> Instant {
+        let third = self.proposal.deadline.plus_ms(self.proposal.grace_ms() / 3);
+        self.closed_since.map_or(third, |since| third.max(since.plus_ms(self.patience_ms())))
+    }
+
+    fn very_late_at(&self) -> Instant {
+        self.proposal.deadline.plus_ms(2 * (self.proposal.grace_ms() / 3))
+    }
+
+    /// When it stops waiting for the commitment of one, once it has made its own.
+    fn out_of_patience_at(&self) -> Option<Instant> {
+        Some(self.very_late_at().max(self.committed_since?.plus_ms(self.patience_ms())))
+    }
+
+    /// Milliseconds for which a node asks the others before it does without one: a sixth of the grace period.
+    fn patience_ms(&self) -> u64 {
+        self.proposal.grace_ms() / 6
     }
 
     // Acceptance.

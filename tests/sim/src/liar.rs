@@ -1,12 +1,12 @@
 //! A heavy node that lies. Its machine is an honest one; what it says to the other two is altered where its messages leave,
 //! and signed again with its key, so that every signature holds.
 
-use crate::{dice::Dice, oracle::Oracle};
+use crate::{dice::Dice, equivocate::Plot, oracle::Oracle};
 use aggregate::{
     Outcome, Proposal, ReportId,
     message::{Commitment, Offer, Pull, Pulled, Request, Response, partial_bytes},
 };
-use codec::{ContentId, decode, encode};
+use codec::{ContentId, Instant, decode, encode};
 use keys::{Domain, Identity, NodeId};
 use std::collections::BTreeMap;
 
@@ -28,12 +28,22 @@ pub enum Lie {
     Signature,
     /// No sum of shares at all, though it takes those of the others.
     Withhold,
+    /// Other reports to each, and a commitment to whatever each commits to itself, to have a sum of each over another set.
+    Equivocate,
 }
 
 impl Lie {
     /// Every way.
-    pub const ALL: [Self; 7] =
-        [Self::Sum, Self::Total, Self::Commit, Self::Offer, Self::Verifier, Self::Signature, Self::Withhold];
+    pub const ALL: [Self; 8] = [
+        Self::Sum,
+        Self::Total,
+        Self::Commit,
+        Self::Offer,
+        Self::Verifier,
+        Self::Signature,
+        Self::Withhold,
+        Self::Equivocate,
+    ];
 }
 
 /// The one who lies.
@@ -41,25 +51,27 @@ impl Lie {
 pub(crate) struct Liar {
     pub(crate) host: usize,
     pub(crate) lie: Lie,
-    identity: Identity,
-    seed: u64,
+    pub(crate) identity: Identity,
+    pub(crate) seed: u64,
     /// What it truly committed to.
     commitments: BTreeMap<ContentId, Commitment>,
     /// How many words it has altered.
     pub(crate) lies: u64,
+    /// What it asks besides its machine, to equivocate.
+    pub(crate) plot: Plot,
 }
 
 impl Liar {
-    pub(crate) const fn new(host: usize, lie: Lie, identity: Identity, seed: u64) -> Self {
-        Self { host, lie, identity, seed, commitments: BTreeMap::new(), lies: 0 }
+    pub(crate) fn new(host: usize, lie: Lie, identity: Identity, seed: u64) -> Self {
+        Self { host, lie, identity, seed, commitments: BTreeMap::new(), lies: 0, plot: Plot::default() }
     }
 
     /// What it says in place of `body` to `asker`, and whether that is a sum it does not have.
     pub(crate) fn say(
         &mut self,
+        now: Instant,
         asker: NodeId,
-        request: &[u8],
-        body: &[u8],
+        (request, body): (&[u8], &[u8]),
         oracle: &mut Oracle,
     ) -> Option<(Vec<u8>, Option<ContentId>)> {
         let Ok(Request::Pull { id, pull }) = decode::<Request>(request) else { return None };
@@ -68,6 +80,11 @@ impl Liar {
             self.commitments.insert(id, commitment.clone());
         }
         let proposal = oracle.known.get(&id)?.proposal.clone();
+        if self.lie == Lie::Equivocate {
+            let altered = self.equivocate(now, asker, (id, &proposal), pull, word, oracle)?;
+            self.lies += 1;
+            return Some((encode(&Response::Pulled(altered)), None));
+        }
         // The same to one asker however often, so that a retry does not give it away.
         let both = Dice::new(self.seed ^ number(id.digest()), 4).chance(500);
         let salt = if both { 0 } else { number(asker.public_key()) };
@@ -187,6 +204,6 @@ impl Liar {
     }
 }
 
-fn number(bytes: &[u8]) -> u64 {
+pub(crate) fn number(bytes: &[u8]) -> u64 {
     bytes.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }

@@ -28,12 +28,14 @@
 //! 8. An invalid report (a proof, a share or a commitment that does not fit) is in no result and counted as rejected. With
 //!    `additive64` nobody can tell: what was shared counts, and a total that no honest people can reach is refused.
 //! 9. Two results about one field that one honest heavy node signed have the same participants, or differ by three or more.
+//! 10. No two honest heavy nodes release sums of one computation over two sets.
 //!
-//! Where one heavy node lies, all of this holds of the others, but for promises that it broke itself; and
+//! Where one heavy node lies, all of this holds of the others, but for promises that it broke itself, and but for 10 where the
+//! network keeps the two others from each other, with `rep64`; and
 //!
-//! 10. With `rep64` the totals are exact all the same, and without other troubles there is a result, also where one heavy node
+//! 11. With `rep64` the totals are exact all the same, and without other troubles there is a result, also where one heavy node
 //!     has stopped for ever. Who was told a wrong sum has evidence that verifies. Nobody but a liar is ever named by evidence.
-//! 11. With `additive64` and `prio3` a liar can make the totals wrong unnoticed: such results are counted, and are no violation.
+//! 12. With `additive64` and `prio3` a liar can make the totals wrong unnoticed: such results are counted, and are no violation.
 //!     Each is at least over the agreed set, and never below the threshold.
 //!
 //! # Bounds
@@ -50,6 +52,7 @@
 mod asks;
 mod attacker;
 mod dice;
+mod equivocate;
 mod finish;
 mod host;
 mod liar;

@@ -147,14 +147,24 @@ impl World {
         }
     }
 
-    fn request(&mut self, host: usize, peer: keys::NodeId, id: RequestId, protocol: Protocol, body: Vec<u8>) {
+    pub(crate) fn request(
+        &mut self,
+        host: usize,
+        peer: keys::NodeId,
+        id: RequestId,
+        protocol: Protocol,
+        body: Vec<u8>,
+    ) {
         self.tally.messages += 1;
         let to = self.oracle.host_of(peer).unwrap_or(usize::MAX);
         let h = &mut self.hosts[host];
         let open = h.connections.get(&to).filter(|open| !open.is_empty());
         let Some(connection) = open.map(|open| open[id.0 as usize % open.len()]) else {
-            return self
-                .tell_soon(host, Told::Net(Input::Response { id, result: Err(Failure::Disconnected) }));
+            if !self.overhear(host, to, id, None) {
+                let result = Err(Failure::Disconnected);
+                self.tell_soon(host, Told::Net(Input::Response { id, result }));
+            }
+            return;
         };
         let incarnation = h.incarnation;
         h.unanswered.insert(id, to);
@@ -214,6 +224,7 @@ impl World {
     /// What leaves a heavy node in place of what its machine says.
     fn lie(&mut self, host: usize, request: &Request, body: Vec<u8>) -> Vec<u8> {
         let asker = self.hosts[request.from].id;
+        let now = self.hosts[host].clock(self.now);
         let Some(liar) = self.liar.as_mut().filter(|liar| liar.host == host && request.from < HEAVY) else {
             return body;
         };
@@ -223,7 +234,7 @@ impl World {
         if liar.lie == Lie::Total {
             self.oracle.foresee(&self.plan);
         }
-        let Some((altered, sum_of)) = liar.say(asker, &request.body, &body, &mut self.oracle) else {
+        let Some((altered, sum_of)) = liar.say(now, asker, (&request.body, &body), &mut self.oracle) else {
             return body;
         };
         self.trace.event(self.now, host, "lie", request.id.0, &altered);
@@ -294,7 +305,9 @@ impl World {
                     h.unanswered.remove(&id);
                     self.hear_lie(to, incarnation, id);
                     self.trace.event(self.now, to, "response", id.0, &[u8::from(result.is_ok())]);
-                    self.tell(to, Told::Net(Input::Response { id, result }));
+                    if !self.overhear(to, from, id, result.as_deref().ok()) {
+                        self.tell(to, Told::Net(Input::Response { id, result }));
+                    }
                 }
             }
         }

@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub const SLACK_MS: u64 = 5_000;
 
 /// What a heavy node says it holds: the ids, and those of them that it says are invalid.
-type Holding = (BTreeSet<ReportId>, BTreeSet<ReportId>);
+pub(crate) type Holding = (BTreeSet<ReportId>, BTreeSet<ReportId>);
 
 /// Why a report is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +88,13 @@ pub(crate) struct Oracle {
     pub(crate) spoilt: BTreeSet<ReportId>,
     /// Whom it has told a wrong sum that they had to notice: computation, heavy node, and how often that had started.
     pub(crate) deceived: BTreeSet<(ContentId, usize, u32)>,
+    /// Sums that honest heavy nodes have released: over which set, and who first.
+    released: BTreeMap<ContentId, (ContentId, usize)>,
+    /// Whether nothing but people keeps hosts from each other.
+    pub(crate) is_calm: bool,
+    /// Public shares, where a heavy node that lies needs them.
+    pub(crate) keeps_publics: bool,
+    pub(crate) publics: BTreeMap<ReportId, Vec<u8>>,
 }
 
 impl Oracle {
@@ -107,6 +114,10 @@ impl Oracle {
             liar: None,
             spoilt: BTreeSet::new(),
             deceived: BTreeSet::new(),
+            released: BTreeMap::new(),
+            is_calm: false,
+            keeps_publics: false,
+            publics: BTreeMap::new(),
         }
     }
 
@@ -149,6 +160,9 @@ impl Oracle {
         let Ok(Request::Report { id, nonce, public, .. }) = decode::<Request>(body) else { return };
         let report = ReportId::of(id, self.ids[from], &nonce, &public);
         self.reports.insert(report, from);
+        if self.keeps_publics {
+            self.publics.insert(report, public);
+        }
         let first = *self.firsts.entry((id, from)).or_insert(report);
         if honest && first != report {
             self.violated(now, format!("light node {from} has sent two reports in {id}"));
@@ -209,6 +223,9 @@ impl Oracle {
             (Request::Pull { id, .. }, Response::Pulled(Pulled::Offer(offer))) => {
                 self.offered(now, host, id, offer);
             }
+            (Request::Pull { id, .. }, Response::Pulled(Pulled::Partial { set, .. })) => {
+                self.released(now, host, id, set);
+            }
             (Request::Status { id }, Response::Status(status)) => {
                 let Some(Ok(end)) = status.end.map(|end| Envelope::from_json(&end)) else { return };
                 let report = self.report_of(id, asker);
@@ -258,6 +275,25 @@ impl Oracle {
         if known.offers[host].len() > 1 && self.liar != Some(host) {
             self.violated(now, format!("heavy {host} offers other reports in {id} than before"));
         }
+    }
+
+    /// An honest heavy node gives its sum away. The others give theirs over the same set, or none: who has both sums has their difference. Only
+    /// a network that keeps the two from each other lets a liar have both, and only with `rep64`.
+    fn released(&mut self, now: u64, host: usize, id: ContentId, set: ContentId) {
+        let Some(known) = self.known.get(&id) else { return };
+        let may_split = known.proposal.scheme == Scheme::Rep64 && self.liar.is_some() && !self.is_calm;
+        if self.liar == Some(host) || may_split {
+            return;
+        }
+        let (first, by) = *self.released.entry(id).or_insert((set, host));
+        if first != set {
+            self.violated(now, format!("heavy {by} and {host} release sums of {id} over two sets"));
+        }
+    }
+
+    /// What a heavy node said first that it holds.
+    pub(crate) fn held(&self, id: ContentId, heavy: NodeId) -> Option<&Holding> {
+        self.known.get(&id)?.offers[self.host_of(heavy)?].first()
     }
 
     /// The reports that all heavy nodes said they hold, ascending; `None` while one has not said so, or this and that.

@@ -4,7 +4,7 @@ use crate::{
     attacker::Attacker,
     dice::Dice,
     host::{Asked, Commit, Host, Machine, Told},
-    liar::Liar,
+    liar::{Liar, Lie},
     links::Links,
     oracle::Oracle,
     person::Person,
@@ -87,6 +87,8 @@ pub(crate) enum Event {
         host: usize,
         id: codec::ContentId,
     },
+    /// The heavy node that equivocates asks the others.
+    Plot,
     Link(crate::links::Event),
 }
 
@@ -195,6 +197,11 @@ impl World {
     fn lay_out(&mut self, seed: u64) {
         self.oracle.seed = seed;
         self.oracle.liar = self.plan.lies.map(|(host, _)| host);
+        self.oracle.is_calm = self.plan.is_calm;
+        if self.plan.lies.is_some_and(|(_, lie)| lie == Lie::Equivocate) {
+            self.oracle.keeps_publics = true;
+            self.at(0, Event::Plot);
+        }
         self.trace.note(0, || self.plan.to_string());
         for host in 0..HEAVY {
             let at = self.dice.below(500);
@@ -299,6 +306,7 @@ impl World {
             }
             Event::Ask { at, index } => self.ask(at, index),
             Event::Due { host, id } => self.due(host, id),
+            Event::Plot => self.plot(),
             Event::Link(event) => self.link_event(event),
         }
     }

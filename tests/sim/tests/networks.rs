@@ -123,6 +123,14 @@ fn who_lies_about_its_sum_and_the_result_makes_additive64_and_prio3_wrong_unnoti
     }
 }
 
+#[test]
+fn whoever_tells_each_of_the_others_something_else_has_their_sums_over_one_set() {
+    for scheme in Scheme::ALL {
+        let total = lied_to(scheme, Lie::Equivocate, 6);
+        assert!(total.lies > 0 && total.wrong == 0, "{scheme}: {total:?}");
+    }
+}
+
 /// One who means ill among honest people in calm weather: whatever it does, the totals are exact.
 fn alone(malice: Malice) -> Report {
     let options = Options { weather: Weather::Calm, malice: Some(malice), ..Options::new(10) };

@@ -21,9 +21,15 @@ impl Tally {
         if self.stage != self.durable || self.refusal.is_some() != self.refusal_durable || self.is_final() {
             return None;
         }
-        let third_ms = self.proposal.grace_ms() / 3;
-        self.late |= now >= self.proposal.deadline.plus_ms(third_ms);
-        self.very_late |= now >= self.proposal.deadline.plus_ms(2 * third_ms);
+        if self.durable >= Stage::Closed {
+            self.closed_since.get_or_insert(now);
+        }
+        if self.durable >= Stage::Committed {
+            self.committed_since.get_or_insert(now);
+        }
+        self.late |= self.closed_since.is_some() && now >= self.late_at();
+        self.very_late |= now >= self.very_late_at();
+        self.out_of_patience |= self.out_of_patience_at().is_some_and(|at| now >= at);
         self.released |= self.releases();
         if self.is_complete() {
             return Some(self.finish(Stage::Done, identity));
@@ -157,25 +163,22 @@ impl Tally {
         }
     }
 
-    /// Whose holdings to intersect, once that is settled. Where two are enough and the third keeps them waiting, the one of the smaller
+    /// Whose holdings to intersect, once that is settled. Whoever has the ids of all intersects those of all: who asks to do without one
+    /// that is here would have two sums, one of them without it. Where two are enough and the third keeps them waiting, the one of the smaller
     /// role decides, once the other says that it waits for that; so the two never commit to different sets.
     fn cohort(&self) -> Option<u8> {
-        let all_here = self.other_roles().all(|role| self.peers[role].complete);
-        if !self.survives_loss() {
-            return all_here.then_some(ALL);
+        if self.has_all_ids() {
+            return Some(ALL);
+        }
+        if !self.survives_loss() || !self.late {
+            return None;
         }
         if let Some(followed) = self.cohort_to_follow() {
             return followed.ok();
         }
-        if !self.late {
-            return all_here.then_some(ALL);
-        }
         let waits = |role: &usize| self.peers[*role].undecided && self.peers[*role].complete;
         let first = self.unrefused().find(waits)?;
-        if first < self.role && !self.very_late {
-            return None;
-        }
-        Some(if all_here { ALL } else { 1 << self.role | 1 << first })
+        (self.role < first || self.very_late).then_some(1 << self.role | 1 << first)
     }
 
     /// From the ids of all to a commitment.
@@ -247,10 +250,9 @@ impl Tally {
         let needed = || self.other_roles().filter(|role| self.is_in_cohort(*role));
         let is_here = |role: usize| self.peers[role].partial.is_some();
         // Each sum that comes is checked against the commitments, so the slowest is worth some waiting.
-        let is_out =
-            |role: usize| self.survives_loss() && (self.very_late || self.peers[role].refused.is_some());
-        let ready = needed().any(is_here) && needed().all(|role| is_here(role) || is_out(role));
-        if !ready {
+        let ready = needed().any(is_here) && needed().all(|role| is_here(role) || self.keeps_waiting(role));
+        // A result over a set that another denies would be one of two.
+        if !ready || !self.releases() {
             return None;
         }
         let own = self.instance.decode_aggregate(self.role, &committed.sum).ok()?;

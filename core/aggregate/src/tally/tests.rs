@@ -16,6 +16,7 @@ use store::{Batch, MemoryStore};
 mod again;
 mod lost;
 mod many;
+mod split;
 mod views;
 
 /// The three tallies of one computation, with their stores.

@@ -73,16 +73,28 @@ impl Tally {
     }
 
     /// Whether sums may leave this node: it and all others of the cohort are committed to one set, durably here. Where the scheme does without
-    /// one, two are enough once the third has refused or kept the others waiting.
+    /// one, two are enough once the third has refused or kept the others waiting. A third that has committed to anything else is never done
+    /// without: the one that commits as this node does may commit as the third does as well, and then the difference of the two sums is a few
+    /// people's answers.
     pub(super) fn releases(&self) -> bool {
         if self.committed.is_none() || self.durable < Stage::Committed {
             return false;
         }
         let others = || self.other_roles().filter(|role| self.is_in_cohort(*role));
-        let is_out =
-            |role: usize| self.survives_loss() && (self.very_late || self.peers[role].refused.is_some());
+        let is_out = |role: usize| self.peers[role].commitment.is_none() && self.keeps_waiting(role);
         others().any(|role| self.commits_alike(role))
             && others().all(|role| self.commits_alike(role) || is_out(role))
+    }
+
+    /// Whether this node need not wait for the commitment or the sum of `role` any more. It has asked for it itself for long enough: a fellow
+    /// that can be reached has said by then what it committed to, or asks for this node's commitment before it releases anything.
+    pub(super) fn keeps_waiting(&self, role: usize) -> bool {
+        self.survives_loss() && (self.out_of_patience || self.peers[role].refused.is_some())
+    }
+
+    /// Whether the ids of both others are here.
+    pub(super) fn has_all_ids(&self) -> bool {
+        self.other_roles().all(|role| self.peers[role].complete)
     }
 
     /// This node's word on a step, for another heavy node of the computation. Nothing is published
@@ -120,10 +132,11 @@ impl Tally {
         }
     }
 
-    /// Whether it has waited for the third long enough and will commit as another does.
+    /// Whether it has waited for the third's ids long enough and will commit as another does.
     pub(super) fn is_undecided(&self) -> bool {
         self.survives_loss()
             && self.late
+            && !self.has_all_ids()
             && self.stage == Stage::Closed
             && self.durable == Stage::Closed
             && self.gather.is_none()
@@ -203,7 +216,8 @@ impl Tally {
         let wanted = of < HEAVY
             && of != self.role
             && self.stage == Stage::Closed
-            && (!is_relayed || self.survives_loss())
+            // The third's only where they were asked for: the parts that the third itself sends would no longer fit.
+            && (!is_relayed || (self.survives_loss() && self.lacking_of(from_role) == Some(of)))
             && !self.peers[of].complete
             && offer.from as usize == self.peers[of].ids.len();
         if !wanted {
@@ -314,7 +328,8 @@ impl Tally {
         self.adopted = true;
     }
 
-    /// What one has committed to that this node can follow: it is in the cohort, and so are only such as it has all ids of.
+    /// What one has committed to that this node, which lacks the ids of one, can follow: it is in the cohort, and so are only such as it has all
+    /// ids of.
     pub(super) fn cohort_to_follow(&self) -> Option<Result<u8, ()>> {
         let commitments = self.unrefused().filter_map(|role| self.peers[role].commitment.as_ref());
         let mut mine = commitments.filter(|(commitment, _)| commitment.cohort >> self.role & 1 == 1);

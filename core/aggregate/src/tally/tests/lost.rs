@@ -246,6 +246,7 @@ fn framed(trio: &Trio, proposal: &keys::Envelope, evidence: &evidence::Evidence,
 fn a_liar_that_is_the_only_partner_is_named_too() {
     let mut trio = five();
     trio.close();
+    trio.settle_among(&[0, 1]);
     trio.now = trio.third(1);
     trio.settle_where(&[0, 1], |_, _, pull| pull != Pull::Partial, |_, _| {});
     trio.tallies[1].committed.as_mut().unwrap().sum[4] ^= 1;
