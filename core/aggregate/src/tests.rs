@@ -1,6 +1,6 @@
 use crate::{
     Draft, HeavyKey, JsonObject, Proposal, ProposalError, Received, Report, ReportId, Scheme,
-    differencing::{DIFFERENCE_MIN, Past, Released},
+    differencing::{DIFFERENCE_MIN, Past, RETENTION_MS, Released},
     message::Commitment,
     outcome::{self, VerifyError},
     report,
@@ -292,7 +292,7 @@ fn groups_that_differ_by_few_people_are_found() {
         lights,
     };
     let mut past = Past::new();
-    past.remember(released(b"a", group(10..20), 0));
+    past.remember(now(), released(b"a", group(10..20), 0));
     let this = ContentId::of(b"this");
     let conflict = |past: &Past, dataset: &str, names: &[&str], lights: core::ops::Range<u8>| {
         past.conflict(this, dataset, &fields(names), &group(lights)).map(|(_, by)| by)
@@ -312,8 +312,18 @@ fn groups_that_differ_by_few_people_are_found() {
     past.forget(ContentId::of(b"a"));
     assert_eq!(conflict(&past, "penguins", &["mass"], 10..21), None);
     // What is long past leaves.
-    past.remember(released(b"a", group(10..20), 0));
-    past.remember(released(b"b", group(40..50), crate::differencing::RETENTION_MS + 1));
+    let later = |ms| now().plus_ms(ms);
+    past.remember(later(0), released(b"a", group(10..20), 0));
+    // One that closes long before its deadline makes nothing older.
+    let ahead = later(1 + RETENTION_MS);
+    assert_eq!(past.remember(later(1), released(b"b", group(40..50), 1 + RETENTION_MS)), []);
+    assert_eq!(conflict(&past, "penguins", &["mass"], 10..21), Some(1));
+    assert_eq!(past.remember(ahead, released(b"c", group(60..70), 1 + RETENTION_MS)), [ContentId::of(b"a")]);
     assert_eq!(conflict(&past, "penguins", &["mass"], 10..21), None);
     assert_eq!(conflict(&past, "penguins", &["mass"], 40..51), Some(1));
+    // And is itself remembered from when it closed.
+    let then = past.get(ContentId::of(b"b")).unwrap().clone();
+    assert_eq!(then.deadline, later(1));
+    let encoded = codec::encode(&then);
+    assert_eq!(codec::decode::<Released>(&encoded), Ok(then));
 }

@@ -6,7 +6,7 @@ use crate::{
 };
 use aggregate::{
     Persist, Proposal, Received, STORE_PREFIX, Stage, Tally,
-    differencing::Past,
+    differencing::{self, Past, RELEASED_PREFIX, Released},
     message::{OPEN_PER_PART, Pulled, ReportRefusal, Request, Response},
 };
 use alloc::{
@@ -223,10 +223,15 @@ impl HeavyNode {
             node.endpoint.want(now, descriptor.id, &descriptor.addresses);
             node.fellows.insert(descriptor.id, (descriptor, envelope));
         }
+        for entry in under(RELEASED_PREFIX) {
+            let released: Released = decode(&entry.value)
+                .map_err(|_| StoreError::Corrupt { detail: "what was released before".into() })?;
+            node.remember(now, released);
+        }
         for tally in Tally::restore(&under(STORE_PREFIX), &node.identity)? {
             node.timers.insert((now, tally.id()));
             if let Some(released) = tally.released() {
-                node.past.remember(released);
+                node.remember(now, released);
             }
             node.count_rejected(&tally.rejected_lights());
             node.tallies.insert(tally.id(), tally);
@@ -346,10 +351,11 @@ impl HeavyNode {
                 tally.persisted(stage);
                 if stage.is_none_or(|stage| stage >= Stage::Committed) {
                     match tally.released() {
-                        Some(released) => self.past.remember(released),
+                        Some(released) => self.remember(now, released),
                         None => self.past.forget(id),
                     }
                 }
+                let Some(tally) = self.tallies.get_mut(&id) else { return };
                 let rejected = match stage {
                     Some(Stage::Committed) => tally.rejected_lights(),
                     _ => Vec::new(),
@@ -376,6 +382,19 @@ impl HeavyNode {
                 self.outputs.push_back(HeavyOutput::Changed { id });
                 self.touch(now, id);
             }
+        }
+    }
+
+    /// Remembers whose reports are in a sum, and drops from the store what is forgotten for it.
+    fn remember(&mut self, now: Instant, released: Released) {
+        let mut batch = Batch::new();
+        for id in self.past.remember(now, released) {
+            if !self.tallies.contains_key(&id) {
+                batch.delete(differencing::key(id));
+            }
+        }
+        if !batch.is_empty() {
+            self.queue.push(Part { batch, effect: Effect::None, retry: true });
         }
     }
 
@@ -655,9 +674,12 @@ impl HeavyNode {
                 return Err("this heavy node has all the computations it takes; try again later".into());
             };
             self.asked.retain(|(id, _), _| *id != tally.id());
-            self.past.forget(tally.id());
             let mut batch = Batch::new();
             tally.forget(&mut batch);
+            // Whoever fills this node makes it forget a computation, but not who is in its sums.
+            if let Some(released) = self.past.get(tally.id()) {
+                batch.put(differencing::key(tally.id()), encode(released));
+            }
             self.queue.push(Part { batch, effect: Effect::None, retry: true });
         }
         Ok(())

@@ -3,19 +3,20 @@
 
 use crate::{
     Command, CommandError, Descriptor, HeavyConfig, HeavyInput, HeavyNode, HeavyOutput, LightConfig,
-    LightInput, LightNode, LightOutput, LightView, Reply, Rule, TaskState, light::End,
+    LightInput, LightNode, LightOutput, LightView, Reply, Rule, TaskState, Ticket, light::End,
 };
 use aggregate::{Draft, Scheme, Stage, message::Mine, proposal::mean_of};
 use alloc::{boxed::Box, collections::BTreeMap, format, string::String, vec, vec::Vec};
 use codec::{ContentId, Instant};
 use keys::{Envelope, Identity, NodeId, SealKey};
 use net::{Limits, Responder, Transport};
-use store::MemoryStore;
+use store::{Batch, MemoryStore};
 
 mod cancel;
 mod consent;
 mod few;
 mod invalid;
+mod past;
 
 enum Node {
     Heavy(Box<HeavyNode>),
@@ -33,6 +34,9 @@ struct World {
     replies: BTreeMap<u64, Result<Reply, CommandError>>,
     tokens: u64,
     descriptors: Vec<Envelope>,
+    /// How long a heavy node's commit takes, and those under way.
+    commit_ms: u64,
+    commits: Vec<(Instant, NodeId, Ticket, Batch)>,
 }
 
 fn heavy_config(seed: u8) -> HeavyConfig {
@@ -69,6 +73,8 @@ impl World {
             replies: BTreeMap::new(),
             tokens: 0,
             descriptors: Vec::new(),
+            commit_ms: 0,
+            commits: Vec::new(),
         };
         for seed in 1..=3 {
             let config = heavy_config(seed);
@@ -156,6 +162,10 @@ impl World {
         match self.nodes.get_mut(&id)? {
             Node::Heavy(node) => Some(match node.poll_output()? {
                 HeavyOutput::Net(output) => Work::Net(output),
+                HeavyOutput::Store { ticket, batch } if self.commit_ms > 0 => {
+                    self.commits.push((self.now.plus_ms(self.commit_ms), id, ticket, batch));
+                    Work::None
+                }
                 HeavyOutput::Store { ticket, batch } => {
                     let result = self.stores[&id].apply(&batch);
                     node.handle_input(self.now, HeavyInput::Stored { ticket, result });
@@ -258,9 +268,20 @@ impl World {
                 Node::Heavy(node) => node.poll_timeout(),
                 Node::Light(node) => node.poll_timeout(),
             });
-            let next = due.map(|(due, _)| due).min().filter(|due| *due < end);
+            let due = due.map(|(due, _)| due).chain(self.commits.iter().map(|(due, ..)| *due));
+            let next = due.min().filter(|due| *due < end);
             self.now = next.unwrap_or(end).max(self.now);
             let now = self.now;
+            for (due, id, ticket, batch) in core::mem::take(&mut self.commits) {
+                if due > now {
+                    self.commits.push((due, id, ticket, batch));
+                    continue;
+                }
+                let result = self.stores[&id].apply(&batch);
+                if let Some(Node::Heavy(node)) = self.nodes.get_mut(&id) {
+                    node.handle_input(now, HeavyInput::Stored { ticket, result });
+                }
+            }
             for node in self.nodes.values_mut() {
                 match node {
                     Node::Heavy(node) => node.handle_timeout(now),

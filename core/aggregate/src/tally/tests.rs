@@ -528,13 +528,14 @@ fn nearly_the_same_people_again_are_refused() {
         for seed in 1..=5 {
             trio.report(seed, 1, &[0, 1, 2]);
         }
-        trio.past.remember(Released {
+        let before = Released {
             computation: ContentId::of(b"before"),
             deadline: now(),
             dataset: "penguins".into(),
             fields: ["mass".into()].into(),
             lights: [1, 2, 3, 4].map(light).to_vec(),
-        });
+        };
+        assert_eq!(trio.past.remember(now(), before), []);
         trio.close();
         trio.settle();
         let reason = RefusalReason::Differencing { computation: ContentId::of(b"before"), differs_by: 1 };
