@@ -389,9 +389,9 @@ impl Tally {
         fates.into_iter().filter(|(_, fate)| *fate == Fate::Rejected).map(|(light, _)| light).collect()
     }
 
-    /// Who is in sums that this node has committed to and may release, or has: what other computations are compared with.
+    /// Who is in sums that this node has committed to, or is about to, and may release, or has: what other computations are compared with.
     pub fn released(&self) -> Option<Released> {
-        let may_release = self.durable >= Stage::Committed && !self.has_given_up();
+        let may_release = self.stage >= Stage::Committed && !self.has_given_up();
         if !may_release && !self.released {
             return None;
         }

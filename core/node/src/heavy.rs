@@ -720,6 +720,12 @@ impl HeavyNode {
             return;
         }
         if let Some(persist) = tally.advance(now, &self.identity, &self.past) {
+            // Another that is about to commit must know of it before it is durable.
+            if persist.stage == Some(Stage::Committed)
+                && let Some(released) = tally.released()
+            {
+                self.remember(now, released);
+            }
             self.persist(id, persist);
             return;
         }

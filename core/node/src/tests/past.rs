@@ -41,6 +41,26 @@ impl World {
 }
 
 #[test]
+fn of_two_that_close_at_once_and_differ_by_one_person_only_one_has_a_result() {
+    let mut world = five();
+    let (first, second) = (world.draft(20), Draft { title: "again".into(), ..world.draft(20) });
+    let ids = [world.propose(10, first), world.propose(10, second)];
+    world.run_ms(5_000);
+    assert_eq!(world.command(World::light(14), Command::Approve { id: ids[1] }), Ok(Reply::Done));
+    world.run_ms(5_000);
+    // Their commits wait for the same disk.
+    world.commit_ms = 50;
+    world.run_ms(30_000);
+    for heavy in world.heavy() {
+        let ends = ids.map(|id| world.ended(heavy, id));
+        assert_eq!(ends.iter().filter(|(is_result, _)| *is_result).count(), 1, "{ends:?}");
+        let refusal = ends.iter().find_map(|(_, refusal)| refusal.clone());
+        let by_itself = matches!(refusal, Some(RefusalReason::Differencing { differs_by: 1, .. }));
+        assert!(by_itself || matches!(refusal, Some(RefusalReason::HeavyRefused { .. })), "{refusal:?}");
+    }
+}
+
+#[test]
 fn who_fills_a_heavy_node_does_not_make_it_forget_whose_sums_it_gave_away() {
     let mut world = five();
     let draft = world.draft(10);
