@@ -101,6 +101,8 @@ struct Peer {
     offer: Option<OfferHead>,
     /// Whether all ids are here, and signed.
     complete: bool,
+    /// Digest of what it signed under them.
+    digest: Option<ContentId>,
     /// Whether a part of the ids came through the third heavy node.
     relayed: bool,
     /// Whether the third passed on what does not fit its signature.
@@ -165,6 +167,9 @@ pub struct Tally {
     /// Since when this process asks the others for ids, and for commitments.
     closed_since: Option<Instant>,
     committed_since: Option<Instant>,
+    /// Digests of what all three offered, where the verify key follows from it; fixed before this node says a verifier share.
+    offers: Option<[ContentId; HEAVY]>,
+    offers_durable: bool,
     gather: Option<Gather>,
     committed: Option<Committed>,
     /// Whether a sum over the agreed set may have left this node.
@@ -237,6 +242,8 @@ impl Tally {
             out_of_patience: false,
             closed_since: None,
             committed_since: None,
+            offers: None,
+            offers_durable: false,
             gather: None,
             committed: None,
             released: false,
@@ -407,6 +414,13 @@ impl Tally {
         })
     }
 
+    /// Whether all that was given to be made durable is.
+    fn is_durable(&self) -> bool {
+        self.stage == self.durable
+            && self.refusal.is_some() == self.refusal_durable
+            && self.offers.is_some() == self.offers_durable
+    }
+
     /// Bytes of shares that it holds in memory.
     pub fn held_bytes(&self) -> u64 {
         self.reports.len() as u64 * self.instance.report_bytes(self.role)
@@ -415,7 +429,7 @@ impl Tally {
     /// When to call [`Tally::advance`] at the latest, and why.
     pub fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
         // While a step is about to become durable, time changes nothing.
-        if self.refusal.is_some() || self.stage == Stage::Done || self.stage != self.durable {
+        if self.refusal.is_some() || self.stage == Stage::Done || !self.is_durable() {
             return None;
         }
         if self.stage <= Stage::Open {

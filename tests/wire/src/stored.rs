@@ -105,7 +105,7 @@ fn computation(scheme: Scheme) -> Vec<Entry> {
     drop(batch);
     for name in ["closed", "committed", "signed", "done"] {
         if name == "committed" {
-            settle(&mut tallies, &proposal);
+            entries.extend(settle(&mut tallies, &proposal));
         }
         for (at, tally) in tallies.iter_mut().enumerate() {
             let step = advance(tally, proposal.deadline, &heavy(at).0)
@@ -132,18 +132,25 @@ fn talk(tallies: &mut [Tally], proposal: &Proposal) {
     }
 }
 
-/// Up to where the next step of each commits it: all know all ids, and have checked all reports but for the last words.
-fn settle(tallies: &mut [Tally], proposal: &Proposal) {
+/// Up to where the next step of each commits it: all know all ids, and have checked all reports but for the last words. Gives what the
+/// first stores meanwhile.
+fn settle(tallies: &mut [Tally], proposal: &Proposal) -> Vec<Entry> {
+    let mut entries = Vec::new();
     for (at, tally) in tallies.iter_mut().enumerate() {
         assert!(advance(tally, proposal.deadline, &heavy(at).0).is_none(), "ids are lacking");
     }
     talk(tallies, proposal);
     if proposal.scheme == Scheme::Prio3 {
         for (at, tally) in tallies.iter_mut().enumerate() {
+            let step = advance(tally, proposal.deadline, &heavy(at).0).expect("what the key follows from");
+            if at == 0 {
+                entries.extend(puts(&format!("heavy, {}, verifying", proposal.scheme), &step.batch));
+            }
             assert!(advance(tally, proposal.deadline, &heavy(at).0).is_none(), "verifier shares are lacking");
         }
         talk(tallies, proposal);
     }
+    entries
 }
 
 /// The end of a computation that too few answered.

@@ -177,6 +177,9 @@ fn golden_records_of_a_computation_are_read() {
             let tally = restore(&all[..=at]);
             assert_eq!((tally.stage(), tally.reports()), (stage, if at == 0 { 0 } else { 3 }));
         }
+        if scheme == aggregate::Scheme::Prio3 {
+            assert_eq!(restore(&[&all[..3], &[&step("verifying")]].concat()).stage(), Stage::Closed);
+        }
         let done = restore(&[&step("done")]);
         let end = done.end().expect("an end");
         let Ok(Verified::Result(total)) = outcome::verify(done.envelope(), end) else { panic!("a result") };

@@ -5,8 +5,10 @@
 //! after a restart.
 
 use super::{
-    ALL, Aggregate, BTreeSet, HEAVY, InstanceExt, Peer, RefusalReason, ReportId, SHARED_MIN, SHARED_OF,
-    Tally, Vec, VecDeque, report,
+    ALL, Aggregate, BTreeSet, Batch, HEAVY, InstanceExt, Peer, RefusalReason, ReportId, SHARED_MIN,
+    SHARED_OF, Tally, Vec, VecDeque,
+    record::{self, StoredOffers},
+    report,
 };
 use crate::message::{Offer, Pulled, VERIFIERS_BYTES_PER_PART, VERIFIERS_PER_PART, set_digest};
 use codec::ContentId;
@@ -181,6 +183,31 @@ impl Tally {
         let held = self.reports.get(id)?;
         let context = report::context(self.id);
         self.instance.verify_init(key, &context, self.role, &held.nonce, &held.public, &held.input).ok()
+    }
+
+    /// Fixes what all three offered, from which candidates and verify key follow, where this node will say verifier shares; the batch makes that
+    /// durable and is empty where it is. The proofs of `prio3` keep a secret under one key: a heavy node that offered anything else to
+    /// this one after a restart would have its reports checked under another.
+    pub(super) fn fix_offers(&mut self) -> Result<Batch, RefusalReason> {
+        let mut batch = Batch::new();
+        if self.instance.verifier_share_len() == 0 {
+            return Ok(batch);
+        }
+        let own = self.check.offer.as_ref().map(|(bytes, _)| ContentId::of(bytes));
+        let offered = |role: usize| if role == self.role { own } else { self.peers[role].digest };
+        let offers = core::array::from_fn(|role| offered(role).unwrap_or_else(|| ContentId::of(&[])));
+        let Some(before) = self.offers else {
+            batch.put(record::key(self.id, record::CLOSED), codec::encode(&StoredOffers { offers }));
+            self.offers = Some(offers);
+            return Ok(batch);
+        };
+        match (0..HEAVY).find(|role| before[*role] != offers[*role]) {
+            None => Ok(batch),
+            Some(role) => {
+                let heavy = self.proposal.heavy[role].id;
+                Err(RefusalReason::HeavyDisagrees { heavy, about: "the reports that it holds".into() })
+            }
+        }
     }
 
     /// The reports that all of `cohort` hold, or why there is no result over them; all ids are here.

@@ -4,8 +4,8 @@
 //! together, and its proposal before the rest.
 
 use super::{
-    Batch, BorshDeserialize, BorshSerialize, Committed, ContentId, Entry, Envelope, Gather, Held, Identity,
-    NodeId, Nonce, Proposal, ReportId, Stage, Tally, Vec, format,
+    Batch, BorshDeserialize, BorshSerialize, Committed, ContentId, Entry, Envelope, Gather, HEAVY, Held,
+    Identity, NodeId, Nonce, Proposal, ReportId, Stage, Tally, Vec, format,
 };
 use crate::message::{Commitment, IDS_PER_PART};
 use codec::Wire;
@@ -53,6 +53,12 @@ impl Stored {
         let Held { light, nonce, public, input } = held;
         Self { light: *light, nonce: *nonce, public: public.clone(), input: input.clone() }
     }
+}
+
+/// That this node has closed: nothing, or once a verify key follows from them, the digests of what all three offered, by role.
+#[derive(Debug, BorshSerialize, BorshDeserialize)]
+pub(super) struct StoredOffers {
+    pub(super) offers: [ContentId; HEAVY],
 }
 
 /// What this node committed to, and the sum of its shares over it.
@@ -148,6 +154,9 @@ impl End {
 impl Wire for Segment {
     const BYTES_MAX: usize = VALUE_BYTES_MAX;
 }
+impl Wire for StoredOffers {
+    const BYTES_MAX: usize = HEAVY * 32;
+}
 impl Wire for StoredCommitment {
     const BYTES_MAX: usize = VALUE_BYTES_MAX;
 }
@@ -184,10 +193,7 @@ impl Tally {
                 tallies.last_mut().filter(|tally| tally.id == id).ok_or_else(|| corrupt("the proposal"))?;
             let restored = match kind {
                 Some(SEGMENT) => tally.restore_segment(&rest[1..], &entry.value),
-                Some(CLOSED) => {
-                    tally.reach(Stage::Closed);
-                    Some(())
-                }
+                Some(CLOSED) => tally.restore_closed(&entry.value),
                 Some(COMMITTED) => {
                     commitments.push((at, &entry.value));
                     Some(())
@@ -269,6 +275,15 @@ impl Tally {
         at.checked_add(1)?;
         self.segments.push(at);
         self.reports_durable = self.reports.len() as u32;
+        Some(())
+    }
+
+    fn restore_closed(&mut self, value: &[u8]) -> Option<()> {
+        if !value.is_empty() {
+            self.offers = Some(codec::decode::<StoredOffers>(value).ok()?.offers);
+            self.offers_durable = true;
+        }
+        self.reach(Stage::Closed);
         Some(())
     }
 

@@ -18,7 +18,7 @@ impl Tally {
     /// told to [`Tally::persisted`]; until then there is no further step. Large sets take many calls: see [`Tally::poll_timeout`].
     /// `past` is what this node has released before.
     pub fn advance(&mut self, now: Instant, identity: &Identity, past: &Past) -> Option<Persist> {
-        if self.stage != self.durable || self.refusal.is_some() != self.refusal_durable || self.is_final() {
+        if !self.is_durable() || self.is_final() {
             return None;
         }
         if self.durable >= Stage::Closed {
@@ -77,6 +77,7 @@ impl Tally {
             None => self.refusal_durable = true,
         }
         self.evidence_durable = self.evidence.is_some();
+        self.offers_durable = self.offers.is_some();
         if self.durable == Stage::Done || self.has_given_up() {
             // Shares have served; only what became of whom remains.
             self.fates = self.fates();
@@ -187,6 +188,11 @@ impl Tally {
         self.check.offer.as_ref()?;
         if self.gather.is_none() {
             let cohort = self.cohort()?;
+            match self.fix_offers() {
+                Err(reason) => return Some(self.refuse(reason, identity)),
+                Ok(batch) if !batch.is_empty() => return Some(self.step(Stage::Closed, batch)),
+                Ok(_) => {}
+            }
             match self.begin_gather(cohort) {
                 Ok(gather) => self.gather = Some(gather),
                 Err(reason) => return Some(self.refuse(reason, identity)),

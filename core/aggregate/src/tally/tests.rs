@@ -17,6 +17,7 @@ mod again;
 mod lost;
 mod many;
 mod split;
+mod verify_key;
 mod views;
 
 /// The three tallies of one computation, with their stores.

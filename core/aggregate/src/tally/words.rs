@@ -1,8 +1,8 @@
 //! What heavy nodes ask and tell each other.
 
 use super::{
-    ALL, Envelope, HEAVY, Identity, NodeId, OfferHead, Pull, Pulled, Refusal, RefusalReason, ReportId,
-    Signature, Stage, Tally, Vec,
+    ALL, ContentId, Envelope, HEAVY, Identity, NodeId, OfferHead, Pull, Pulled, Refusal, RefusalReason,
+    ReportId, Signature, Stage, Tally, Vec,
 };
 use crate::{
     evidence::{self, Said},
@@ -247,6 +247,7 @@ impl Tally {
             let bytes = Offer::bytes(id, &peer.ids, peer.invalid.iter().copied(), &head.seed);
             if heavy.verify(Domain::Offer, &bytes, &head.signature) {
                 peer.complete = true;
+                peer.digest = Some(ContentId::of(&bytes));
                 return None;
             }
         }
