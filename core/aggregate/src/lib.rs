@@ -29,7 +29,7 @@
 //!
 //! # Bounds
 //! A tally holds at most `participants_max` (≤ [`proposal::PARTICIPANTS_MAX`]) reports of one size, no more than
-//! [`proposal::HELD_BYTES_MAX`] in all; as many ids from each of two peers; and verifier shares and states for a window of two messages.
+//! [`proposal::HELD_BYTES_MAX`] in all, and in the store until the end as many again that were taken back; as many ids from each of two peers; and verifier shares and states for a window of two messages.
 //! Messages have at most [`net::Protocol`]'s bytes; ids travel in parts of [`message::IDS_PER_PART`], verifier shares in parts
 //! of [`message::VERIFIERS_BYTES_PER_PART`].
 //!

@@ -154,6 +154,8 @@ pub struct Tally {
     reports_durable: u32,
     /// Light nodes that took their answers back; none of theirs is taken any more.
     withdrawn: BTreeSet<NodeId>,
+    /// How many of them had no report here.
+    strangers_withdrawn: usize,
     /// Numbers of the segments written, ascending; a store that failed may lack some.
     segments: Vec<u32>,
     check: Check,
@@ -234,6 +236,7 @@ impl Tally {
             volatile: BTreeSet::new(),
             reports_durable: 0,
             withdrawn: BTreeSet::new(),
+            strangers_withdrawn: 0,
             segments: Vec::new(),
             check: Check::default(),
             peers: Default::default(),
@@ -562,6 +565,11 @@ impl Tally {
             // A place that is taken but not durable may become free again.
             let full = if self.volatile.is_empty() { ReportRefusal::Full } else { ReportRefusal::Storage };
             return Err(full);
+        }
+        // What was taken back stays in the store until the end: as much again as is counted.
+        let taken_back = self.withdrawn.len() - self.strangers_withdrawn;
+        if self.lights.len() + taken_back >= 2 * self.proposal.participants_max as usize {
+            return Err(ReportRefusal::Full);
         }
         let input = report::open(seal, self.role, &self.proposal, &self.instance, self.id, received)
             .ok_or(ReportRefusal::Malformed)?;

@@ -85,6 +85,7 @@ impl Tally {
             self.reports.clear();
             self.volatile.clear();
             self.withdrawn.clear();
+            self.strangers_withdrawn = 0;
             self.counted.clear();
             self.gather = None;
             self.peers.iter_mut().for_each(super::Peer::clear);

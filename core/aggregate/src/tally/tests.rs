@@ -586,6 +586,35 @@ fn an_answer_taken_back_at_one_heavy_node_is_in_no_total() {
 }
 
 #[test]
+fn strangers_keep_nobody_from_taking_an_answer_back() {
+    let mut trio = Trio::open(&Draft { participants_max: 6, ..draft_of(Scheme::Additive64) });
+    for seed in 1..=4 {
+        trio.report(seed, 1, &[0, 1, 2]);
+    }
+    let withdraw = |trio: &mut Trio, seed| {
+        let mut batch = Batch::new();
+        let answer = trio.tallies[0].withdraw(trio.now, light(seed), &mut batch);
+        trio.stores[0].apply(&batch).unwrap();
+        answer
+    };
+    let strangers = (100..200).take_while(|seed| withdraw(&mut trio, *seed) == Ok(true)).count();
+    assert_eq!(strangers, 16);
+    for _ in 0..2 {
+        assert_eq!(withdraw(&mut trio, 199), Err(ReportRefusal::Full), "as many as are remembered");
+        trio.restart(0);
+    }
+    assert_eq!(withdraw(&mut trio, 4), Ok(true), "whose report is here is no stranger");
+    // Who reports and takes it back again and again fills no store.
+    let taken = (10..60).take_while(|seed| {
+        let taken = trio.report(*seed, 1, &[0]) == [Ok(true)];
+        taken && withdraw(&mut trio, *seed) == Ok(true)
+    });
+    assert_eq!(taken.count(), 2 * 6 - 4);
+    assert_eq!(trio.report(61, 1, &[0]), [Err(ReportRefusal::Full)]);
+    assert_eq!(withdraw(&mut trio, 3), Ok(true));
+}
+
+#[test]
 fn an_answer_stays_once_its_heavy_node_has_closed() {
     let mut trio = Trio::open(&draft());
     for seed in 1..=4 {

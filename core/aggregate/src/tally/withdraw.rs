@@ -7,13 +7,19 @@
 
 use super::{Batch, Instant, NodeId, ReportRefusal, Tally, Vec, record};
 
+/// Of as many light nodes as may take part, one in so many may withdraw of whom nothing is here: their reports may be on their way.
+const STRANGERS_PER: usize = 4;
+/// So many may in any case.
+const STRANGERS_MIN: usize = 16;
+
 impl Tally {
     /// Takes back the answer of `light`, whether it is here or not, and adds to `batch` what makes that
     /// durable. Only then is it to be acknowledged. `Ok(false)` says that it was taken back before.
     ///
     /// # Errors
     /// [`ReportRefusal::NotOpen`] once this node has closed: the ids of its reports may be out.
-    /// [`ReportRefusal::Full`] where as many have withdrawn as may take part.
+    /// [`ReportRefusal::Full`] where nothing of `light` is here and as many have withdrawn without a report as this node remembers. Whose report is
+    /// here can always take it back.
     pub fn withdraw(
         &mut self,
         now: Instant,
@@ -26,7 +32,8 @@ impl Tally {
         if !self.is_open() || now >= self.proposal.deadline {
             return Err(ReportRefusal::NotOpen);
         }
-        if self.withdrawn.len() >= self.proposal.participants_max as usize {
+        let strangers_max = (self.proposal.participants_max as usize / STRANGERS_PER).max(STRANGERS_MIN);
+        if !self.lights.contains_key(&light) && self.strangers_withdrawn >= strangers_max {
             return Err(ReportRefusal::Full);
         }
         batch.put(self.withdrawn_key(light), []);
@@ -36,7 +43,8 @@ impl Tally {
 
     /// Drops what is here of `light`, and remembers to take nothing more.
     fn drop_withdrawn(&mut self, light: NodeId) {
-        self.withdrawn.insert(light);
+        let is_new = self.withdrawn.insert(light);
+        self.strangers_withdrawn += usize::from(is_new && !self.lights.contains_key(&light));
         if let Some(report) = self.lights.remove(&light) {
             self.reports.remove(&report);
             if !self.volatile.remove(&light) {
