@@ -383,20 +383,29 @@ impl Tally {
             None => Mine::None,
             Some(_) if self.durable < Stage::Done && self.refusal_durable => Mine::Unused,
             Some(Fate::Counted) => Mine::Counted,
-            Some(Fate::Rejected) => Mine::Rejected,
+            Some(Fate::Rejected | Fate::Invalid) => Mine::Rejected,
             Some(Fate::LeftOut) => Mine::NotHeldByAll,
             Some(Fate::Unknown) => Mine::Held,
         };
         Status { reports: self.reports_durable, end: self.end().map(Envelope::to_json), mine }
     }
 
-    /// Light nodes whose reports were found invalid, once this node has committed to that.
-    pub fn rejected_lights(&self) -> Vec<NodeId> {
+    /// How many reports were left out as invalid, once this node has committed to that.
+    pub fn rejected(&self) -> usize {
+        self.lights_of(|fate| matches!(fate, Fate::Rejected | Fate::Invalid)).len()
+    }
+
+    /// Light nodes whose reports were invalid by what this node checked itself, once it has committed. With `rep64` that is their own doing; with
+    /// `prio3`, where all three check together, another heavy node can make a valid report look so.
+    pub fn invalid_lights(&self) -> Vec<NodeId> {
+        self.lights_of(|fate| fate == Fate::Invalid)
+    }
+
+    fn lights_of(&self, what: impl Fn(Fate) -> bool) -> Vec<NodeId> {
         if self.durable < Stage::Committed {
             return Vec::new();
         }
-        let fates = if self.lights.is_empty() { self.fates.clone() } else { self.fates() };
-        fates.into_iter().filter(|(_, fate)| *fate == Fate::Rejected).map(|(light, _)| light).collect()
+        self.fates().into_iter().filter(|(_, fate)| what(*fate)).map(|(light, _)| light).collect()
     }
 
     /// Who is in sums that this node has committed to, or is about to, and may release, or has: what other computations are compared with.
@@ -646,7 +655,10 @@ impl Tally {
         } else if self.counted.contains(report) {
             Fate::Counted
         } else if self.gather.as_ref().is_some_and(|gather| gather.has_rejected(report)) {
-            Fate::Rejected
+            // An offer by which it is invalid is another's word alone.
+            let is_own =
+                !self.proposal.scheme.names_liars() || self.check.invalid.binary_search(report).is_ok();
+            if is_own { Fate::Invalid } else { Fate::Rejected }
         } else {
             Fate::LeftOut
         }

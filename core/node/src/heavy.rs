@@ -35,8 +35,13 @@ const PULL_AGAIN_MS: u64 = 500;
 const PULL_SOON_MS: u64 = 20;
 /// The same, where nothing is expected soon: before the deadline, and after the grace period.
 const PULL_SELDOM_MS: u64 = 30_000;
-/// Computations in which a light node's shares may be invalid before this node takes no more of its reports.
+/// Computations in which a light node's shares may be invalid before this node takes no more of its reports, for [`REJECTION_MS`] after
+/// the last of them.
 pub const REJECTIONS_MAX: u32 = 3;
+/// Milliseconds for which invalid shares are held against a light node: a day.
+pub const REJECTION_MS: u64 = 24 * 3_600 * 1_000;
+/// Most light nodes of one computation against whom it is held where a lying heavy node can make valid shares look invalid.
+const REJECTED_EACH: usize = 16;
 /// Most light nodes whose invalid shares are counted.
 const REJECTED_MAX: usize = 65_536;
 /// Most bytes of shares that this node holds in all; beyond, light nodes are asked to send theirs later.
@@ -176,8 +181,8 @@ pub struct HeavyNode {
     past: Past,
     /// Bytes of shares that were held when the last commit began.
     held_bytes: u64,
-    /// In how many of the computations kept here, and of those since the start, a light node's shares were invalid.
-    rejections: BTreeMap<NodeId, u32>,
+    /// In how many of the computations kept here, and of those since the start, a light node's shares were invalid, and when last.
+    rejections: BTreeMap<NodeId, (u32, Instant)>,
     queue: Queue<Effect>,
     outputs: VecDeque<HeavyOutput>,
     counters: Counters,
@@ -233,7 +238,7 @@ impl HeavyNode {
             if let Some(released) = tally.released() {
                 node.remember(now, released);
             }
-            node.count_rejected(&tally.rejected_lights());
+            node.count_rejected(now, &tally);
             node.tallies.insert(tally.id(), tally);
         }
         Ok(node)
@@ -356,15 +361,16 @@ impl HeavyNode {
                     }
                 }
                 let Some(tally) = self.tallies.get_mut(&id) else { return };
-                let rejected = match stage {
-                    Some(Stage::Committed) => tally.rejected_lights(),
-                    _ => Vec::new(),
-                };
                 let (acceptance, others) = (tally.acceptance(), tally.others().collect::<Vec<_>>());
                 let news = stage == Some(Stage::Open) || tally.end().is_some();
-                self.counters.reports_rejected += rejected.len() as u64;
+                if stage == Some(Stage::Committed)
+                    && let Some(tally) = self.tallies.remove(&id)
+                {
+                    self.counters.reports_rejected += tally.rejected() as u64;
+                    self.count_rejected(now, &tally);
+                    self.tallies.insert(id, tally);
+                }
                 self.held_bytes = self.tallies.values().map(Tally::held_bytes).sum();
-                self.count_rejected(&rejected);
                 for asker in self.proposers.remove(&id).unwrap_or_default() {
                     self.answer_proposer(asker, Ok((id, acceptance)));
                 }
@@ -399,12 +405,31 @@ impl HeavyNode {
     }
 
     /// Remembers whose shares were invalid.
-    fn count_rejected(&mut self, lights: &[NodeId]) {
-        for light in lights {
-            if self.rejections.len() < REJECTED_MAX || self.rejections.contains_key(light) {
-                *self.rejections.entry(*light).or_default() += 1;
+    fn count_rejected(&mut self, now: Instant, tally: &Tally) {
+        let at = tally.proposal().deadline.min(now);
+        let each = if tally.proposal().scheme.names_liars() { usize::MAX } else { REJECTED_EACH };
+        for light in tally.invalid_lights().into_iter().take(each) {
+            if self.rejections.len() >= REJECTED_MAX && !self.rejections.contains_key(&light) {
+                self.rejections.retain(|_, (_, last)| now < last.plus_ms(REJECTION_MS));
+                if self.rejections.len() >= REJECTED_MAX {
+                    return;
+                }
             }
+            let (count, last) = self.rejections.entry(light).or_insert((0, at));
+            if last.plus_ms(REJECTION_MS) <= at {
+                *count = 0;
+            }
+            if *last < at.plus_ms(REJECTION_MS) {
+                *count += 1;
+            }
+            *last = at.max(*last);
         }
+    }
+
+    /// Whether `light`'s shares were invalid too often of late.
+    fn is_limited(&self, now: Instant, light: NodeId) -> bool {
+        let found = self.rejections.get(&light);
+        found.is_some_and(|(count, last)| *count >= REJECTIONS_MAX && now < last.plus_ms(REJECTION_MS))
     }
 
     fn failed(&mut self, effect: Effect) {
@@ -496,12 +521,11 @@ impl HeavyNode {
                 None => Response::Unknown,
             },
             Request::Report { id, nonce, public, sealed } => {
+                let is_limited = self.is_limited(now, peer);
                 let Some(tally) = self.tallies.get_mut(&id) else {
                     return self.refuse_reports(&[(peer, responder)], ReportRefusal::Unknown);
                 };
-                if self.rejections.get(&peer).is_some_and(|count| *count >= REJECTIONS_MAX)
-                    && !tally.holds_durably(peer)
-                {
+                if is_limited && !tally.holds_durably(peer) {
                     return self.refuse_reports(&[(peer, responder)], ReportRefusal::Limited);
                 }
                 if self.held_bytes > HELD_BYTES_MAX {

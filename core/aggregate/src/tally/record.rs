@@ -82,8 +82,10 @@ pub(super) enum Fate {
     Counted,
     /// Not held by all.
     LeftOut,
-    /// Invalid.
+    /// Invalid by the word of another heavy node.
     Rejected,
+    /// Invalid by this node's own check.
+    Invalid,
 }
 
 /// How it ended, and what became of each report.
@@ -104,6 +106,8 @@ pub(super) struct End {
     counted: Vec<u8>,
     /// The same: whether it was rejected.
     rejected: Vec<u8>,
+    /// The same: whether that was by this node's own check.
+    invalid: Vec<u8>,
 }
 
 fn bits(flags: impl Iterator<Item = bool>) -> Vec<u8> {
@@ -135,7 +139,8 @@ impl End {
             released: tally.released,
             known: fates.iter().all(|(_, fate)| *fate != Fate::Unknown),
             counted: is(Fate::Counted),
-            rejected: is(Fate::Rejected),
+            rejected: bits(fates.iter().map(|(_, fate)| matches!(fate, Fate::Rejected | Fate::Invalid))),
+            invalid: is(Fate::Invalid),
             lights: fates.into_iter().map(|fate| fate.0).collect(),
         }
     }
@@ -144,6 +149,7 @@ impl End {
         let fate = |at| match () {
             () if !self.known => Fate::Unknown,
             () if bit(&self.counted, at) => Fate::Counted,
+            () if bit(&self.invalid, at) => Fate::Invalid,
             () if bit(&self.rejected, at) => Fate::Rejected,
             () => Fate::LeftOut,
         };

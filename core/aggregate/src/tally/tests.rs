@@ -3,14 +3,14 @@ use crate::{
     Draft, Proposal, Received, RefusalReason, Report, Scheme, Verified,
     differencing::{Past, Released},
     evidence::{self, EvidenceError},
-    message::{Mine, Pull, Pulled, ReportRefusal},
+    message::{Mine, Offer, Pull, Pulled, ReportRefusal},
     outcome,
     report::context,
     tests::{draft, heavy, now, propose, proposer, rng},
 };
 use alloc::{string::String, vec, vec::Vec};
 use codec::{ContentId, Instant};
-use keys::{Identity, NodeId, SealKey};
+use keys::{Domain, Identity, NodeId, SealKey};
 use store::{Batch, MemoryStore};
 
 mod again;
@@ -514,11 +514,45 @@ fn invalid_reports_are_left_out_by_all_alike_and_counted() {
                     ("10", 5, 1)
                 );
                 assert_eq!((trio.mine(at, 6), trio.mine(at, 5)), (Mine::Rejected, Mine::Counted));
-                assert_eq!(trio.tallies[at].rejected_lights(), [light(6)]);
             }
-            trio.restart(1);
-            assert_eq!(trio.tallies[1].rejected_lights(), [light(6)]);
+            // Held against its sender where this node's own check failed, which with prio3 all three make together.
+            for _ in 0..2 {
+                for at in 0..3 {
+                    let own = scheme == Scheme::Prio3 || at == role;
+                    assert_eq!(trio.tallies[at].invalid_lights(), &[light(6)][..usize::from(own)]);
+                    assert_eq!(trio.tallies[at].rejected(), 1);
+                    trio.restart(at);
+                }
+            }
         }
+    }
+}
+
+#[test]
+fn what_another_says_of_reports_is_held_against_nobody() {
+    let mut trio = Trio::open(&draft_of(Scheme::Rep64));
+    for seed in 1..=6 {
+        trio.report(seed, 2, &[0, 1, 2]);
+    }
+    trio.close();
+    let (id, liar) = (trio.id, trio.keys[2].0.clone());
+    trio.settle_where(
+        &[0, 1, 2],
+        |_, _, _| true,
+        |from, word| {
+            if let Pulled::Offer(offer) = word
+                && from == 2
+            {
+                offer.invalid = vec![3];
+                let invalid = core::iter::once(offer.ids[3]);
+                let bytes = Offer::bytes(id, &offer.ids, invalid, &offer.seed);
+                offer.signature = liar.sign(Domain::Offer, &bytes);
+            }
+        },
+    );
+    for role in 0..2 {
+        assert_eq!(trio.tallies[role].stage(), Stage::Committed);
+        assert_eq!((trio.tallies[role].rejected(), trio.tallies[role].invalid_lights()), (1, vec![]));
     }
 }
 

@@ -1,7 +1,7 @@
 //! Light nodes whose shares are invalid.
 
 use super::*;
-use crate::heavy::REJECTIONS_MAX;
+use crate::heavy::{REJECTION_MS, REJECTIONS_MAX};
 use aggregate::{
     Proposal, Report,
     message::{ReportRefusal, Request, Response},
@@ -106,4 +106,15 @@ fn who_sends_invalid_shares_again_and_again_is_taken_no_more() {
     let proposal = node.computation(id).unwrap().proposal;
     let answer = rogue.report(&mut world, heavy, id, &proposal);
     assert_eq!(answer, Response::Refused(ReportRefusal::Limited));
+    // For a day, and not for ever: what looks invalid may be another heavy node's doing.
+    world.run_ms(30_000);
+    world.now = world.now.plus_ms(REJECTION_MS);
+    world.run_ms(60_000);
+    let draft = Draft { scheme: Some(Scheme::Prio3), title: "later".into(), ..world.draft(10) };
+    let id = world.propose(10, draft);
+    world.run_ms(2_000);
+    let mut rogue = Rogue::connect(&mut world, 66);
+    let Node::Heavy(node) = &world.nodes[&heavy] else { panic!() };
+    let proposal = node.computation(id).unwrap().proposal;
+    assert_eq!(rogue.report(&mut world, heavy, id, &proposal), Response::Acknowledged);
 }

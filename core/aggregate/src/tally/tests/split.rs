@@ -2,9 +2,10 @@
 //! sums would be the answer of one.
 
 use super::*;
-use crate::message::{Commitment, Offer, set_digest};
-use crate::{ReportId, message::Pull};
-use keys::Domain;
+use crate::{
+    ReportId,
+    message::{Commitment, set_digest},
+};
 
 /// The liar's role; the honest two are the others.
 const LIAR: usize = 2;

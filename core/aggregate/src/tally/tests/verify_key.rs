@@ -1,8 +1,6 @@
 //! The key under which `prio3` checks reports: one for each computation, also where a heavy node restarts meanwhile.
 
 use super::*;
-use crate::message::Offer;
-use keys::Domain;
 
 /// All know what all hold, and nobody has heard a verifier share.
 fn verifying() -> Trio {

@@ -5,9 +5,8 @@
 //! measurements in the tests of `vdaf`; here is what the agreement adds to that.
 
 use super::*;
-use crate::message::{Commitment, Offer, partial_bytes, set_digest};
+use crate::message::{Commitment, partial_bytes, set_digest};
 use core::cell::RefCell;
-use keys::Domain;
 
 /// The order of Prio3's field: 2^128 - 7 · 2^66 + 1.
 const FIELD128: u128 = u128::MAX - 7 * (1 << 66) + 2;
