@@ -187,6 +187,8 @@ pub struct Tally {
     evidence_durable: bool,
     /// Heavy nodes found lying, with what they said, until evidence is made of it.
     liars: Vec<(usize, crate::evidence::Said)>,
+    /// Light nodes in a sum that may have left this node before it took a result over another set, ascending.
+    out: Vec<NodeId>,
     /// Reports in the agreed set.
     counted: BTreeSet<ReportId>,
     /// After the end: each light node that reported, ascending, and what became of its report.
@@ -250,6 +252,7 @@ impl Tally {
             gather: None,
             committed: None,
             released: false,
+            out: Vec::new(),
             result: None,
             adopted: false,
             refusal: None,
@@ -414,9 +417,7 @@ impl Tally {
         if !may_release && !self.released {
             return None;
         }
-        let fates = if self.lights.is_empty() { self.fates.clone() } else { self.fates() };
-        let counted = fates.into_iter().filter(|(_, fate)| *fate == Fate::Counted);
-        let lights: Vec<NodeId> = counted.map(|(light, _)| light).collect();
+        let lights = if self.out.is_empty() { self.counted_lights() } else { self.out.clone() };
         (!lights.is_empty()).then(|| Released {
             computation: self.id,
             deadline: self.proposal.deadline,
@@ -662,6 +663,12 @@ impl Tally {
         } else {
             Fate::LeftOut
         }
+    }
+
+    /// Light nodes in the agreed set, as far as it is known here; ascending.
+    fn counted_lights(&self) -> Vec<NodeId> {
+        let counted = self.fates().into_iter().filter(|(_, fate)| *fate == Fate::Counted);
+        counted.map(|(light, _)| light).collect()
     }
 
     fn fates(&self) -> Vec<(NodeId, Fate)> {

@@ -108,6 +108,8 @@ pub(super) struct End {
     rejected: Vec<u8>,
     /// The same: whether that was by this node's own check.
     invalid: Vec<u8>,
+    /// The same: whether it is in a sum that may have left this node over another set than the result's.
+    out: Vec<u8>,
 }
 
 fn bits(flags: impl Iterator<Item = bool>) -> Vec<u8> {
@@ -141,6 +143,7 @@ impl End {
             counted: is(Fate::Counted),
             rejected: bits(fates.iter().map(|(_, fate)| matches!(fate, Fate::Rejected | Fate::Invalid))),
             invalid: is(Fate::Invalid),
+            out: bits(fates.iter().map(|(light, _)| tally.out.binary_search(light).is_ok())),
             lights: fates.into_iter().map(|fate| fate.0).collect(),
         }
     }
@@ -314,6 +317,8 @@ impl Tally {
         self.reports_durable = end.reports;
         self.released |= end.released;
         let fates = end.fates();
+        let out = end.lights.iter().enumerate().filter(|(at, _)| bit(&end.out, *at));
+        self.out = out.map(|(_, light)| *light).collect();
         if end.stage < Stage::Signed {
             self.reach(end.stage);
         }

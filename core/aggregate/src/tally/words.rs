@@ -320,7 +320,11 @@ impl Tally {
             return;
         }
         if self.committed.as_ref().is_some_and(|own| own.commitment.set != outcome.set) {
-            // The others agreed on another set: which of the reports here are in it is not known.
+            // The others agreed on another set: which of the reports here are in it is not known. Of the one that this node committed to it
+            // is, and a sum over it may be out.
+            if self.released {
+                self.out = self.counted_lights();
+            }
             self.committed = None;
             self.counted.clear();
         }

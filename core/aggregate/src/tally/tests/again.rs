@@ -58,3 +58,35 @@ fn one_that_never_opened_takes_the_result_of_the_other_two() {
     trio.restart(2);
     assert_eq!(trio.sum(2), ("6".into(), 3));
 }
+
+#[test]
+fn who_is_in_a_sum_that_is_out_stays_known_where_the_result_is_over_another_set() {
+    let mut trio = Trio::open(&draft_of(Scheme::Rep64));
+    for seed in 1..=6 {
+        trio.report(seed, 2, &[0, 1, 2]);
+    }
+    // One that 2 does not hold.
+    trio.report(7, 2, &[0, 1]);
+    trio.close();
+    trio.settle_where(&[0, 1, 2], |_, _, pull| pull != Pull::Partial, |_, _| {});
+    assert!(trio.tallies.iter().all(|tally| tally.stage() == Stage::Committed));
+    trio.restart(0);
+    let out = trio.tallies[0].released().expect("a sum may be out");
+    assert_eq!(out.lights, [1, 2, 3, 4, 5, 6].map(light));
+    // The other two come to a result over another set.
+    let mut commitment = trio.tallies[1].committed.as_ref().unwrap().commitment.clone();
+    (commitment.cohort, commitment.set, commitment.participants) = (0b110, ContentId::of(b"another"), 3);
+    let plan = trio.proposal.plan().unwrap();
+    let result = outcome::Outcome::new(trio.id, &trio.proposal, &plan, &commitment, &[3, 6]).unwrap();
+    let mut envelope = result.envelope();
+    [1, 2].into_iter().for_each(|role: usize| envelope.sign(&trio.keys[role].0));
+    let heavy = trio.keys[1].0.id();
+    trio.tallies[0].learn(heavy, Pulled::Result { envelope: envelope.to_json() });
+    trio.step(0);
+    assert_eq!(trio.sum(0), ("6".into(), 3));
+    for _ in 0..2 {
+        assert_eq!(trio.tallies[0].released().as_ref(), Some(&out));
+        assert_eq!(trio.mine(0, 1), Mine::Held, "the set is not known here");
+        trio.restart(0);
+    }
+}
