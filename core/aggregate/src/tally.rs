@@ -536,7 +536,7 @@ impl Tally {
         Ok(true)
     }
 
-    /// The proposer's cancellation, where it reached this node since it started.
+    /// The proposer's cancellation, where it reached this node before it closed.
     pub const fn cancellation(&self) -> Option<&Envelope> {
         self.cancellation.as_ref()
     }

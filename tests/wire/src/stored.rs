@@ -6,6 +6,7 @@ use crate::{
 };
 use aggregate::{
     Persist, Proposal, Received, Report, Scheme, Tally,
+    cancel::Cancellation,
     differencing::Past,
     message::{Mine, Request, Response, Status},
 };
@@ -26,6 +27,7 @@ use store::{Batch, Change};
 pub fn stored() -> Vec<Entry> {
     let mut entries: Vec<Entry> = Scheme::ALL.into_iter().flat_map(computation).collect();
     entries.extend(refused());
+    entries.extend(cancelled());
     entries.extend(heavy_node());
     entries.extend(light_node());
     entries
@@ -158,6 +160,15 @@ fn refused() -> Vec<Entry> {
     let (mut tallies, _, proposal) = accepted(Scheme::Additive64);
     let step = advance(&mut tallies[0], proposal.deadline, &heavy(0).0).expect("a refusal");
     puts("heavy, refused", &step.batch)
+}
+
+/// The end of a computation that its proposer took back.
+fn cancelled() -> Vec<Entry> {
+    let (mut tallies, ..) = accepted(Scheme::Additive64);
+    let document = Cancellation::sign(tallies[0].id(), &proposer());
+    assert_eq!(tallies[0].cancel(NOW, document), Ok(true));
+    let step = advance(&mut tallies[0], NOW, &heavy(0).0).expect("a refusal");
+    puts("heavy, cancelled", &step.batch)
 }
 
 fn heavy_node() -> Vec<Entry> {

@@ -185,6 +185,8 @@ fn golden_records_of_a_computation_are_read() {
         let Ok(Verified::Result(total)) = outcome::verify(done.envelope(), end) else { panic!("a result") };
         assert_eq!((total.participants, total.figure("sum").as_deref()), (3, Some("9.3")));
     }
+    let cancelled = restore(&["heavy, cancelled"]);
+    assert!(cancelled.cancellation().is_some() && cancelled.end().is_some());
     let refused = restore(&["heavy, refused"]);
     assert!(matches!(outcome::verify(refused.envelope(), refused.end().unwrap()), Ok(Verified::Refusal(_))));
 }

@@ -25,6 +25,7 @@ pub(super) const COMMITTED: u8 = 4;
 pub(super) const SIGNED: u8 = 5;
 pub(super) const END: u8 = 6;
 pub(super) const EVIDENCE: u8 = 7;
+pub(super) const CANCELLED: u8 = 8;
 
 pub(super) fn key(id: ContentId, kind: u8) -> Vec<u8> {
     [PREFIX, id.digest(), &[kind]].concat()
@@ -216,6 +217,9 @@ impl Tally {
                     tally.evidence = Some(evidence);
                     tally.evidence_durable = true;
                 }),
+                Some(CANCELLED) => Envelope::from_json(&entry.value).ok().map(|cancellation| {
+                    tally.cancellation = Some(cancellation);
+                }),
                 Some(WITHDRAWN) => tally.restore_withdrawn(&rest[1..]),
                 _ => None,
             };
@@ -240,7 +244,7 @@ impl Tally {
     pub fn forget(&self, batch: &mut Batch) {
         batch.delete(key(self.id, PROPOSAL));
         self.forget_reports(batch);
-        for kind in [CLOSED, COMMITTED, SIGNED, END, EVIDENCE] {
+        for kind in [CLOSED, COMMITTED, SIGNED, END, EVIDENCE, CANCELLED] {
             batch.delete(key(self.id, kind));
         }
     }

@@ -318,6 +318,7 @@ impl Tally {
     }
 
     fn refuse(&mut self, reason: RefusalReason, identity: &Identity) -> Persist {
+        let is_cancelled = reason == RefusalReason::Cancelled;
         self.refusal = Some(Refusal::sign(self.id, reason, identity));
         if self.stage >= Stage::Signed {
             let mut batch = Batch::new();
@@ -329,6 +330,10 @@ impl Tally {
             self.committed = None;
         }
         let mut persist = self.finish(self.stage, identity);
+        if let Some(cancellation) = self.cancellation.as_ref().filter(|_| is_cancelled) {
+            // For whoever was away when it came.
+            persist.batch.put(key(self.id, record::CANCELLED), cancellation.to_json());
+        }
         persist.stage = None;
         persist
     }

@@ -49,6 +49,27 @@ fn what_its_proposer_cancels_is_refused_by_all_and_for_good() {
 }
 
 #[test]
+fn who_was_away_hears_of_a_cancellation_from_those_that_have_restarted_since() {
+    let mut world = five();
+    let draft = world.draft(60);
+    let id = world.propose(10, draft);
+    world.run_ms(3_000);
+    let [first, second, away] = [1, 2, 3].map(World::light);
+    world.kill(away);
+    world.cancel(first, id, 10);
+    world.run_ms(1_000);
+    for (heavy, seed) in [(first, 1), (second, 2)] {
+        assert_eq!(world.at(heavy, id).1, Some(RefusalReason::Cancelled));
+        world.kill(heavy);
+        world.restart_heavy(seed);
+        assert_eq!(world.at(heavy, id).1, Some(RefusalReason::Cancelled));
+    }
+    world.restart_heavy(3);
+    world.run_ms(20_000);
+    assert_eq!(world.at(away, id).1, Some(RefusalReason::Cancelled), "long before the deadline");
+}
+
+#[test]
 fn what_has_closed_takes_its_course() {
     let mut world = five();
     let draft = world.draft(10);
