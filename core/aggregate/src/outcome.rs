@@ -333,6 +333,11 @@ pub enum VerifyError {
     },
     /// The document speaks of another computation, or a stranger signed it.
     OtherComputation,
+    /// Those who signed the result contradict what was proposed, or themselves.
+    Contradicts {
+        /// What does not fit.
+        what: &'static str,
+    },
 }
 
 impl fmt::Display for VerifyError {
@@ -342,6 +347,7 @@ impl fmt::Display for VerifyError {
             Self::Envelope(error) => write!(f, "{error}"),
             Self::Malformed { detail } => write!(f, "not a result or refusal: {detail}"),
             Self::OtherComputation => f.write_str("a document of another computation"),
+            Self::Contradicts { what } => write!(f, "the result does not hold: {what}"),
         }
     }
 }
@@ -438,7 +444,8 @@ pub(crate) fn signers(proposal: &Proposal, end: &Envelope) -> Result<Vec<NodeId>
     Ok(signed)
 }
 
-/// Reads a result of `computation` that carries as many signatures of its heavy nodes as the scheme asks for.
+/// Reads a result of `computation` that carries as many signatures of its heavy nodes as the scheme asks for, over as many participants as were
+/// asked for, with the answer that its totals say.
 pub(crate) fn open(
     computation: ContentId,
     proposal: &Proposal,
@@ -450,7 +457,17 @@ pub(crate) fn open(
         return Err(VerifyError::OtherComputation);
     }
     version(outcome.version, VERSION)?;
-    Ok(outcome)
+    let contradicts = |what| Err(VerifyError::Contradicts { what });
+    if !(proposal.participants_min..=proposal.participants_max).contains(&outcome.participants) {
+        return contradicts("it has fewer or more participants than were asked for");
+    }
+    let number = |text: &String| text.parse().ok().filter(|number: &u64| number.to_string() == *text);
+    let totals: Option<Vec<u64>> = outcome.totals.iter().map(number).collect();
+    let plan = proposal.plan().map_err(VerifyError::Proposal)?;
+    match totals.and_then(|totals| plan.answer(&totals, outcome.participants).ok()) {
+        Some(answer) if answer == outcome.answer => Ok(outcome),
+        _ => contradicts("its answer is not what its totals say"),
+    }
 }
 
 /// Verifies the end of a computation against its proposal: a result with the heavy nodes' signatures (all three; with

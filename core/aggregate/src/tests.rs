@@ -245,6 +245,39 @@ fn a_result_needs_the_signatures_that_its_scheme_asks_for_and_its_own_proposal()
 }
 
 #[test]
+fn a_result_that_contradicts_its_proposal_or_itself_is_none_whoever_signed_it() {
+    let proposal = propose(&Draft { participants_max: 9, ..draft() }).unwrap();
+    let envelope = proposal.sign(&proposer());
+    let id = ContentId::of(&envelope.payload);
+    let plan = proposal.plan().unwrap();
+    let of = |participants| {
+        let set = ContentId::of(b"");
+        let commitment = Commitment { cohort: 0b111, set, participants, rejected: 0, sums: Vec::new() };
+        outcome::Outcome::new(id, &proposal, &plan, &commitment, &[3, 12]).unwrap()
+    };
+    let verified = |outcome: &outcome::Outcome| {
+        let mut result = outcome.envelope();
+        heavy().iter().for_each(|(identity, _)| result.sign(identity));
+        outcome::verify(&envelope, &result)
+    };
+    assert_eq!(verified(&of(3)), Ok(outcome::Verified::Result(of(3))));
+    let changes: [fn(&mut outcome::Outcome); 3] = [
+        |outcome| outcome.totals[1] = "13".into(),
+        |outcome| outcome.totals[1] = "012".into(),
+        |outcome| outcome.totals.push("0".into()),
+    ];
+    let changed = changes.iter().map(|change| {
+        let mut outcome = of(3);
+        change(&mut outcome);
+        outcome
+    });
+    for outcome in changed.chain([of(2), of(10)]) {
+        let verified = verified(&outcome);
+        assert!(matches!(verified, Err(VerifyError::Contradicts { .. })), "{outcome:?}: {verified:?}");
+    }
+}
+
+#[test]
 fn the_longest_documents_fit_an_envelope() {
     // As many cells as there may be, and totals of so many digits as there may be.
     let edges: Vec<_> = (0..1_500).map(|edge| format!("\"{edge}.000000001\"")).collect();
