@@ -6,7 +6,7 @@ use crate::{
 };
 use aggregate::{
     Persist, Proposal, Received, STORE_PREFIX, Stage, Tally,
-    differencing::{self, Past, RELEASED_PREFIX, Released},
+    differencing::{self, Past, RELEASED_PREFIX},
     message::{OPEN_PER_PART, Pulled, ReportRefusal, Request, Response},
 };
 use alloc::{
@@ -21,8 +21,10 @@ use net::{Endpoint, Event, Hello, Limits, Protocol, RequestId, Responder, Role, 
 use store::{Batch, Entry, StoreError};
 
 mod cancel;
+mod memory;
 mod view;
 
+pub use memory::{REJECTION_MS, REJECTIONS_MAX};
 pub use view::{ComputationView, Counters, HeavyView};
 
 /// Most computations kept; the oldest ended ones make room.
@@ -35,15 +37,6 @@ const PULL_AGAIN_MS: u64 = 500;
 const PULL_SOON_MS: u64 = 20;
 /// The same, where nothing is expected soon: before the deadline, and after the grace period.
 const PULL_SELDOM_MS: u64 = 30_000;
-/// Computations in which a light node's shares may be invalid before this node takes no more of its reports, for [`REJECTION_MS`] after
-/// the last of them.
-pub const REJECTIONS_MAX: u32 = 3;
-/// Milliseconds for which invalid shares are held against a light node: a day.
-pub const REJECTION_MS: u64 = 24 * 3_600 * 1_000;
-/// Most light nodes of one computation against whom it is held where a lying heavy node can make valid shares look invalid.
-const REJECTED_EACH: usize = 16;
-/// Most light nodes whose invalid shares are counted.
-const REJECTED_MAX: usize = 65_536;
 /// Most bytes of shares that this node holds in all; beyond, light nodes are asked to send theirs later.
 const HELD_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
 /// Most who wait for one proposal to become durable.
@@ -229,7 +222,7 @@ impl HeavyNode {
             node.fellows.insert(descriptor.id, (descriptor, envelope));
         }
         for entry in under(RELEASED_PREFIX) {
-            let released: Released = decode(&entry.value)
+            let released = decode(&entry.value)
                 .map_err(|_| StoreError::Corrupt { detail: "what was released before".into() })?;
             node.remember(now, released);
         }
@@ -389,47 +382,6 @@ impl HeavyNode {
                 self.touch(now, id);
             }
         }
-    }
-
-    /// Remembers whose reports are in a sum, and drops from the store what is forgotten for it.
-    fn remember(&mut self, now: Instant, released: Released) {
-        let mut batch = Batch::new();
-        for id in self.past.remember(now, released) {
-            if !self.tallies.contains_key(&id) {
-                batch.delete(differencing::key(id));
-            }
-        }
-        if !batch.is_empty() {
-            self.queue.push(Part { batch, effect: Effect::None, retry: true });
-        }
-    }
-
-    /// Remembers whose shares were invalid.
-    fn count_rejected(&mut self, now: Instant, tally: &Tally) {
-        let at = tally.proposal().deadline.min(now);
-        let each = if tally.proposal().scheme.names_liars() { usize::MAX } else { REJECTED_EACH };
-        for light in tally.invalid_lights().into_iter().take(each) {
-            if self.rejections.len() >= REJECTED_MAX && !self.rejections.contains_key(&light) {
-                self.rejections.retain(|_, (_, last)| now < last.plus_ms(REJECTION_MS));
-                if self.rejections.len() >= REJECTED_MAX {
-                    return;
-                }
-            }
-            let (count, last) = self.rejections.entry(light).or_insert((0, at));
-            if last.plus_ms(REJECTION_MS) <= at {
-                *count = 0;
-            }
-            if *last < at.plus_ms(REJECTION_MS) {
-                *count += 1;
-            }
-            *last = at.max(*last);
-        }
-    }
-
-    /// Whether `light`'s shares were invalid too often of late.
-    fn is_limited(&self, now: Instant, light: NodeId) -> bool {
-        let found = self.rejections.get(&light);
-        found.is_some_and(|(count, last)| *count >= REJECTIONS_MAX && now < last.plus_ms(REJECTION_MS))
     }
 
     fn failed(&mut self, effect: Effect) {
