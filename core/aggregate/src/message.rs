@@ -83,6 +83,11 @@ pub enum Request {
         /// The envelope.
         envelope: Vec<u8>,
     },
+    /// Anyone to heavy: have you evidence that a heavy node lied?
+    Evidence {
+        /// In which computation.
+        id: ContentId,
+    },
 }
 
 /// What a heavy node asks another for, in the order of the steps.
@@ -290,6 +295,11 @@ pub enum Response {
     Withdrawn,
     /// The computation is refused here as cancelled, durably.
     Cancelled,
+    /// The answer to [`Request::Evidence`]; [`Response::Done`] in its place while the computation has not ended here.
+    Evidence {
+        /// The envelope around [`crate::evidence::Evidence`] as JSON; `None` where this heavy node has none, and will have none.
+        envelope: Option<Vec<u8>>,
+    },
 }
 
 /// How a computation stands at a heavy node.

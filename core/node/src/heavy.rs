@@ -546,6 +546,14 @@ impl HeavyNode {
                 }
                 Response::Done
             }
+            Request::Evidence { id } => match self.tallies.get(&id) {
+                // It becomes durable with the end or before it.
+                Some(tally) if tally.end().is_some() || tally.evidence().is_some() => {
+                    Response::Evidence { envelope: tally.evidence().map(Envelope::to_json) }
+                }
+                Some(_) => Response::Done,
+                None => Response::Unknown,
+            },
             _ => Response::Unknown,
         };
         self.respond(peer, responder, &response);

@@ -26,6 +26,7 @@ use vault::{Dataset, FieldView};
 
 mod command;
 mod consent;
+mod evidence;
 mod fit;
 mod records;
 mod task;
@@ -38,7 +39,7 @@ pub use records::{DatasetView, Look, RecordView};
 use task::Task;
 pub use task::TaskState;
 pub use trial::Trial;
-pub use view::{Answer, End, LightView, TaskView};
+pub use view::{Accusation, Answer, End, LightView, TaskView};
 
 /// Most computations kept; the oldest ended ones make room.
 pub const TASKS_MAX: usize = 512;
@@ -69,6 +70,7 @@ const NETWORK_KEY: &[u8] = b"network";
 const SETTINGS_KEY: &[u8] = b"settings";
 const DATASET_PREFIX: &[u8] = b"d/";
 const TASK_PREFIX: &[u8] = b"c/";
+const EVIDENCE_PREFIX: &[u8] = b"e/";
 
 /// What a light node is made from.
 #[derive(Debug)]
@@ -150,6 +152,7 @@ enum Purpose {
     Report(ContentId),
     Withdraw(ContentId),
     Status(ContentId),
+    Evidence(ContentId),
     Propose { token: u64 },
 }
 
@@ -242,7 +245,10 @@ impl LightNode {
         let (ledger, rest): (Vec<&Entry>, Vec<&Entry>) =
             entries.iter().partition(|entry| entry.key.starts_with(privacy::STORE_PREFIX));
         node.ledger = Ledger::restore(ledger)?;
-        for entry in rest {
+        // What stands beside a computation comes after it.
+        let (beside, rest): (Vec<&Entry>, Vec<&Entry>) =
+            rest.into_iter().partition(|entry| entry.key.starts_with(EVIDENCE_PREFIX));
+        for entry in rest.into_iter().chain(beside) {
             node.restore(entry, now).ok_or_else(|| StoreError::Corrupt {
                 detail: format!("the entry `{}`", entry.key.escape_ascii()),
             })?;
@@ -275,6 +281,8 @@ impl LightNode {
             let task = Task::decode(&entry.value)?;
             self.timers.insert((now, task.id));
             self.tasks.insert(task.id, task);
+        } else if entry.key.starts_with(EVIDENCE_PREFIX) {
+            self.restore_evidence(entry)?;
         } else {
             return None;
         }
@@ -460,8 +468,8 @@ impl LightNode {
             Event::Up { peer, role: Role::Heavy } if self.heavy.contains_key(&peer) => {
                 self.changed = true;
                 self.refresh(now, peer);
-                let live: Vec<ContentId> =
-                    self.tasks.values().filter(|task| !task.is_over(now)).map(|task| task.id).collect();
+                let waits = |task: &&Task| !task.is_over(now) || task.seeks_evidence();
+                let live: Vec<ContentId> = self.tasks.values().filter(waits).map(|task| task.id).collect();
                 for id in live {
                     self.look_after(now, id);
                 }
@@ -541,12 +549,14 @@ impl LightNode {
                     _ => false,
                 };
                 if news {
+                    task.seek_evidence();
                     self.note_end(now, id);
                     self.save(id, Effect::None);
                 }
                 self.changed = true;
                 self.look_after(now, id);
             }
+            (Purpose::Evidence(id), response) => self.evidence_answered(now, peer, id, response),
             (Purpose::Propose { token }, response) => {
                 let result = match response {
                     Some(Response::Proposed { id }) => Ok(Reply::Proposed { id }),
@@ -591,6 +601,7 @@ impl LightNode {
             self.tasks.remove(&oldest);
             let mut batch = Batch::new();
             batch.delete(task::key(oldest));
+            batch.delete(evidence::key(oldest));
             self.queue.push(Part { batch, effect: Effect::None, retry: true });
         }
         self.tasks.insert(id, Task::new(now, id, proposal, envelope.clone()));
@@ -602,8 +613,9 @@ impl LightNode {
         self.look_after(now, id);
     }
 
-    /// Sends what is to be sent of a computation's report, asks how it stands, and sets its timer.
+    /// Sends what is to be sent of a computation's report, asks how it stands and who lied in it, and sets its timer.
     fn look_after(&mut self, now: Instant, id: ContentId) {
+        self.ask_for_evidence(now, id);
         let Some(task) = self.tasks.get_mut(&id) else { return };
         if task.is_over(now) {
             self.note_end(now, id);

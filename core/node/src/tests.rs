@@ -14,6 +14,7 @@ use store::{Batch, MemoryStore};
 
 mod cancel;
 mod consent;
+mod evidence;
 mod few;
 mod invalid;
 mod past;
@@ -37,6 +38,10 @@ struct World {
     /// How long a heavy node's commit takes, and those under way.
     commit_ms: u64,
     commits: Vec<(Instant, NodeId, Ticket, Batch)>,
+    /// This heavy node lies about its sums in this computation.
+    liar: Option<(Identity, ContentId)>,
+    /// Questions for evidence.
+    inquiries: usize,
 }
 
 fn heavy_config(seed: u8) -> HeavyConfig {
@@ -75,6 +80,8 @@ impl World {
             descriptors: Vec::new(),
             commit_ms: 0,
             commits: Vec::new(),
+            liar: None,
+            inquiries: 0,
         };
         for seed in 1..=3 {
             let config = heavy_config(seed);
@@ -205,12 +212,14 @@ impl World {
             }
             net::Output::Hangup { peer } => self.cut(id, peer),
             net::Output::Request { peer, id: request, protocol, body } if self.linked(id, peer) => {
+                self.inquiries += usize::from(evidence::is_inquiry(&body));
                 let responder = Responder(self.asked.len() as u64);
                 self.asked.insert(responder, (id, request));
                 self.net_input(peer, net::Input::Request { peer: id, responder, protocol, body });
             }
             net::Output::Respond { responder, body } => {
                 let (asker, request) = self.asked[&responder];
+                let body = self.lie(id, &body).unwrap_or(body);
                 self.net_input(asker, net::Input::Response { id: request, result: Ok(body) });
             }
             net::Output::Ignore { responder } => {

@@ -70,6 +70,16 @@ impl World {
             else {
                 continue;
             };
+            if let Some(accusation) = &task.accusation
+                && self.oracle.host_of(accusation.accused) != self.oracle.liar
+            {
+                return Err(format!("light {host} shows that {} lied, which does not", accusation.accused));
+            }
+            // A restart forgets whom it was about to ask, until somebody looks.
+            let is_told = (0..HEAVY).any(|heavy| self.in_touch(heavy) && known.evidence[heavy].is_some());
+            if is_told && self.plan.is_calm && task.end.is_some() && task.accusation.is_none() {
+                return Err(format!("light {host} has not learned who lied"));
+            }
             let report = self.oracle.report_of(id, host);
             let counted = report.and_then(|report| Some(known.result.as_ref()?.1.contains(&report)));
             let right = match &task.end {

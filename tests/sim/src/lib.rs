@@ -34,7 +34,8 @@
 //! network keeps the two others from each other, with `rep64`; and
 //!
 //! 11. With `rep64` the totals are exact all the same, and without other troubles there is a result, also where one heavy node
-//!     has stopped for ever. Who was told a wrong sum has evidence that verifies. Nobody but a liar is ever named by evidence.
+//!     has stopped for ever. Who was told a wrong sum has evidence that verifies. Nobody but a liar is ever named by evidence, and
+//!     light nodes learn of it.
 //! 12. With `additive64` and `prio3` a liar can make the totals wrong unnoticed: such results are counted, and are no violation.
 //!     Each is at least over the agreed set, and never below the threshold.
 //!

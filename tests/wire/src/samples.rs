@@ -195,6 +195,7 @@ pub fn requests() -> Vec<Entry> {
         named("Request::Nudge", &Request::Nudge { id }),
         named("Request::Withdraw", &Request::Withdraw { id }),
         named("Request::Cancel", &Request::Cancel { envelope: vec![1, 2] }),
+        named("Request::Evidence", &Request::Evidence { id }),
     ]
 }
 
@@ -265,6 +266,9 @@ pub fn responses() -> Vec<Entry> {
     );
     entries.push(named("Response::Withdrawn", &Response::Withdrawn));
     entries.push(named("Response::Cancelled", &Response::Cancelled));
+    let evidence = |envelope| Response::Evidence { envelope };
+    entries.push(named("Response::Evidence, none", &evidence(None)));
+    entries.push(named("Response::Evidence", &evidence(Some(vec![1, 2]))));
     entries
 }
 

@@ -320,6 +320,8 @@ impl LightNode {
                 self.watched = id;
                 if let Some(task) = id.and_then(|id| self.tasks.get_mut(&id)) {
                     task.status_at = now;
+                    // Also what was not asked in time, or in the run of the node before.
+                    task.seek_evidence();
                     let id = task.id;
                     self.look_after(now, id);
                 }

@@ -3,9 +3,9 @@
 use super::{
     AFTERWARDS_MS, CommandError, ContentId, Envelope, Instant, LOST_MS, Mine, NodeId, Proposal,
     REPORT_AGAIN_MS, ReportRefusal, STATUS_ENDING_MS, STATUS_EVERY_MS, STATUS_SELDOM_MS, Status, String,
-    TASK_PREFIX, Vec, Verified, Withdrawal, consent, outcome,
+    TASK_PREFIX, Vec, Verified, Withdrawal, consent, evidence::Inquiry, outcome,
 };
-use aggregate::{HEAVY as SHARES, Report};
+use aggregate::{HEAVY as SHARES, Report, evidence::Evidence};
 use borsh::{BorshDeserialize, BorshSerialize};
 use codec::Wire;
 use privacy::Question;
@@ -72,6 +72,10 @@ pub(super) struct Task {
     forgotten: [bool; SHARES],
     /// The verified end: a result, or the refusals that came so far.
     pub(super) end: Option<(Envelope, Verified)>,
+    /// Verified evidence that a heavy node lied.
+    pub(super) evidence: Option<(Envelope, Evidence)>,
+    /// How far each heavy node is asked for it.
+    pub(super) inquiries: [Inquiry; SHARES],
     pub(super) status_at: Instant,
     pub(super) asking: bool,
     asked: usize,
@@ -117,6 +121,8 @@ impl Task {
             mine: Mine::None,
             forgotten: [false; SHARES],
             end: None,
+            evidence: None,
+            inquiries: Default::default(),
             status_at: now,
             asking: false,
             asked: 0,

@@ -79,6 +79,17 @@ pub enum End {
     },
 }
 
+/// That a heavy node of a computation lied about its sums; verified.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Accusation {
+    /// Who lied.
+    pub accused: NodeId,
+    /// Who shows it.
+    pub accuser: NodeId,
+    /// The document that convicts it, for keeping and for checking elsewhere.
+    pub document: Envelope,
+}
+
 /// A computation at this node.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct TaskView {
@@ -112,6 +123,8 @@ pub struct TaskView {
     pub deadline: Instant,
     /// How it ended.
     pub end: Option<End>,
+    /// Who of its heavy nodes lied, where one is convicted.
+    pub accusation: Option<Accusation>,
 }
 
 impl LightNode {
@@ -172,6 +185,11 @@ impl LightNode {
             }),
             _ => None,
         });
+        let accusation = task.evidence.as_ref().map(|(document, evidence)| Accusation {
+            accused: evidence.accused,
+            accuser: evidence.accuser,
+            document: document.clone(),
+        });
         TaskView {
             id: task.id,
             proposal: task.proposal.clone(),
@@ -188,6 +206,7 @@ impl LightNode {
             reports: task.reports.iter().flatten().max().copied(),
             deadline: task.proposal.deadline,
             end,
+            accusation,
         }
     }
 }
