@@ -104,6 +104,7 @@ test("every scheme gives the exact figure; then a heavy process is killed", { ti
       const shown = await tab.end(id, END_MS_MAX);
       assert.equal(shown.signatures, "verified");
       assert.equal(shown.sum, exact(penguins()).sum);
+      assert.equal(await tab.find("accused").count(), 0, "nobody lied");
     });
   }
 
@@ -145,10 +146,11 @@ test("a heavy node that lies about its sums is named, with evidence that a stran
   const id = await here.ask(t, "rep64", OPEN_S, true);
   await here.tab.approve(id);
   const interpreter = await python();
+  const checkFile = (script, file) => run(interpreter, [join(root, "sdk/verify", script), file]);
   const check = (script, documents) => {
     const file = join(temporaryFolder(), "documents.json");
     writeFileSync(file, JSON.stringify(documents));
-    return run(interpreter, [join(root, "sdk/verify", script), file]);
+    return checkFile(script, file);
   };
   for (const heavy of honest) {
     const end = await here.end(heavy, id, OPEN_S);
@@ -169,5 +171,18 @@ test("a heavy node that lies about its sums is named, with evidence that a stran
     const forged = { ...evidence, payload: Buffer.from(framed).toString("base64") };
     await assert.rejects(check("evidence.py", { proposal, evidence: forged }));
   }
+
+  await t.test("the page shows the exact result, names the liar, and saves evidence that the script takes", async () => {
+    const shown = await here.tab.end(id, END_MS_MAX);
+    assert.equal(shown.signatures, "verified");
+    assert.equal(shown.sum, exact(penguins()).sum);
+    const accused = await here.tab.accused(id, END_MS_MAX);
+    assert.equal(accused.heavy, liar.id);
+    assert.equal(accused.checked, "verified");
+    assert.match(accused.text, /The result stands/);
+    assert.match(await checkFile("evidence.py", accused.evidence), new RegExp(`^${liar.id} lied`));
+    assert.match(await checkFile("verify.py", accused.evidence), new RegExp(exact(penguins()).sum));
+    assert.deepEqual(here.tab.errors, []);
+  });
   await here.stop();
 });

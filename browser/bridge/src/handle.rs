@@ -141,15 +141,15 @@ impl Handle {
         told.await.unwrap_or_else(|_| Err(STOPPED.into())).map(|tried| *tried)
     }
 
-    /// Checks a proposal and its end, both DSSE documents in JSON, in the worker. Gives the heavy nodes in them that the
-    /// person's own node does not trust.
+    /// Checks a proposal and its end, or evidence that a heavy node lied in it, both DSSE documents in JSON, in the worker.
+    /// Gives the heavy nodes in them that the person's own node does not trust.
     ///
     /// # Errors
     /// What is wrong, in words for a person.
-    pub async fn verify(&self, proposal: Vec<u8>, end: Vec<u8>) -> Result<Vec<NodeId>, String> {
+    pub async fn verify(&self, proposal: Vec<u8>, said: Vec<u8>) -> Result<Vec<NodeId>, String> {
         let (teller, told) = oneshot::channel();
         let message = |token| ToWorker::Verify { token };
-        self.0.ask(Waiting::Verify(teller), message, vec![proposal, end])?;
+        self.0.ask(Waiting::Verify(teller), message, vec![proposal, said])?;
         told.await.unwrap_or_else(|_| Err(STOPPED.into()))
     }
 

@@ -49,7 +49,7 @@ pub enum ToWorker {
         /// What it holds so far.
         draft: Box<Draft>,
     },
-    /// Two byte arrays: a proposal and its end, in JSON.
+    /// Two byte arrays: a proposal, and its end or evidence that a heavy node lied in it, in JSON.
     Verify {
         /// To answer by.
         token: u64,

@@ -136,6 +136,7 @@ mod tests {
             reports: None,
             deadline: proposal.deadline,
             end: None,
+            accusation: None,
             proposal,
         }
     }

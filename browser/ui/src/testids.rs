@@ -42,7 +42,7 @@
 //! | [`REJECTED`] | answers that were left out | `data-rejected` |
 //! | [`SAVE_CSV`], [`SAVE_JSON`] | saves the numbers | |
 //! | [`AGAIN`] | proposes the same again | |
-//! | [`ACCUSED`] | a heavy node that lied | `data-heavy` |
+//! | [`ACCUSED`], [`EVIDENCE`] | a heavy node that lied, and what checking the evidence in this page gave; saves the evidence | `data-heavy`, `data-checked` |
 //! | [`PLOT`], [`PLOT_TABLE`] | a plot, and its numbers in cells | `data-plot` |
 //! | [`SIGNATURES`] | the result's signatures, checked in this page | `data-checked`: `checking`, `verified`, `failed` |
 //! | [`REFUSAL`] | why there is no total | |
@@ -185,6 +185,8 @@ pub const SAVE_JSON: &str = "save-json";
 pub const AGAIN: &str = "again";
 /// A heavy node that lied.
 pub const ACCUSED: &str = "accused";
+/// Saves the evidence.
+pub const EVIDENCE: &str = "evidence";
 /// A plot of the result.
 pub const PLOT: &str = "plot";
 /// A plot's numbers in cells.

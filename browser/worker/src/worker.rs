@@ -214,7 +214,7 @@ fn decline(message: ToWorker, parts: Vec<Vec<u8>>, detail: String) {
 
 fn verify(token: u64, parts: &[Vec<u8>], pinned: &[keys::NodeId]) {
     let result = match parts {
-        [proposal, end] => bridge::verify(proposal, end, pinned),
+        [proposal, said] => bridge::verify(proposal, said, pinned),
         _ => Err("two documents are needed".into()),
     };
     send(&FromWorker::Verified { token, result }, &[]);

@@ -163,6 +163,21 @@ export class Tab {
     return { ...shown, kind: "result" };
   }
 
+  /** Waits until a computation that has ended names a heavy node that lied. Gives its id, what checking the evidence gave, and the path of the evidence as the page saves it. */
+  async accused(id, limitMs) {
+    await this.show(id);
+    const accused = this.find("accused");
+    await accused.waitFor({ timeout: limitMs });
+    await this.find("accused", `:not([data-checked="checking"])`).waitFor();
+    const [download] = await Promise.all([this.page.waitForEvent("download"), this.find("evidence").click()]);
+    return {
+      heavy: await accused.getAttribute("data-heavy"),
+      checked: await accused.getAttribute("data-checked"),
+      text: await accused.textContent(),
+      evidence: await download.path(),
+    };
+  }
+
   async close() {
     await this.context.close();
   }

@@ -1,5 +1,6 @@
 //! One computation: what it asks, what leaves the device, how it goes, how it ended.
 
+mod accused;
 mod answer;
 mod facts;
 mod numbers;
@@ -15,6 +16,7 @@ use super::{
     state::page,
 };
 use crate::{phase::Phase, route::Route, testids};
+use accused::Accused;
 use answer::{Declined, Unfit};
 use codec::ContentId;
 use facts::Facts;
@@ -92,8 +94,8 @@ fn Known(
             Phase::Withdrawn => view! { <Withdrawn task /> <Progress task /> }.into_any(),
             Phase::Closing => view! { <Closing task /> }.into_any(),
             Phase::Silent => view! { <Silent /> }.into_any(),
-            Phase::Total => view! { <Total task /> }.into_any(),
-            Phase::NoTotal => view! { <NoTotal task /> }.into_any(),
+            Phase::Total => view! { <Total task /> <Accused task /> }.into_any(),
+            Phase::NoTotal => view! { <NoTotal task /> <Accused task /> }.into_any(),
         };
         view! { <div class="stack">{parts}</div> }
     };

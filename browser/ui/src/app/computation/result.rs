@@ -85,6 +85,40 @@ fn of_mine(mine: Mine) -> &'static str {
     }
 }
 
+/// What checking a document beside its proposal gave, in the worker: how many of the heavy nodes this node does not trust, or
+/// what is wrong. Nothing while it goes on.
+pub(super) type Checked = RwSignal<Option<Result<usize, String>>>;
+
+/// Has a document checked.
+pub(super) fn checked(proposal: &Envelope, said: &Envelope) -> Checked {
+    let page = page();
+    let checked = Checked::new(None);
+    let documents = (proposal.to_json(), said.to_json());
+    spawn_local(async move {
+        let result = page.handle().verify(documents.0, documents.1).await;
+        checked.try_set(Some(result.map(|strangers| strangers.len())));
+    });
+    checked
+}
+
+/// A check in one word, for the style sheet and for tests.
+pub(super) fn state(checked: Checked) -> &'static str {
+    checked.with(|checked| match checked {
+        None => "checking",
+        Some(Ok(_)) => "verified",
+        Some(Err(_)) => "failed",
+    })
+}
+
+/// Signed documents by their names, in the form that the heavy nodes serve.
+pub(super) fn documents(named: &[(&str, &Envelope)]) -> String {
+    let part = |(name, envelope): &(&str, &Envelope)| {
+        format!("\"{name}\":{}", String::from_utf8(envelope.to_json()).unwrap_or_default())
+    };
+    let parts: Vec<String> = named.iter().map(part).collect();
+    words::spread(&format!("{{{}}}", parts.join(","))) + "\n"
+}
+
 /// The signers, and what checking their signatures here gave.
 #[component]
 pub(super) fn Signatures(
@@ -95,22 +129,11 @@ pub(super) fn Signatures(
     /// The signed end.
     end: Envelope,
 ) -> impl IntoView {
-    let page = page();
-    let checked = RwSignal::new(None::<Result<usize, String>>);
+    let checked = checked(&proposal, &end);
     let signers: Vec<_> = heavy
         .into_iter()
         .map(|id| (id, end.signatures.iter().any(|signature| signature.keyid == id)))
         .collect();
-    let documents = (proposal.to_json(), end.to_json());
-    spawn_local(async move {
-        let result = page.handle().verify(documents.0, documents.1).await;
-        checked.try_set(Some(result.map(|strangers| strangers.len())));
-    });
-    let state = move || match checked.get() {
-        None => "checking",
-        Some(Ok(_)) => "verified",
-        Some(Err(_)) => "failed",
-    };
     let many = signers.iter().filter(|(_, signed)| *signed).count();
     let words = move || match (checked.get(), many) {
         (None, _) => "Checking the signatures in this page…".to_owned(),
@@ -136,14 +159,14 @@ pub(super) fn Signatures(
         }
     };
     view! {
-        <div data-testid=testids::SIGNATURES data-checked=state>
+        <div data-testid=testids::SIGNATURES data-checked=move || state(checked)>
             <p aria-live="polite">{words}</p>
             <ul class="signers">{signers.into_iter().map(signer).collect_view()}</ul>
         </div>
     }
 }
 
-/// Saves the signed documents, in the form that the heavy nodes serve.
+/// Saves the signed documents.
 #[component]
 pub(super) fn Download(
     /// The file's name.
@@ -154,10 +177,9 @@ pub(super) fn Download(
     end: Envelope,
 ) -> impl IntoView {
     let save = move |_| {
-        let text = |envelope: &Envelope| String::from_utf8(envelope.to_json()).unwrap_or_default();
-        let documents = format!("{{\"proposal\":{},\"end\":{}}}", text(&proposal), text(&end));
         // A browser that saves nothing says so itself.
-        let _ = browser::save(&name, "application/json", &(words::spread(&documents) + "\n"));
+        let _ =
+            browser::save(&name, "application/json", &documents(&[("proposal", &proposal), ("end", &end)]));
     };
     view! {
         <p class="actions">
