@@ -115,9 +115,14 @@ fn bins(bins: &[query::answer::Bin]) -> Vec<Bin> {
     bins.iter().map(bin).collect()
 }
 
+/// What a quantity is called: its field's name, or its expression.
+fn called(quantity: &Quantity) -> String {
+    words::expression(&quantity.expr)
+}
+
 fn variable(quantity: &Quantity, mean: Option<&String>) -> Variable {
     Variable {
-        name: quantity.expr.clone(),
+        name: called(quantity),
         lower: quantity.lower.clone(),
         upper: quantity.upper.clone(),
         mean: mean.map(|mean| words::significant(mean, DIGITS)),
@@ -184,7 +189,7 @@ pub fn show(query: &Query, answer: &Answer) -> Shown {
         Figures::Histogram { count: number_, below, bins: cells, above, .. } => {
             shown.figures = vec![count(number_)];
             let value = match &query.reduction {
-                Reduction::Histogram { value, .. } => value.expr.clone(),
+                Reduction::Histogram { value, .. } => called(value),
                 _ => String::new(),
             };
             let (below, above) = (number(below), number(above));
@@ -213,16 +218,18 @@ pub fn brief_question(query: &Query, dataset: &str) -> String {
     let what = match &query.reduction {
         Reduction::Count if query.per == Per::Person => "Number of people".into(),
         Reduction::Count => "Number of records".into(),
-        Reduction::Sum { value } => format!("Total of {}", value.expr),
-        Reduction::Mean { value } => format!("Average of {}", value.expr),
-        Reduction::Variance { value } => format!("Spread of {}", value.expr),
-        Reduction::Covariance { x, y } => format!("Correlation of {} and {}", x.expr, y.expr),
-        Reduction::Regression { x, y } => format!("{} from {}", y.expr, x.expr),
-        Reduction::Histogram { value, .. } => format!("Distribution of {}", value.expr),
-        Reduction::Group { by, value: Some(value), .. } => format!("{} by {by}", value.expr),
-        Reduction::Group { by, value: None, .. } => format!("Counts by {by}"),
+        Reduction::Sum { value } => format!("Total of {}", called(value)),
+        Reduction::Mean { value } => format!("Average of {}", called(value)),
+        Reduction::Variance { value } => format!("Spread of {}", called(value)),
+        Reduction::Covariance { x, y } => format!("Correlation of {} and {}", called(x), called(y)),
+        Reduction::Regression { x, y } => format!("{} from {}", called(y), called(x)),
+        Reduction::Histogram { value, .. } => format!("Distribution of {}", called(value)),
+        Reduction::Group { by, value: Some(value), .. } => {
+            format!("{} by {}", called(value), words::expression(by))
+        }
+        Reduction::Group { by, value: None, .. } => format!("Counts by {}", words::expression(by)),
         Reduction::Vector { values } => words::count(values.len() as u64, "total"),
-        Reduction::Quantile { value, .. } => format!("Quantiles of {}", value.expr),
+        Reduction::Quantile { value, .. } => format!("Quantiles of {}", called(value)),
         _ => query.reduction.kind().name().into(),
     };
     format!("{what} in {dataset}")
@@ -258,7 +265,7 @@ fn quantity(query: &Query) -> Option<&Quantity> {
 
 fn by_group(query: &Query, groups: &[query::answer::Group], other: &query::answer::Cell) -> Bars {
     let (by, value) = match &query.reduction {
-        Reduction::Group { by, value, .. } => (by.clone(), value.as_ref()),
+        Reduction::Group { by, value, .. } => (words::expression(by), value.as_ref()),
         _ => (String::new(), None),
     };
     let with_other = number(&other.count) > 0;
@@ -272,10 +279,10 @@ fn by_group(query: &Query, groups: &[query::answer::Group], other: &query::answe
     let name = if query.per == Per::Person { "People" } else { "Records" };
     let mut measures = vec![Measure { name: name.into(), values: counts }];
     if let Some(value) = value {
-        measures.push(Measure { name: format!("Average {}", value.expr), values: means });
+        measures.push(Measure { name: format!("Average {}", called(value)), values: means });
     }
     let title = match value {
-        Some(value) => format!("{} by {by}", value.expr),
+        Some(value) => format!("{} by {by}", called(value)),
         None => format!("{name} by {by}"),
     };
     Bars { title, by, groups: names.chain(others).collect(), measures }
@@ -284,9 +291,10 @@ fn by_group(query: &Query, groups: &[query::answer::Group], other: &query::answe
 fn vector(query: &Query, read: &Reader<'_>, sums: &[String], means: &[String]) -> Vec<Figure> {
     let Reduction::Vector { values } = &query.reduction else { return Vec::new() };
     let figures = values.iter().zip(sums).enumerate().flat_map(|(at, (value, sum))| {
-        let total = read.figure(&format!("Total of {}", value.expr), "sums", Some(sum));
+        let total = read.figure(&format!("Total of {}", called(value)), "sums", Some(sum));
         let mean = means.get(at);
-        let mean = mean.map(|mean| read.figure(&format!("Average of {}", value.expr), "means", Some(mean)));
+        let mean =
+            mean.map(|mean| read.figure(&format!("Average of {}", called(value)), "means", Some(mean)));
         std::iter::once(total).chain(mean)
     });
     figures.collect()
@@ -299,7 +307,7 @@ fn brackets(value: &Quantity, quantiles: &[query::answer::Quantile]) -> Brackets
         upper: quantile.at_most.clone().unwrap_or_else(|| value.upper.clone()),
     };
     Brackets {
-        value: value.expr.clone(),
+        value: called(value),
         lower: value.lower.clone(),
         upper: value.upper.clone(),
         // Without values there is nothing to bracket.

@@ -249,15 +249,16 @@ impl Form {
     }
 
     fn asked_roughly(&self, or_gap: &impl Fn(Input) -> String) -> String {
-        let value = or_gap(Input::Value);
+        let called = |input| words::expression(&or_gap(input));
+        let value = called(Input::Value);
         match self.template {
             Template::Count => "the number of their records".into(),
             Template::Sum => format!("the total of “{value}”"),
             Template::Mean => format!("the average of “{value}”"),
             Template::Spread => format!("how far “{value}” lies from its average"),
             Template::Histogram => format!("how “{value}” is spread"),
-            Template::Group => format!("the number of records for each “{}”", or_gap(Input::By)),
-            Template::Regression => format!("the line that gives “{value}” from “{}”", or_gap(Input::X)),
+            Template::Group => format!("the number of records for each “{}”", called(Input::By)),
+            Template::Regression => format!("the line that gives “{value}” from “{}”", called(Input::X)),
             Template::Quantile => format!("what shares of “{value}” lie below which values"),
         }
     }

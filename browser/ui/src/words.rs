@@ -184,6 +184,14 @@ pub fn spread(json: &str) -> String {
     text
 }
 
+/// An expression as people read it: the bare name where it is one field, else with names [`quoted`].
+pub fn expression(text: &str) -> String {
+    match text.strip_prefix('`').and_then(|rest| rest.strip_suffix('`')) {
+        Some(name) if !name.contains('`') => name.into(),
+        _ => quoted(text),
+    }
+}
+
 /// Names in quotation marks where the node's words have code quotes.
 pub fn quoted(text: &str) -> String {
     let mut text = String::from(text);
@@ -286,6 +294,10 @@ mod tests {
         assert_eq!(
             (name_in_expression("mass_g"), name_in_expression("Body Mass (g)")),
             ("mass_g".into(), "`Body Mass (g)`".into())
+        );
+        assert_eq!(
+            (expression("`Body Mass (g)`"), expression("mass"), expression("`a b` + `c d`")),
+            ("Body Mass (g)".into(), "mass".into(), "“a b” + “c d”".into())
         );
         assert_eq!(stem("some/penguins.v2.csv"), "penguins.v2");
         assert_eq!(stem(".csv"), ".csv");

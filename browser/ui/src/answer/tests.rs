@@ -36,6 +36,11 @@ fn the_number_that_was_asked_for_stands_above_all() {
 fn a_list_tells_question_and_answer_in_a_few_words() {
     let mean = query(Reduction::Mean { value: quantity() });
     assert_eq!(brief_question(&mean, "penguins"), "Average of mass in penguins");
+    let named = Quantity { expr: "`Body Mass (g)`".into(), ..quantity() };
+    let quoted = query(Reduction::Mean { value: named.clone() });
+    assert_eq!(brief_question(&quoted, "penguins"), "Average of Body Mass (g) in penguins");
+    let by = Reduction::Group { by: "`Island name`".into(), categories: Vec::new(), value: Some(named) };
+    assert_eq!(brief_question(&query(by), "penguins"), "Body Mass (g) by Island name in penguins");
     let figures = Figures::Mean { count: "2".into(), sum: "8000".into(), mean: some("4000") };
     assert_eq!(brief_answer(&mean, &answer(figures)), "4,000");
     let by = Reduction::Group { by: "sex".into(), categories: vec!["f".into()], value: None };

@@ -25,15 +25,16 @@ pub(super) fn Limits() -> impl IntoView {
         set(rest, "The limit is deleted.");
     };
     let row = move |standing: LimitUse| {
-        let label = format!("Delete the limit: {}", standing.words);
+        let in_words = words::sentence(&standing.words);
+        let label = format!("Delete the limit: {in_words}");
         let (max, used) = (standing.limit.answers, standing.used);
         let limit = standing.limit.clone();
         view! {
             <li class="rule" data-testid=testids::LIMIT data-used=used.to_string() data-max=max.to_string()>
                 <span class="row-main">
-                    <span>{words::sentence(&standing.words)}</span>
+                    <span>{in_words.clone()}</span>
                     <span class="soft">{consent::used(&standing)}</span>
-                    <progress aria-label=standing.words max=max.max(1).to_string()
+                    <progress aria-label=in_words max=max.max(1).to_string()
                         prop:value=used.min(u64::from(max.max(1))) as f64></progress>
                 </span>
                 <button type="button" class="quiet danger" aria-label=label data-testid=testids::LIMIT_REMOVE
