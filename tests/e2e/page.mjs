@@ -166,6 +166,31 @@ test("a rule made with an answer is as narrow as the question, and answers what 
   await tab.context.close();
 });
 
+test("every view is reached on a phone, and nothing that is chosen is stretched", { timeout: 60_000 }, async () => {
+  const tab = await Tab.open(browser, network.url, "phone", { viewport: { width: 390, height: 844 } });
+  const heading = (text) => tab.page.locator("#heading", { hasText: text }).waitFor();
+  for (const [view, text] of [["computations", "Computations"], ["data", "My data"], ["propose", "Propose"], ["approval", "Approval"]]) {
+    await tab.go(view);
+    await heading(text);
+  }
+  await tab.find("status").click();
+  await heading("Network");
+  const bar = await tab.page.locator("nav.views li:visible a").evaluateAll((links) => links.map((link) => [link.scrollWidth, link.clientWidth]));
+  assert.equal(bar.length, 5);
+  for (const [needed, given] of bar) assert.ok(needed <= given, `a name in the navigation takes ${needed} px of ${given}`);
+
+  for (const view of ["propose", "approval"]) {
+    await tab.go(view);
+    if (view === "approval") await tab.find("rule-new").click();
+    const radios = await tab.page.locator("main input[type=radio]:not(.hidden-input)").evaluateAll((found) =>
+      found.map((radio) => radio.getBoundingClientRect()).map(({ width, height }) => ({ width, height })));
+    assert.ok(radios.length >= 2);
+    for (const { width, height } of radios) assert.ok(width < 32 && Math.abs(width - height) < 1, `a radio button of ${width} × ${height} px`);
+  }
+  assert.deepEqual(tab.errors, []);
+  await tab.context.close();
+});
+
 test("a page whose program does not come says so", { timeout: 60_000 }, async () => {
   const context = await browser.newContext();
   const page = await context.newPage();

@@ -36,9 +36,6 @@ pub(crate) fn Computations() -> impl IntoView {
         <div class="title-row">
             <Heading text="Computations" />
             <p class="actions">
-                <a role="button" class="quiet narrow-only" href=Route::Approval.href()>
-                    "Approval"
-                </a>
                 <a role="button" class="wide-only" href=Route::Propose.href()>
                     "Propose"
                 </a>

@@ -95,7 +95,8 @@ fn Navigation() -> impl IntoView {
     let asks = super::computations::asking(page);
     let link = move |(route, shape, label): (Route, Shape, &'static str)| {
         let current = move || route.leads_to(page.route.get()).then_some("page");
-        let class = if route == Route::Approval { "wide-only" } else { "" };
+        // A phone has room for five. The connection, above them, leads to the sixth.
+        let class = if route == Route::Network { "wide-only" } else { "" };
         let view_name = route.href().trim_start_matches("#/").to_owned();
         let badge = (route == Route::Computations).then(|| {
             view! {
@@ -139,8 +140,9 @@ fn Connection() -> impl IntoView {
         Status::StorageRefused { .. } | Status::Failed { .. } => "Stopped".into(),
         _ => running(),
     };
+    let here = move || (page.route.get() == Route::Network).then_some("page");
     view! {
-        <a class="pill" href=Route::Network.href() data-testid=testids::STATUS data-up=move || up.get().to_string()>
+        <a class="pill" href=Route::Network.href() aria-current=here data-testid=testids::STATUS data-up=move || up.get().to_string()>
             <Ring filled=up class="ring small" />
             <span class="hidden">"Connection: "</span>
             <span>{words}</span>
