@@ -154,7 +154,7 @@ impl Form {
             Closes::At(Some(moment)) => Ok(*moment),
             Closes::At(None) => Err(Problem::new(Input::Deadline, "Choose a day and a time.")),
             Closes::InMinutes(text) => {
-                let minutes = text.trim().parse::<f64>().ok().filter(|minutes| *minutes > 0.0);
+                let minutes = words::number(text.trim()).filter(|minutes| *minutes > 0.0);
                 let minutes = minutes
                     .ok_or_else(|| Problem::new(Input::Deadline, "Give a number of minutes, such as 10."))?;
                 Ok(now.plus_ms((minutes * 60_000.0) as u64))

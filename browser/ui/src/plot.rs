@@ -4,6 +4,8 @@
 //! that says the same in cells. One component draws all of them, so a new plot is a new function here. Numbers
 //! come as decimal text, are shown as they are, and become floating point only to find their pixels.
 
+use crate::words;
+
 mod axis;
 mod bars;
 mod brackets;
@@ -146,7 +148,7 @@ fn shortened(text: &str, px: f64) -> String {
 
 /// A decimal number as a place on an axis. What is no number stands at zero: the text beside it still tells.
 fn place(decimal: &str) -> f64 {
-    decimal.parse().ok().filter(|value: &f64| value.is_finite()).unwrap_or(0.0)
+    words::number(decimal).unwrap_or(0.0)
 }
 
 impl Drawing {

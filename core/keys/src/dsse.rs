@@ -103,7 +103,14 @@ impl Envelope {
     pub fn attach(&mut self, signature: Signature) {
         self.signatures.retain(|other| other.keyid != signature.keyid);
         self.signatures.push(signature);
-        self.signatures.sort_by_key(|signature| signature.keyid);
+        // By insertion: they are few, and the library's sort of them would take 30 KB of the page.
+        for end in 1..self.signatures.len() {
+            let mut at = end;
+            while at > 0 && self.signatures[at - 1].keyid > self.signatures[at].keyid {
+                self.signatures.swap(at - 1, at);
+                at -= 1;
+            }
+        }
     }
 
     /// The signature of `signer`, where there is one. It is not verified here.

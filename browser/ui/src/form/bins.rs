@@ -1,9 +1,11 @@
 //! Bins for who has none in mind.
 
+use crate::words;
+
 /// Edges of bins of one round width that cover `lower` to `upper`: about `bins` of them. Round is 1, 2 or 5 times a
 /// power of ten, and no finer than `decimals`. `None` where the ends are no range.
 pub fn suggest_edges(lower: &str, upper: &str, decimals: u8, bins: u32) -> Option<Vec<String>> {
-    let (lower, upper): (f64, f64) = (lower.trim().parse().ok()?, upper.trim().parse().ok()?);
+    let (lower, upper) = (words::number(lower.trim())?, words::number(upper.trim())?);
     let range = upper - lower;
     if !(range.is_finite() && range > 0.0 && bins > 0) {
         return None;

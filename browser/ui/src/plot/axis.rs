@@ -59,7 +59,7 @@ impl Axis {
     /// The smallest round distance that gives at most `most` ticks.
     fn step(&self, most: usize) -> f64 {
         let rough = (self.upper - self.lower) / most as f64;
-        let power = 10_f64.powf(rough.log10().floor());
+        let power = 10_f64.powi(rough.log10().floor() as i32);
         let round = [1.0, 2.0, 5.0, 10.0].into_iter().map(|digit| digit * power);
         round.into_iter().find(|step| *step >= rough * 0.999_999).unwrap_or(10.0 * power)
     }
