@@ -122,7 +122,7 @@ fn categories_are_texts_numbers_and_truths() {
 #[test]
 fn a_measurement_takes_bounded_work() {
     // Each expression is within its own bound, and a question has a thousand of them.
-    let items = (0..40u8).map(|at| at.to_string()).collect::<Vec<_>>().join(",");
+    let items = (0..40).map(|at: u8| format!("{at}")).collect::<Vec<_>>().join(",");
     let costly = format!("[{items}].all(a, [{items}].all(b, a + b >= 0)) ? 1 : 0");
     let values = vec![quantity(&costly, "0", "1", 0); 40].join(",");
     let plan = plan(&format!(r#"{{"kind":"vector","values":[{values}],"records_max":1000}}"#));
