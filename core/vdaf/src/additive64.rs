@@ -3,6 +3,8 @@
 //! A vector splits into three vectors whose sum is the vector. Any two of them are uniformly random and independent of it:
 //! the third could be the share of any other vector. Sums of shares are shares of sums.
 
+use alloc::vec::Vec;
+
 use rand_core::CryptoRng;
 
 use crate::SHARES;

@@ -1,8 +1,8 @@
 //! What one heavy node adds up.
 
+use alloc::vec;
+use alloc::vec::Vec;
 use core::fmt;
-
-use prio::field::FieldElement as _;
 
 use crate::field::Field128;
 use crate::{AggregateError, Instance, SHARES, Scheme, additive64, prio3, rep64};
@@ -48,7 +48,7 @@ impl Aggregate {
         let sums = match instance.scheme() {
             Scheme::Additive64 => Sums::Additive64(vec![0; length]),
             Scheme::Rep64 => Sums::Rep64([rep64::Opening::zero(length), rep64::Opening::zero(length)]),
-            Scheme::Prio3 => Sums::Prio3(vec![Field128::zero(); length]),
+            Scheme::Prio3 => Sums::Prio3(vec![Field128::ZERO; length]),
         };
         Self { role: role % SHARES, reports: 0, reports_max: instance.participants_max(), sums }
     }

@@ -1,5 +1,7 @@
 //! One scheme with its parameters: the operations of a VDAF, the same for every scheme.
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::fmt;
 
 use rand_core::CryptoRng;
@@ -322,7 +324,7 @@ impl Instance {
                 Numbers::Rep64(generators.output(*state)?)
             }
             (Engine::Prio3(engine), Kept::Prio3(state)) => {
-                Numbers::Prio3(engine.verify_next(context, state, message)?)
+                Numbers::Prio3(engine.verify_next(state, message)?)
             }
             _ => return Err(VerifyError::Misused),
         };

@@ -64,7 +64,11 @@
 //! confidentiality in transit, for which input shares are sealed; wiping secrets from memory.
 //!
 //! Follows draft-irtf-cfrg-vdaf-18 in vocabulary and, for `prio3`, byte for byte (Prio3Histogram and Prio3SumVec with three
-//! shares, XofTurboShake128, `optimal_chunk_length` of the crate `prio`); RFC 9496 for ristretto255.
+//! shares, XofTurboShake128, chunks as long as the crate `prio` makes them); RFC 9496 for ristretto255.
+
+#![no_std]
+
+extern crate alloc;
 
 mod additive64;
 mod aggregate;

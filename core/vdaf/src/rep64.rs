@@ -14,6 +14,8 @@
 //! components would open only with sums of integers, whose carries tell how many of the components wrapped, and thereby
 //! something about the numbers.
 
+use alloc::vec;
+use alloc::vec::Vec;
 use core::fmt;
 
 use curve25519_dalek::constants::RISTRETTO_BASEPOINT_POINT;

@@ -2,6 +2,10 @@ mod agreement;
 mod heavy_lies;
 mod hostile;
 
+use alloc::format;
+use alloc::vec;
+use alloc::vec::Vec;
+
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
