@@ -430,7 +430,7 @@ impl Body<'_> {
     fn finish(mut self, section: &mut Vec<u8>, begins: usize, slots: u64) {
         self.copy_to(self.base + self.bytes.len());
         let toll =
-            (slots > FRAME_SLOTS_FREE).then(|| self.toll(slots / FRAME_SLOTS_TURN)).unwrap_or_default();
+            if slots > FRAME_SLOTS_FREE { self.toll(slots / FRAME_SLOTS_TURN) } else { Default::default() };
 
         let mut body = Vec::with_capacity(self.code.len() + 16);
         // The count of groups is the first number of the body; what follows it up to the code are the groups.
