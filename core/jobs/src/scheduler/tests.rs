@@ -206,8 +206,9 @@ impl Rig {
     }
 
     pub(super) fn leave(&mut self, number: u32) {
-        self.leases.retain(|(node, _), _| *node != id(number));
-        self.input(Input::Left { node: id(number) });
+        let gone = id(number);
+        self.leases.retain(|(node, _), _| *node != gone);
+        self.input(Input::Left { node: gone });
     }
 
     pub(super) fn try_submit(&mut self, by: u32, manifest: &Manifest) -> Option<Result<Taken, SubmitError>> {

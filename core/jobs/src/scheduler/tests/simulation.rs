@@ -138,7 +138,8 @@ impl World {
         if !self.here.remove(&node) {
             return;
         }
-        self.runs.retain(|(other, _)| *other != id(node));
+        let gone = id(node);
+        self.runs.retain(|(other, _)| *other != gone);
         self.rig.leave(node);
         let back_ms = 1_000 + self.below(60_000);
         self.after(back_ms, Event::Appear { node });
