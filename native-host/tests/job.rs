@@ -60,7 +60,8 @@ async fn a_guest_runs_and_its_receipt_verifies() {
 
     let wrong = run_failing(stranger.path(), &["receipt", "verify", &receipt, "--stdout", &words]).await;
     assert!(wrong.contains("not the standard output of this receipt"), "{wrong}");
-    let lacks = run_failing(stranger.path(), &["receipt", "verify", &receipt, "--rerun", "--module", &module]).await;
+    let lacks =
+        run_failing(stranger.path(), &["receipt", "verify", &receipt, "--rerun", "--module", &module]).await;
     assert!(lacks.contains("--stdin"), "{lacks}");
     let forged = fs::read_to_string(&receipt).unwrap().replacen("\"sig\":\"", "\"sig\":\"AA", 1);
     fs::write(&receipt, forged).unwrap();
@@ -75,7 +76,8 @@ async fn a_failed_entry_point_is_not_reported_as_success() {
     let failed = run(home.path(), ["job", "run", &module, "--stdin", &words, "--entry", "fails"]).await;
     assert_eq!((failed.status.code(), failed.stdout.as_slice()), (Some(7), b"dlroW ,olleH".as_slice()));
     for (entry, expected) in [("loops", "out-of-fuel"), ("is_not_there", "no-entry")] {
-        let words = run_failing(home.path(), &["job", "run", &module, "--entry", entry, "--fuel", "100000"]).await;
+        let words =
+            run_failing(home.path(), &["job", "run", &module, "--entry", entry, "--fuel", "100000"]).await;
         assert!(words.contains(expected), "{words}");
     }
     let words = run_failing(home.path(), &["job", "run", &words]).await;
@@ -98,7 +100,10 @@ async fn programs_read_what_came_of_it_as_json() {
         .await
         .unwrap();
     let ran: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!((&ran["success"], &ran["ending"]["trap"]["code"]), (&Value::from(false), &Value::from("out-of-fuel")));
+    assert_eq!(
+        (&ran["success"], &ran["ending"]["trap"]["code"]),
+        (&Value::from(false), &Value::from("out-of-fuel"))
+    );
     assert_eq!(ran["fuel"], 5000);
     assert!(!output.status.success());
 }

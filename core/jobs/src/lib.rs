@@ -40,7 +40,7 @@
 //! # Ok::<(), Box<dyn core::error::Error>>(())
 //! ```
 //!
-//! The [`Scheduler`] of a heavy node decides who runs what,
+//! [`run()`] is what a node does with a job, and [`rerun`] what who doubts its receipt does. The [`Scheduler`] of a heavy node decides who runs what,
 //! and what the answers of several give; [`standing::replay`] works out from receipts alone what each node has earned.
 //!
 //! # Bounds
@@ -62,11 +62,13 @@ extern crate alloc;
 mod bytes;
 pub mod manifest;
 pub mod receipt;
+pub mod run;
 pub mod scheduler;
 pub mod standing;
 
 pub use bytes::Base64;
 pub use manifest::{Invocation, Limits, Manifest, ManifestError};
 pub use receipt::{Claim, Ending, Receipt, ReceiptError};
+pub use run::{Ran, Times, rerun, run};
 pub use scheduler::Scheduler;
 pub use standing::Standing;

@@ -98,7 +98,8 @@ async fn run(args: RunArgs, home: &Home, out: &Out) -> Result<ExitCode> {
     let started = clock::now();
     let invocation = manifest.invocation(job, identity.id(), started);
     // A guest computes for as long as its fuel lasts: not on a thread that serves others.
-    let (ran, times) = tokio::task::spawn_blocking(move || timed(&invocation, &module, &input, started)).await??;
+    let (ran, times) =
+        tokio::task::spawn_blocking(move || timed(&invocation, &module, &input, started)).await??;
     let receipt = ran.receipt(job, &manifest, identity.id(), times).sign(&identity).context("the receipt")?;
     if let Some(path) = &args.receipt {
         save(path, &receipt)?;
@@ -130,7 +131,8 @@ fn input(path: Option<&Path>) -> Result<Vec<u8>> {
 }
 
 fn manifest(args: &RunArgs, limits: Limits, module: &[u8], input: &[u8], identity: &Identity) -> Manifest {
-    let name: String = args.file.file_stem().unwrap_or_default().to_string_lossy().chars().take(120).collect();
+    let name: String =
+        args.file.file_stem().unwrap_or_default().to_string_lossy().chars().take(120).collect();
     let created = clock::now();
     let mut env = args.env.clone();
     env.sort();
@@ -155,7 +157,12 @@ fn manifest(args: &RunArgs, limits: Limits, module: &[u8], input: &[u8], identit
     }
 }
 
-fn timed(invocation: &Invocation, module: &[u8], input: &[u8], started: codec::Instant) -> Result<(Ran, Times)> {
+fn timed(
+    invocation: &Invocation,
+    module: &[u8],
+    input: &[u8],
+    started: codec::Instant,
+) -> Result<(Ran, Times)> {
     let (wall, cpu) = (time::Instant::now(), clock_gettime(ClockId::ThreadCPUTime));
     let ran = jobs::run(invocation, module, input)?;
     let (wall, end) = (wall.elapsed(), clock_gettime(ClockId::ThreadCPUTime));

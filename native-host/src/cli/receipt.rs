@@ -76,7 +76,8 @@ fn envelope(path: &Path) -> Result<Envelope> {
 }
 
 async fn verify(args: VerifyArgs, out: &Out) -> Result<()> {
-    let (receipt, witnesses) = Receipt::open(&envelope(&args.file)?).context("the receipt does not verify")?;
+    let (receipt, witnesses) =
+        Receipt::open(&envelope(&args.file)?).context("the receipt does not verify")?;
     if let Some(by) = args.by.filter(|by| *by != receipt.node) {
         bail!("the receipt is of {}, not of {by}", receipt.node);
     }
@@ -92,7 +93,8 @@ async fn verify(args: VerifyArgs, out: &Out) -> Result<()> {
         if input.is_none() && receipt.input != ContentId::of(b"") {
             bail!("the guest was given something to read: name it with --stdin");
         }
-        let (module, input, receipt) = (module.unwrap_or_default(), input.unwrap_or_default(), receipt.clone());
+        let (module, input, receipt) =
+            (module.unwrap_or_default(), input.unwrap_or_default(), receipt.clone());
         tokio::task::spawn_blocking(move || rerun(&receipt, &module, &input)).await??;
     }
     let value = json!({
@@ -109,7 +111,10 @@ fn given(path: Option<&Path>, meant: ContentId, what: &str) -> Result<Option<Vec
     let bytes = read(path, FILE_BYTES_MAX)?;
     let found = ContentId::of(&bytes);
     if found != meant {
-        bail!("{}: not the {what} of this receipt: its content id is {found}, and the receipt says {meant}", path.display());
+        bail!(
+            "{}: not the {what} of this receipt: its content id is {found}, and the receipt says {meant}",
+            path.display()
+        );
     }
     Ok(Some(bytes))
 }

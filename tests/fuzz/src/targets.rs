@@ -2,6 +2,7 @@
 
 mod bytes;
 mod expressions;
+mod guests;
 mod machines;
 mod queries;
 mod schemas;
@@ -42,6 +43,7 @@ pub const TARGETS: &[Target] = &[
     schemas::SCHEMA,
     schemas::RECORD,
     expressions::EXPRESSION,
+    guests::MODULE,
     shares::SHARES_AND_SUMS,
     texts::SDP,
     texts::COMMAND,

@@ -22,7 +22,7 @@ use self::count::{Counts, Harness};
 use self::log::Log;
 use crate::page::{self, Profile};
 use crate::programs;
-use crate::setup::{self, BARE_METAL, Npm, WASM};
+use crate::setup::{self, BARE_METAL, GUEST, Npm, WASM};
 use crate::sh::Cmd;
 use crate::tree::Tree;
 
@@ -279,6 +279,7 @@ fn no_std(run: &mut Run<'_>) -> Result<()> {
 
 fn unit(run: &mut Run<'_>) -> Result<()> {
     setup::python(&run.tree.root)?;
+    setup::rust_target(&run.tree.root, GUEST)?;
     let packages = run.packages(|member| !in_browser(member) && !OWN_RING.contains(&member.name.as_str()));
     run.tests(&run.cargo().args(["test", "--no-fail-fast"]).args(each(&packages)), Harness::Cargo)
 }

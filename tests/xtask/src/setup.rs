@@ -12,6 +12,8 @@ use crate::sh::Cmd;
 
 /// The target of everything that runs in a browser.
 pub(crate) const WASM: &str = "wasm32-unknown-unknown";
+/// The target of the programs that jobs run.
+pub(crate) const GUEST: &str = "wasm32-wasip1";
 /// A target without an operating system: what builds for it reads no clock, file or socket.
 pub(crate) const BARE_METAL: &str = "thumbv7em-none-eabi";
 

@@ -102,7 +102,8 @@ fn a_failed_entry_point_is_reported_as_failed() {
     assert_eq!(code("aborts"), "trap unreachable");
     assert_eq!(code("loops"), "trap out-of-fuel");
     assert_eq!(code("is_not_there"), "rejected no-entry");
-    let imports = wat::parse_str(r#"(module (import "env" "secret" (func)) (func (export "_start")))"#).unwrap();
+    let imports =
+        wat::parse_str(r#"(module (import "env" "secret" (func)) (func (export "_start")))"#).unwrap();
     for (module, expected) in [
         (b"\0asm\x01\0\0\0garbage".to_vec(), "rejected module-invalid"),
         (imports, "rejected imports-denied"),
