@@ -17,7 +17,7 @@ function need(bool $holds, string $why): void
 }
 
 // A node's id is base58 of six fixed bytes and its Ed25519 key.
-function key(string $node): string
+function public_key(string $node): string
 {
     $data = array_fill(0, 38, 0);
     foreach (str_split($node) as $letter) {
@@ -51,7 +51,7 @@ function verify(array $envelope, array $files): array
     foreach ($signers as $node => $signature) {
         $signature = base64_decode($signature, true);
         $whole = $signature !== false && strlen($signature) === SODIUM_CRYPTO_SIGN_BYTES;
-        need($whole && sodium_crypto_sign_verify_detached($signature, $signed, key($node)), "the signature of $node");
+        need($whole && sodium_crypto_sign_verify_detached($signature, $signed, public_key($node)), "the signature of $node");
     }
     $digests = ['module' => $run['module'], 'stdin' => $run['input']] + array_column($statement['subject'], 'digest', 'name');
     foreach ($files as $name => $path) {
@@ -73,8 +73,8 @@ try {
     need($path !== null, 'no receipt was named');
     [$statement, $witnesses] = verify(json_decode(file_get_contents($path), true, 64, JSON_THROW_ON_ERROR), $files);
     $run = $statement['predicate'];
-    echo "Receipt verified: run by {$run['node']}", ...array_map(fn ($node) => ", witnessed by $node", $witnesses);
-    echo "\n", json_encode(['ending' => $run['ending'], 'fuel' => $run['fuel'], 'stdout' => $statement['subject'][0]['digest']['sha256']]), "\n";
+    echo implode(', witnessed by ', ["Receipt verified: run by {$run['node']}", ...$witnesses]), "\n";
+    echo json_encode(['ending' => $run['ending'], 'fuel' => $run['fuel'], 'stdout' => $statement['subject'][0]['digest']['sha256']]), "\n";
 } catch (Throwable $error) {
     fwrite(STDERR, "does not hold: {$error->getMessage()}\n");
     exit(1);
