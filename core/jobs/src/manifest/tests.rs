@@ -1,5 +1,5 @@
 use super::*;
-use alloc::vec;
+use alloc::{collections::BTreeSet, vec};
 use serde_json::{Value, json};
 
 pub(crate) fn ada() -> Identity {
@@ -68,7 +68,7 @@ fn what_is_left_out_has_the_defaults_that_the_schema_states() {
         (&schema["properties"]["constraints"]["properties"], &read["constraints"]),
     ] {
         // Both have the same fields, so the schema forgets none and names none that is not read.
-        let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
         assert_eq!(names(properties), names(values));
         for (name, property) in properties.as_object().unwrap() {
             if let Some(default) = property.get("default") {

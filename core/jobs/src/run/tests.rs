@@ -6,7 +6,7 @@ use crate::{
         tests::{ada, sample},
     },
 };
-use alloc::{format, vec};
+use alloc::format;
 use keys::Identity;
 
 /// Writes its input, reversed byte by byte, and ends with the code that its entry's name says.
@@ -107,7 +107,7 @@ fn a_failed_entry_point_is_reported_as_failed() {
     for (module, expected) in [
         (b"\0asm\x01\0\0\0garbage".to_vec(), "rejected module-invalid"),
         (imports, "rejected imports-denied"),
-        (vec![b"\0asm\x01\0\0\0".to_vec(), vec![0; 100]].concat(), "rejected module-too-long"),
+        ([b"\0asm\x01\0\0\0".as_slice(), &[0; 100]].concat(), "rejected module-too-long"),
     ] {
         let limits = Limits { module_bytes: 100, ..manifest("_start").limits };
         let manifest = Manifest { module: Blob::Inline(Base64(module)), limits, ..manifest("_start") };

@@ -19,6 +19,16 @@ use alloc::{
 use codec::{ContentId, Instant, encode};
 use keys::{Envelope, NodeId};
 
+/// How many answers the claim has that most make, and which it is.
+fn most_agree(answers: &[Answer]) -> (usize, Option<Claim>) {
+    let mut votes: BTreeMap<&Claim, usize> = BTreeMap::new();
+    for answer in answers {
+        *votes.entry(&answer.claim).or_default() += 1;
+    }
+    let most = votes.into_iter().max_by_key(|(_, votes)| *votes);
+    most.map_or((0, None), |(claim, votes)| (votes, Some(claim.clone())))
+}
+
 /// Shares of the mean time between ends that the latest has: one eighth.
 const PACE_SHIFT: u32 = 3;
 
@@ -130,22 +140,13 @@ impl Scheduler {
             self.place(now, id);
             return;
         }
-        let mut votes: BTreeMap<&Claim, usize> = BTreeMap::new();
-        for answer in answers {
-            *votes.entry(&answer.claim).or_default() += 1;
-        }
         let needed = match job.manifest.quorum {
             Quorum::Majority => replicas / 2 + 1,
             Quorum::Unanimous => replicas,
         };
-        let (most, claim) = votes
-            .iter()
-            .map(|(claim, votes)| (*votes, *claim))
-            .max()
-            .map_or((0, None), |(n, c)| (n, Some(c)));
+        let (most, claim) = most_agree(answers);
         if let Some(claim) = claim.filter(|_| most >= needed) {
-            let outcome = Outcome::Done { claim: claim.clone(), is_checked: replicas > 1 };
-            self.finish(now, id, outcome);
+            self.finish(now, id, Outcome::Done { claim, is_checked: replicas > 1 });
             return;
         }
         let to_come = replicas.saturating_sub(answers.len());

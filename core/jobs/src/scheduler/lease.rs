@@ -165,7 +165,8 @@ impl Scheduler {
                 if self.unfit(needs, node, worker).is_some() {
                     continue;
                 }
-                let better = places.iter().take_while(|place| best.is_none_or(|best| *place < best));
+                let so_far = best;
+                let better = places.iter().take_while(|place| so_far.is_none_or(|best| *place < best));
                 let mut free = better.filter(|place| {
                     self.jobs.get(&place.2).is_some_and(|job| {
                         job.manifest.deadline > now && Self::kept_from(job, node).is_none()
