@@ -520,7 +520,7 @@ impl Scheduler {
             Input::Cancel { token, job, by } => self.cancel(now, token, job, by),
             Input::Joined { node, advert, is_judge } => self.joined(now, node, advert, is_judge),
             Input::Left { node } => self.left(now, node),
-            Input::Answered { node, receipt } => self.answered(now, node, receipt),
+            Input::Answered { node, receipt } => self.answered(now, node, &receipt),
             Input::Declined { node, job, why } => self.declined(now, node, job, &why),
             Input::Stored { ticket, result } => self.stored(now, ticket, result),
         }

@@ -38,7 +38,7 @@ pub(super) enum JobCommand {
         formix job run primes.wasm 1 1000 --receipt receipt.json\n  \
         formix job run tool.wasm --env LANG=C -- --verbose\n\n\
         The exit status is the guest's own; 1 where it failed in another way.")]
-    Run(RunArgs),
+    Run(Box<RunArgs>),
 }
 
 #[derive(Debug, Args)]
@@ -80,7 +80,7 @@ fn variable(text: &str) -> Result<(String, String), String> {
 
 pub(super) async fn job(what: JobCommand, home: &Home, out: &Out) -> Result<ExitCode> {
     match what {
-        JobCommand::Run(args) => run(args, home, out).await,
+        JobCommand::Run(args) => run(*args, home, out).await,
     }
 }
 

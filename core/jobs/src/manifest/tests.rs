@@ -197,3 +197,15 @@ fn only_a_deterministic_run_is_the_same_everywhere() {
     assert_ne!(run.seed, manifest.invocation(id, a, later.plus_ms(1)).seed);
     assert_eq!(run, manifest.invocation(id, a, later));
 }
+
+proptest::proptest! {
+    #[test]
+    fn any_change_of_a_byte_is_refused_or_read_without_a_panic(at in 0usize..4_000, byte in proptest::prelude::any::<u8>()) {
+        let mut payload = serde_json::to_vec(&sample()).unwrap();
+        let at = at % payload.len();
+        payload[at] = byte;
+        if let Ok(read) = Manifest::from_json(&payload) {
+            proptest::prop_assert_eq!(Manifest::from_json(&serde_json::to_vec(&read).unwrap()), Ok(read));
+        }
+    }
+}

@@ -192,3 +192,20 @@ fn a_failed_entry_point_is_never_a_success() {
         assert!(ending.to_string().contains("failed") || ending.to_string().contains("rejected"));
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn any_change_of_a_byte_is_refused_or_read_without_a_panic(at in 0usize..4_000, byte in proptest::prelude::any::<u8>()) {
+        let good = receipt().sign(&node()).unwrap();
+        let mut payload = good.payload.clone();
+        let at = at % payload.len();
+        payload[at] = byte;
+        // As its node would sign it, so that the reader comes to the payload.
+        let mut envelope = Envelope::new(PAYLOAD_TYPE, payload);
+        envelope.sign(&node());
+        if let Ok((read, _)) = Receipt::open(&envelope) {
+            // What is read is in order: it can be signed, and is read back as it was.
+            proptest::prop_assert_eq!(Receipt::open(&read.sign(&node()).unwrap()), Ok((read, vec![])));
+        }
+    }
+}

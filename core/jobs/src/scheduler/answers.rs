@@ -33,21 +33,24 @@ fn most_agree(answers: &[Answer]) -> (usize, Option<Claim>) {
 const PACE_SHIFT: u32 = 3;
 
 impl Scheduler {
-    pub(super) fn answered(&mut self, now: Instant, node: NodeId, envelope: Envelope) {
-        let opened = Receipt::open(&envelope);
+    pub(super) fn answered(&mut self, now: Instant, node: NodeId, envelope: &Envelope) {
+        let opened = Receipt::open(envelope);
         let job = opened.as_ref().ok().map(|(receipt, _)| receipt.job);
         let result = match opened {
             Err(error) => Err(AnswerError::Receipt(error)),
             Ok((receipt, _)) if receipt.node != node => Err(AnswerError::OtherNode),
             Ok((receipt, _)) if self.late.contains_key(&receipt.job) => {
-                self.answered_late(now, &receipt, &envelope)
+                self.answered_late(now, &receipt, envelope)
             }
-            Ok((receipt, _)) => self.answered_in_time(now, &receipt, &envelope),
+            Ok((receipt, _)) => self.answered_in_time(now, &receipt, envelope),
         };
+        let is_taken = result.is_ok();
         let output = Output::Received { node, job, result };
-        match &output {
-            Output::Received { result: Ok(()), .. } => self.then.push(output),
-            _ => self.outputs.push_back(output),
+        if is_taken {
+            // Said once it is durable.
+            self.then.push(output);
+        } else {
+            self.outputs.push_back(output);
         }
     }
 

@@ -66,7 +66,7 @@ fn number_of(node: NodeId) -> u32 {
 fn run(steps: Vec<Step>) {
     let config =
         Config { attempts_max: 5, jobs_each_max: 6, jobs_max: 12, ended_max: 200, ..Config::new(GAS) };
-    let mut rig = Rig::new(config.clone());
+    let mut rig = Rig::new(config);
     let mut nonce = 0;
     let mut acknowledged: BTreeSet<ContentId> = BTreeSet::new();
     let mut told: BTreeMap<ContentId, Arc<Ended>> = BTreeMap::new();
@@ -146,7 +146,8 @@ fn run(steps: Vec<Step>) {
     rig.disk_works = true;
     rig.wait(3_600_000);
     assert_eq!(rig.scheduler.open().count(), 0);
-    assert_eq!(replay(rig.scheduler.ended()), rig.scheduler.standings().collect());
+    let standings: BTreeMap<NodeId, Standing> = rig.scheduler.standings().collect();
+    assert_eq!(replay(rig.scheduler.ended()), standings);
     assert_eq!((rig.scheduler.bytes, rig.scheduler.queue.submitters()), (0, 0));
     assert!(rig.scheduler.held.is_empty() && rig.scheduler.poll_timeout().is_none());
 }
