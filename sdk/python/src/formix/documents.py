@@ -23,7 +23,17 @@ from nacl.signing import VerifyKey
 
 from .errors import DocumentError, VerificationError
 
-__all__ = ["ENVELOPE_BYTES_MAX", "Envelope", "NodeId", "Signature", "content_digest", "content_id", "content_id_of", "from_base64", "loads"]
+__all__ = [
+    "ENVELOPE_BYTES_MAX",
+    "Envelope",
+    "NodeId",
+    "Signature",
+    "content_digest",
+    "content_id",
+    "content_id_of",
+    "from_base64",
+    "loads",
+]
 
 #: Longest JSON text of an envelope that is read, in bytes.
 ENVELOPE_BYTES_MAX: Final = 512 * 1024

@@ -1,7 +1,8 @@
 """Receipts of jobs: what a node says that a guest's run gave, verified here and offline.
 
-A receipt is an in-toto Statement v1 in a DSSE envelope. Its node's signature makes it that node's word: evidence against it where it is
-false, and no proof that it is true. Who has module and input can run the job again: ``formix receipt verify --rerun``.
+A receipt is an in-toto Statement v1 in a DSSE envelope. Its node's signature makes it that node's word: evidence against it
+where it is false, and no proof that it is true. Who has module and input can run the job again:
+``formix receipt verify --rerun``.
 """
 
 from __future__ import annotations
@@ -198,7 +199,12 @@ def verify_receipt(
     if node is not None and node != runner:
         raise VerificationError(f"the receipt is of {runner}, not of {node}")
     out, err = (each.digest.sha256 for each in statement.subject)
-    given = {"module": (module, run.module.sha256), "stdin": (stdin, run.input.sha256), "stdout": (stdout, out), "stderr": (stderr, err)}
+    given = {
+        "module": (module, run.module.sha256),
+        "stdin": (stdin, run.input.sha256),
+        "stdout": (stdout, out),
+        "stderr": (stderr, err),
+    }
     for name, (data, meant) in given.items():
         if data is not None and hashlib.sha256(data).hexdigest() != meant:
             raise VerificationError(f"the {name} given, {content_id(data)}, is not that of this receipt")
