@@ -1,6 +1,7 @@
 //! What runs give, frozen: the same on every machine that these tests run on, natively and in a browser.
 //!
-//! `FORMIX_APPROVE_SANDBOX=1` writes the golden files anew, natively. Numbers that change there mean another [`crate::GAS_SCHEDULE`].
+//! `FORMIX_APPROVE_SANDBOX=1 FORMIX_SMITH_MODULES=10000` writes the golden files anew, natively. Numbers that change there mean another
+//! [`crate::GAS_SCHEDULE`].
 
 use super::*;
 use crate::{module::config, prepare::prepare, wasi::Host};
@@ -20,6 +21,8 @@ pub(super) fn check(file: &str, golden: &str, lines: &str) {
         std::fs::write(path, lines).expect("the golden file can be written");
         return;
     }
+    let (held, ran) = (golden.lines().count(), lines.lines().count());
+    assert!(ran > 0 && held >= ran, "{file}: {ran} lines, and the golden file holds {held}");
     for (was, is) in golden.lines().zip(lines.lines()) {
         assert_eq!(is, was, "{file}: a run differs from what it gave when the file was approved");
     }
