@@ -17,7 +17,7 @@
 //! let execution = Module::new(&wasm, &limits)?.run(&Command::default(), &limits);
 //! assert_eq!(execution.ending, Ending::Exit(0));
 //! assert_eq!(execution.stdout, b"hello");
-//! assert_eq!(execution.fuel, 39);
+//! assert_eq!(execution.fuel, 43);
 //! # Ok::<(), Box<dyn core::error::Error>>(())
 //! ```
 //!
