@@ -17,7 +17,7 @@
 //! let execution = Module::new(&wasm, &limits)?.run(&Command::default(), &limits);
 //! assert_eq!(execution.ending, Ending::Exit(0));
 //! assert_eq!(execution.stdout, b"hello");
-//! assert_eq!(execution.fuel, 39);
+//! assert_eq!(execution.fuel, 43);
 //! # Ok::<(), Box<dyn core::error::Error>>(())
 //! ```
 //!
@@ -32,7 +32,7 @@
 //! | `args`, `env`, standard input | those of the [`Command`]; the input can be read once, and is then at its end |
 //! | standard output and error | kept up to [`Limits::output_bytes`] together; the byte after those ends the run |
 //! | clock | starts at [`Command::now`], moves by a microsecond at each reading, and to the end of each sleep |
-//! | randomness | ChaCha20 (RFC 8439's core, as `rand_chacha` numbers blocks) keyed by [`Command::seed`] |
+//! | randomness | the key stream of ChaCha20 (RFC 8439) under the key [`Command::seed`] and a nonce of zeros, each draw from a new word of 4 bytes |
 //! | files, directories, sockets | none: `badf`, and `notdir`, `notsock` or `spipe` of a standard stream |
 //! | WebAssembly | 2.0 without vectors, and tail calls, extended constants; no threads, exceptions, 64-bit or second memory |
 //!
@@ -49,7 +49,7 @@
 //! # Bounds
 //! | Of | At most |
 //! |---|---|
-//! | the module | [`Limits::module_bytes`], and the counts in [`caps`]; compiled, some 30 times its bytes |
+//! | the module | [`Limits::module_bytes`], and the counts in [`caps`]; what is compiled of it is linear in its bytes |
 //! | memory | [`Limits::memory_bytes`] of one memory; a growth beyond is refused, as the specification has it |
 //! | tables | [`caps::TABLES_MAX`] of [`Limits::table_elements`] each |
 //! | stack | [`Limits::stack_bytes`], [`Limits::call_depth`] |
@@ -124,7 +124,7 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// Some ten seconds of a server's core; what fits a tab.
+    /// Some seconds of a server's core, and memory that a tab has.
     fn default() -> Self {
         Self {
             fuel: 2_000_000_000,

@@ -79,8 +79,10 @@ impl fmt::Debug for Module {
 
 /// The engine's settings: what [`crate::GAS_SCHEDULE`] names.
 pub(crate) fn config(limits: &Limits) -> Config {
-    /// The engine does not take less.
-    const STACK_BYTES_MIN: usize = 1024;
+    /// The engine counts its stack in values, whatever its documentation says.
+    const VALUE_BYTES: u64 = 8;
+    /// Values that it begins with; it does not take less.
+    const STACK_VALUES_MIN: usize = 128;
     let size = |limit: u64| usize::try_from(limit).unwrap_or(usize::MAX);
     let mut config = Config::default();
     config
@@ -89,7 +91,8 @@ pub(crate) fn config(limits: &Limits) -> Config {
         // Lazy translation charges a run for what no earlier run has called: fuel would depend on history.
         .compilation_mode(CompilationMode::Eager)
         .set_max_recursion_depth(size(limits.call_depth))
-        .set_max_stack_height(size(limits.stack_bytes).max(STACK_BYTES_MIN))
+        .set_min_stack_height(STACK_VALUES_MIN)
+        .set_max_stack_height(size(limits.stack_bytes / VALUE_BYTES).max(STACK_VALUES_MIN))
         .set_max_cached_stacks(1)
         .wasm_memory64(false)
         .wasm_multi_memory(false)

@@ -60,7 +60,7 @@ struct Script {
 
 impl Script {
     fn new() -> Self {
-        let limits = Limits { call_depth: 2_000, stack_bytes: 1 << 20, ..Limits::default() };
+        let limits = Limits { call_depth: 2_000, ..Limits::default() };
         let engine = Engine::new(&config(&limits));
         let mut store = Store::new(&engine, ());
         let mut linker = Linker::new(&engine);
