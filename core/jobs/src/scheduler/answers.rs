@@ -14,7 +14,6 @@ use alloc::{
     collections::{BTreeMap, BTreeSet},
     string::ToString,
     sync::Arc,
-    vec::Vec,
 };
 use codec::{ContentId, Instant, encode};
 use keys::{Envelope, NodeId};
@@ -271,7 +270,7 @@ impl Scheduler {
 
     /// The nodes that have answered the job and hold it, for tests of what may not happen.
     #[cfg(test)]
-    pub(super) fn nodes_of(&self, id: ContentId) -> Vec<NodeId> {
+    pub(super) fn nodes_of(&self, id: ContentId) -> alloc::vec::Vec<NodeId> {
         let state = &self.jobs[&id].state;
         state.leases.keys().copied().chain(state.answers.iter().map(|answer| answer.node)).collect()
     }
