@@ -4,12 +4,14 @@ mod comp;
 mod consent;
 mod data;
 mod fellow;
+mod job;
 mod local;
 mod logs;
 mod node;
 mod page;
 mod propose;
 mod question;
+mod receipt;
 mod up;
 mod view;
 
@@ -130,6 +132,16 @@ enum Command {
     Consent {
         #[command(subcommand)]
         what: consent::ConsentCommand,
+    },
+    /// Run WASM jobs on this machine
+    Job {
+        #[command(subcommand)]
+        what: job::JobCommand,
+    },
+    /// Check the receipts of jobs
+    Receipt {
+        #[command(subcommand)]
+        what: receipt::ReceiptCommand,
     },
     /// Tell a running heavy node of another
     #[command(after_help = "Example:\n  formix fellow http://127.0.0.1:4810 --node heavy")]
@@ -294,6 +306,8 @@ async fn dispatch(command: Option<Command>, common: &Common, home: &Home, out: &
         Some(Command::Comp(args)) => return comp::comp(*args, home, out).await,
         Some(Command::Data { what }) => data::data(what, home, out).await?,
         Some(Command::Consent { what }) => consent::consent(what, home, out).await?,
+        Some(Command::Job { what }) => return job::job(what, home, out).await,
+        Some(Command::Receipt { what }) => receipt::receipt(what, out).await?,
         Some(Command::Fellow(args)) => fellow::fellow(args, home, out).await?,
         Some(Command::Completions { .. }) => {}
     }

@@ -21,6 +21,7 @@
 pub mod answers;
 pub mod conformance;
 pub mod golden;
+pub mod jobs;
 pub mod samples;
 mod stored;
 

@@ -36,6 +36,7 @@ from .evidence import Evidence
 from .identity import Identity
 from .outcome import Outcome
 from .proposal import Proposal, Scheme
+from .receipt import Receipt, verify_receipt
 from .reductions import (
     Reduction,
     Value,
@@ -76,6 +77,7 @@ __all__ = [
     "Outcome",
     "ProblemError",
     "Proposal",
+    "Receipt",
     "Reduction",
     "Refusal",
     "Result",
@@ -101,4 +103,5 @@ __all__ = [
     "variance",
     "vector",
     "verify",
+    "verify_receipt",
 ]

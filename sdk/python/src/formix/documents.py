@@ -23,7 +23,17 @@ from nacl.signing import VerifyKey
 
 from .errors import DocumentError, VerificationError
 
-__all__ = ["ENVELOPE_BYTES_MAX", "Envelope", "NodeId", "Signature", "content_digest", "content_id", "from_base64", "loads"]
+__all__ = [
+    "ENVELOPE_BYTES_MAX",
+    "Envelope",
+    "NodeId",
+    "Signature",
+    "content_digest",
+    "content_id",
+    "content_id_of",
+    "from_base64",
+    "loads",
+]
 
 #: Longest JSON text of an envelope that is read, in bytes.
 ENVELOPE_BYTES_MAX: Final = 512 * 1024
@@ -38,8 +48,12 @@ _CID_PREFIX: Final = bytes([0x01, 0x55, 0x12, 0x20])
 
 def content_id(data: bytes) -> str:
     """The CIDv1 of raw bytes under SHA-256, ``bafkrei…``."""
-    cid = _CID_PREFIX + hashlib.sha256(data).digest()
-    return "b" + base64.b32encode(cid).decode().rstrip("=").lower()
+    return content_id_of(hashlib.sha256(data).digest())
+
+
+def content_id_of(digest: bytes) -> str:
+    """The CIDv1 of the raw bytes whose SHA-256 this is."""
+    return "b" + base64.b32encode(_CID_PREFIX + digest).decode().rstrip("=").lower()
 
 
 def content_digest(id: str) -> bytes:

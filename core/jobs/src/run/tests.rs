@@ -1,0 +1,119 @@
+use super::*;
+use crate::{
+    Base64,
+    manifest::{
+        Blob, Limits,
+        tests::{ada, sample},
+    },
+};
+use alloc::format;
+use keys::Identity;
+
+/// Writes its input, reversed byte by byte, and ends with the code that its entry's name says.
+const REVERSE: &str = r#"(module
+  (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 2)
+  (func $reverse
+    (local $i i32) (local $n i32)
+    (i32.store (i32.const 0) (i32.const 1024)) (i32.store (i32.const 4) (i32.const 4096))
+    (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))
+    (local.set $n (i32.load (i32.const 8)))
+    (block $done (loop $next
+      (br_if $done (i32.ge_u (local.get $i) (local.get $n)))
+      (i32.store8
+        (i32.add (i32.const 8192) (local.get $i))
+        (i32.load8_u (i32.add (i32.const 1023) (i32.sub (local.get $n) (local.get $i)))))
+      (local.set $i (i32.add (local.get $i) (i32.const 1)))
+      (br $next)))
+    (i32.store (i32.const 0) (i32.const 8192)) (i32.store (i32.const 4) (local.get $n))
+    (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8))))
+  (func (export "_start") (call $reverse))
+  (func (export "fails") (call $reverse) (call $exit (i32.const 7)))
+  (func (export "loops") (loop $again (br $again)))
+  (func (export "aborts") unreachable))"#;
+
+fn manifest(entry: &str) -> Manifest {
+    let module = wat::parse_str(REVERSE).unwrap();
+    Manifest {
+        module: Blob::Inline(Base64(module)),
+        entry: entry.into(),
+        limits: Limits { fuel: 100_000, ..Limits::default() },
+        ..sample()
+    }
+}
+
+fn ran(manifest: &Manifest) -> (Receipt, Ran) {
+    let node = Identity::from_seed([2; 32]);
+    let (job, manifest) = Manifest::open(&manifest.sign(&ada()).unwrap()).unwrap();
+    let started = manifest.created.plus_ms(100);
+    let invocation = manifest.invocation(job, node.id(), started);
+    let module = manifest.module.inline().unwrap();
+    let ran = run(&invocation, module, manifest.input.inline().unwrap()).unwrap();
+    let times = Times { started, ended: started.plus_ms(2), wall_us: 1_500, cpu_us: None };
+    let receipt = ran.receipt(job, &manifest, node.id(), times);
+    // It signs, verifies and follows, whatever came of the run.
+    let (read, _) = Receipt::open(&receipt.sign(&node).unwrap()).unwrap();
+    read.follows(job, &manifest).unwrap();
+    assert_eq!(read, receipt);
+    (receipt, ran)
+}
+
+#[test]
+fn a_guest_s_output_is_in_its_receipt_and_a_rerun_agrees() {
+    let manifest = manifest("_start");
+    let (receipt, ran) = ran(&manifest);
+    assert_eq!((ran.stdout.as_slice(), &receipt.ending), (b"olleh".as_slice(), &Ending::Exit(0)));
+    assert_eq!(receipt.output, ContentId::of(b"olleh"));
+    assert!(ran.fuel > 0 && receipt.memory_peak_bytes == 2 * 65_536);
+    let module = manifest.module.inline().unwrap();
+    assert_eq!(rerun(&receipt, module, b"hello"), Ok(ran));
+    assert_eq!(rerun(&receipt, b"", b"hello"), Err(RerunError::OtherBytes { what: "module" }));
+    assert_eq!(rerun(&receipt, module, b"hullo"), Err(RerunError::OtherBytes { what: "input" }));
+}
+
+#[test]
+fn a_false_receipt_is_convicted_by_its_field() {
+    let manifest = manifest("_start");
+    let (receipt, _) = ran(&manifest);
+    let module = manifest.module.inline().unwrap();
+    let other = ContentId::of(b"other");
+    for (false_receipt, expected) in [
+        (Receipt { ending: Ending::Exit(1), ..receipt.clone() }, "ending"),
+        (Receipt { output: other, ..receipt.clone() }, "standard output"),
+        (Receipt { errors: other, ..receipt.clone() }, "standard error"),
+        (Receipt { fuel: receipt.fuel + 1, ..receipt.clone() }, "fuel"),
+        (Receipt { memory_peak_bytes: 0, ..receipt.clone() }, "peak memory"),
+    ] {
+        let Err(RerunError::Differs { field, .. }) = rerun(&false_receipt, module, b"hello") else {
+            panic!("{expected}")
+        };
+        assert_eq!(field, expected);
+    }
+    let gas = Receipt { gas: "other-1".into(), ..receipt };
+    assert_eq!(rerun(&gas, module, b"hello"), Err(RerunError::Gas { gas: "other-1".into() }));
+}
+
+#[test]
+fn a_failed_entry_point_is_reported_as_failed() {
+    let code = |entry: &str| ran(&manifest(entry)).0.ending.code();
+    assert_eq!(code("fails"), "exit 7");
+    assert_eq!(code("aborts"), "trap unreachable");
+    assert_eq!(code("loops"), "trap out-of-fuel");
+    assert_eq!(code("is_not_there"), "rejected no-entry");
+    let imports =
+        wat::parse_str(r#"(module (import "env" "secret" (func)) (func (export "_start")))"#).unwrap();
+    for (module, expected) in [
+        (b"\0asm\x01\0\0\0garbage".to_vec(), "rejected module-invalid"),
+        (imports, "rejected imports-denied"),
+        ([b"\0asm\x01\0\0\0".as_slice(), &[0; 100]].concat(), "rejected module-too-long"),
+    ] {
+        let limits = Limits { module_bytes: 100, ..manifest("_start").limits };
+        let manifest = Manifest { module: Blob::Inline(Base64(module)), limits, ..manifest("_start") };
+        let (receipt, ran) = ran(&manifest);
+        assert_eq!(receipt.ending.code(), expected);
+        assert!(!receipt.ending.is_success() && ran.stdout.is_empty());
+    }
+    assert_eq!(format!("{}", ran(&manifest("fails")).0.ending), "failed: the guest ended with exit code 7");
+}

@@ -1,0 +1,611 @@
+//! The scheduler of a heavy node: which job goes to which node, and what the answers give.
+//!
+//! A job waits until as many nodes as it asks for have it. A node that has a slot free is handed a job at once where any fits, and a
+//! job that comes in goes at once to nodes that are free: there is never a free node and a waiting job that fit
+//! each other. So nothing waits behind a long job while others are free.
+//!
+//! # Who goes first
+//! Among submitters, who has used the least machine time: start-time fair queueing (Goyal, Vin, Cheng 1996) over the time that leases
+//! are held by this scheduler's own clock. A lease is charged whole when it begins, and what it did not use is given back
+//! when it ends; so a limit that is stated tightly gets its job started sooner. Among one submitter's jobs, the higher priority, then the earlier.
+//!
+//! # When answers give a result
+//! Nodes that answered are compared by their [`Claim`]s. As soon as enough agree ([`Quorum`](crate::manifest::Quorum)) that is the result, and the
+//! other leases are taken back. As soon as that can no longer happen, the job is disputed: a judge (a heavy node that the owner trusts) runs it
+//! again, and its answer is the result.
+//!
+//! # How to drive it
+//! `handle_input(now, Input)`, `handle_timeout(now)`; then drain `poll_output` until `None`; then sleep until `poll_timeout`.
+//! [`Output::Store`] asks for a batch to be made durable; there is one at a time, and it holds everything that changed since the last.
+//! What is acknowledged is acknowledged after that. After a restart, [`Scheduler::restore`] goes on from what was stored; nodes join anew, and one that
+//! held a lease is handed it again.
+//!
+//! # Bounds
+//! [`Config`] bounds jobs in all and of each submitter, the bytes of their documents, nodes, ended jobs that are remembered and standings. A job has at most
+//! [`REPLICAS_MAX`](crate::manifest::REPLICAS_MAX) and one answers, and [`Config::attempts_max`] nodes that it is kept from. One submitter's waiting jobs
+//! differ in at most [`NEEDS_MAX`] ways in what they need, so finding a job for a node looks at as many queues per submitter, and in each at most at
+//! the jobs that this node already has or had.
+
+use crate::{
+    Manifest, ManifestError, ReceiptError,
+    manifest::{Kind, Limits},
+    standing::Standing,
+};
+use alloc::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    format,
+    string::String,
+    sync::Arc,
+    vec::Vec,
+};
+use codec::{ContentId, Instant};
+use core::fmt;
+use keys::{Envelope, NodeId};
+use store::{Batch, StoreError};
+
+mod answers;
+mod fit;
+mod lease;
+mod queue;
+mod stored;
+mod submit;
+mod why;
+
+pub use stored::{Answer, Ended, Outcome, RefusalReason, RestoreError, STORE_PREFIX};
+pub use why::{Reason, Stage, Why};
+
+use fit::Needs;
+use queue::Queue;
+use stored::State;
+
+/// Most ways in which one submitter's waiting jobs differ in what they need.
+pub const NEEDS_MAX: usize = 64;
+/// Milliseconds that a node which left with a job is kept from that job.
+pub const AWAY_MS: u64 = 30_000;
+/// Milliseconds after which a batch that could not be stored is tried again.
+const STORE_RETRY_MS: u64 = 1_000;
+
+/// How much a scheduler takes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// The gas schedule by which jobs here are counted; nodes with another get none.
+    pub gas: String,
+    /// The most that any node can be asked for: what the sandbox takes.
+    pub limits_max: Limits,
+    /// Most jobs without an end.
+    pub jobs_max: u32,
+    /// Most jobs without an end of one submitter.
+    pub jobs_each_max: u32,
+    /// Most bytes of the documents of jobs without an end.
+    pub bytes_max: u64,
+    /// Most nodes that are known at a time.
+    pub nodes_max: u32,
+    /// Most leases of one job that come to nothing, before the job is given up.
+    pub attempts_max: u32,
+    /// Most ended jobs that are remembered.
+    pub ended_max: u32,
+    /// Most nodes whose standing is remembered; who was last heard of longest ago is forgotten first.
+    pub standings_max: u32,
+}
+
+impl Config {
+    /// What a heavy node takes on that is told nothing else.
+    pub fn new(gas: impl Into<String>) -> Self {
+        Self {
+            gas: gas.into(),
+            limits_max: Limits::MAX,
+            jobs_max: 100_000,
+            jobs_each_max: 10_000,
+            bytes_max: 256 * 1024 * 1024,
+            nodes_max: 10_000,
+            attempts_max: 16,
+            ended_max: 10_000,
+            standings_max: 100_000,
+        }
+    }
+}
+
+/// What a node offers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Advert {
+    /// What it runs in.
+    pub kind: Kind,
+    /// Jobs that it runs at a time. 0: none for now, as when its person has paused it.
+    pub slots: u16,
+    /// The most bytes of memory that it gives one job.
+    pub memory_bytes_max: u64,
+    /// The most fuel that it gives one job.
+    pub fuel_max: u64,
+    /// The most milliseconds that it gives one job.
+    pub wall_ms_max: u32,
+    /// Its gas schedule.
+    pub gas: String,
+}
+
+/// What happened.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// Somebody submits a job.
+    Submit {
+        /// Comes back with the answer.
+        token: u64,
+        /// The signed manifest.
+        document: Envelope,
+    },
+    /// A submitter takes a job back.
+    Cancel {
+        /// Comes back with the answer.
+        token: u64,
+        /// Which.
+        job: ContentId,
+        /// Who asks, authenticated by the owner.
+        by: NodeId,
+    },
+    /// A node is here, or offers something else than before.
+    Joined {
+        /// Which, authenticated by the owner.
+        node: NodeId,
+        /// What it offers.
+        advert: Advert,
+        /// Whether the owner trusts it to settle disputes.
+        is_judge: bool,
+    },
+    /// A node is gone.
+    Left {
+        /// Which.
+        node: NodeId,
+    },
+    /// A node hands in a receipt.
+    Answered {
+        /// Which node, authenticated by the owner.
+        node: NodeId,
+        /// The receipt.
+        receipt: Envelope,
+    },
+    /// A node hands a job back.
+    Declined {
+        /// Which node, authenticated by the owner.
+        node: NodeId,
+        /// Which job.
+        job: ContentId,
+        /// Its words; 200 characters of them are kept.
+        why: String,
+    },
+    /// What came of [`Output::Store`].
+    Stored {
+        /// Which.
+        ticket: u64,
+        /// Whether it is durable.
+        result: Result<(), StoreError>,
+    },
+}
+
+/// What to do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Output {
+    /// Make a batch durable, and say so with [`Input::Stored`].
+    Store {
+        /// Comes back with the result.
+        ticket: u64,
+        /// The changes.
+        batch: Batch,
+    },
+    /// The answer to [`Input::Submit`].
+    Submitted {
+        /// That of the input.
+        token: u64,
+        /// The job, durable, or why it is not taken.
+        result: Result<Taken, SubmitError>,
+    },
+    /// The answer to [`Input::Cancel`].
+    Cancelled {
+        /// That of the input.
+        token: u64,
+        /// Whether it is.
+        result: Result<(), CancelError>,
+    },
+    /// Hand a node a job. A node that has it already is told nothing new.
+    Lease {
+        /// Which node.
+        node: NodeId,
+        /// Which job.
+        job: ContentId,
+        /// Its signed manifest.
+        document: Arc<Envelope>,
+        /// When the lease ends.
+        until: Instant,
+    },
+    /// Tell a node that a job is no longer its own.
+    Revoke {
+        /// Which node.
+        node: NodeId,
+        /// Which job.
+        job: ContentId,
+    },
+    /// The answer to [`Input::Answered`].
+    Received {
+        /// Which node.
+        node: NodeId,
+        /// Which job, where the receipt says.
+        job: Option<ContentId>,
+        /// Whether the receipt is taken, and durable.
+        result: Result<(), AnswerError>,
+    },
+    /// A job has ended, durably.
+    Ended {
+        /// Which.
+        job: ContentId,
+        /// How.
+        ended: Arc<Ended>,
+    },
+    /// No place is left for a node.
+    Full {
+        /// Which.
+        node: NodeId,
+    },
+}
+
+/// A job that was taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// Its id.
+    pub job: ContentId,
+    /// How many of the known nodes could run it, were they free.
+    pub able: u32,
+    /// What stands in the way now, for a person; empty where nothing does.
+    pub words: String,
+}
+
+/// Why a job is not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SubmitError {
+    /// The manifest is not in order.
+    Manifest(ManifestError),
+    /// No node can ever run it.
+    Never {
+        /// The manifest's field that asks too much.
+        field: &'static str,
+        /// Why.
+        problem: String,
+    },
+    /// The submitter has as many jobs here as one may have.
+    FullForYou {
+        /// After how many milliseconds to try again.
+        retry_ms: u64,
+    },
+    /// The queue is full.
+    Full {
+        /// After how many milliseconds to try again.
+        retry_ms: u64,
+    },
+    /// The submitter's waiting jobs already differ in [`NEEDS_MAX`] ways in what they need.
+    TooVaried {
+        /// After how many milliseconds to try again.
+        retry_ms: u64,
+    },
+}
+
+impl fmt::Display for SubmitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Manifest(error) => write!(f, "{error}"),
+            Self::Never { field, problem } => write!(f, "no node can ever run this: `{field}`: {problem}"),
+            Self::FullForYou { retry_ms } => {
+                write!(
+                    f,
+                    "you have as many jobs here as one submitter may have; try again in {}",
+                    seconds(*retry_ms)
+                )
+            }
+            Self::Full { retry_ms } => {
+                write!(f, "the queue of this heavy node is full; try again in {}", seconds(*retry_ms))
+            }
+            Self::TooVaried { retry_ms } => write!(
+                f,
+                "your waiting jobs ask for {NEEDS_MAX} different sets of limits and constraints; use one of those, or try \
+                 again in {}",
+                seconds(*retry_ms)
+            ),
+        }
+    }
+}
+
+impl core::error::Error for SubmitError {}
+
+fn seconds(ms: u64) -> String {
+    format!("{} s", ms.div_ceil(1_000))
+}
+
+/// Why a job is not cancelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CancelError {
+    /// No such job is here.
+    Unknown,
+    /// It has ended.
+    Ended,
+    /// Only its submitter cancels it.
+    NotYours,
+}
+
+impl fmt::Display for CancelError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unknown => "no such job is known here",
+            Self::Ended => "the job has ended",
+            Self::NotYours => "only its submitter cancels a job",
+        })
+    }
+}
+
+impl core::error::Error for CancelError {}
+
+/// Why a receipt is not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AnswerError {
+    /// It does not verify, or is not about the job as its manifest asks.
+    Receipt(ReceiptError),
+    /// Another node's.
+    OtherNode,
+    /// Counted by another gas schedule.
+    OtherGas,
+    /// The node does not hold this job: the lease ended, or there was none.
+    NoLease,
+    /// The node has answered already.
+    Twice,
+}
+
+impl fmt::Display for AnswerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Receipt(error) => write!(f, "{error}"),
+            Self::OtherNode => f.write_str("this receipt is another node's"),
+            Self::OtherGas => f.write_str("this receipt counts fuel by another gas schedule"),
+            Self::NoLease => f.write_str("this job is not leased to you, or no longer"),
+            Self::Twice => f.write_str("you have answered this job already"),
+        }
+    }
+}
+
+impl core::error::Error for AnswerError {}
+
+/// A node that is here.
+#[derive(Debug)]
+struct Worker {
+    advert: Advert,
+    is_judge: bool,
+    /// Its place among free nodes: who got a job longest ago goes first.
+    turn: u64,
+}
+
+/// A job without an end.
+#[derive(Debug)]
+struct Job {
+    /// With module and input by content id.
+    manifest: Manifest,
+    document: Arc<Envelope>,
+    bytes: u64,
+    needs: Needs,
+    /// Whether it stands in the queue.
+    is_waiting: bool,
+    state: State,
+}
+
+/// Nodes that held a lease when their job got its result: what they hand in still counts for their standing.
+#[derive(Debug)]
+struct Late {
+    manifest: Manifest,
+    nodes: BTreeSet<NodeId>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Timer {
+    /// First, so that no job is handed out again at its deadline.
+    Deadline(ContentId),
+    Lease(ContentId, NodeId),
+    Back(ContentId, NodeId),
+    Store,
+}
+
+/// A batch on its way to the disk, and what is said once it is there.
+#[derive(Debug)]
+struct Flight {
+    ticket: u64,
+    batch: Batch,
+    then: Vec<Output>,
+    step: Step,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// To be handed to the disk.
+    Due,
+    /// The disk has it.
+    Handed,
+    /// It could not be stored; a timer says when to try again.
+    Failed,
+}
+
+/// The scheduler of one heavy node.
+#[derive(Debug)]
+pub struct Scheduler {
+    config: Config,
+    jobs: BTreeMap<ContentId, Job>,
+    /// Ended jobs by when they ended, and the same by id.
+    ended: BTreeMap<u64, (ContentId, Arc<Ended>)>,
+    ended_at: BTreeMap<ContentId, u64>,
+    late: BTreeMap<ContentId, Late>,
+    workers: BTreeMap<NodeId, Worker>,
+    /// Nodes with a slot free, who waits longest first.
+    free: BTreeSet<(u64, NodeId)>,
+    /// The jobs that nodes hold, whether they are here or not.
+    held: BTreeMap<NodeId, BTreeSet<ContentId>>,
+    queue: Queue,
+    standings: BTreeMap<NodeId, (Standing, u64)>,
+    standing_order: BTreeSet<(u64, NodeId)>,
+    timers: BTreeSet<(Instant, Timer)>,
+    /// Counts jobs, turns and ends.
+    count: u64,
+    tickets: u64,
+    bytes: u64,
+    /// When a job ended last, and the mean time between ends, in sixteenths of a millisecond.
+    pace: (Option<Instant>, u64),
+    dirty: BTreeSet<ContentId>,
+    batch: Batch,
+    then: Vec<Output>,
+    flight: Option<Flight>,
+    outputs: VecDeque<Output>,
+}
+
+impl Scheduler {
+    /// A scheduler that knows no job.
+    pub fn new(config: Config) -> Self {
+        Self {
+            config,
+            jobs: BTreeMap::new(),
+            ended: BTreeMap::new(),
+            ended_at: BTreeMap::new(),
+            late: BTreeMap::new(),
+            workers: BTreeMap::new(),
+            free: BTreeSet::new(),
+            held: BTreeMap::new(),
+            queue: Queue::default(),
+            standings: BTreeMap::new(),
+            standing_order: BTreeSet::new(),
+            timers: BTreeSet::new(),
+            count: 0,
+            tickets: 0,
+            bytes: 0,
+            pace: (None, 0),
+            dirty: BTreeSet::new(),
+            batch: Batch::new(),
+            then: Vec::new(),
+            flight: None,
+            outputs: VecDeque::new(),
+        }
+    }
+
+    /// Jobs without an end.
+    pub fn open(&self) -> impl Iterator<Item = ContentId> + '_ {
+        self.jobs.keys().copied()
+    }
+
+    /// Ended jobs that are remembered, the earliest first.
+    pub fn ended(&self) -> impl Iterator<Item = (ContentId, &Ended)> + '_ {
+        self.ended.values().map(|(job, ended)| (*job, ended.as_ref()))
+    }
+
+    /// How an ended job that is remembered ended.
+    pub fn end_of(&self, job: ContentId) -> Option<&Ended> {
+        self.ended.get(self.ended_at.get(&job)?).map(|(_, ended)| ended.as_ref())
+    }
+
+    /// Every remembered node's standing.
+    pub fn standings(&self) -> impl Iterator<Item = (NodeId, Standing)> + '_ {
+        self.standings.iter().map(|(node, (standing, _))| (*node, *standing))
+    }
+
+    /// A node's standing; that of a newcomer where none is remembered.
+    pub fn standing(&self, node: NodeId) -> Standing {
+        self.standings.get(&node).map(|(standing, _)| *standing).unwrap_or_default()
+    }
+
+    /// Takes what happened.
+    pub fn handle_input(&mut self, now: Instant, input: Input) {
+        self.handle_timeout(now);
+        match input {
+            Input::Submit { token, document } => self.submit(now, token, document),
+            Input::Cancel { token, job, by } => self.cancel(now, token, job, by),
+            Input::Joined { node, advert, is_judge } => self.joined(now, node, advert, is_judge),
+            Input::Left { node } => self.left(now, node),
+            Input::Answered { node, receipt } => self.answered(now, node, &receipt),
+            Input::Declined { node, job, why } => self.declined(now, node, job, &why),
+            Input::Stored { ticket, result } => self.stored(now, ticket, result),
+        }
+    }
+
+    /// Does what is due.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        while let Some((due, timer)) = self.timers.first().copied() {
+            if due > now {
+                break;
+            }
+            self.timers.remove(&(due, timer));
+            match timer {
+                Timer::Lease(job, node) => self.lease_ended(now, job, node),
+                Timer::Back(job, node) => self.is_back(now, job, node),
+                Timer::Deadline(job) => self.out_of_time(now, job),
+                Timer::Store => {
+                    if let Some(flight) = &mut self.flight {
+                        flight.step = Step::Due;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The next thing to do.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        if let Some(output) = self.outputs.pop_front() {
+            return Some(output);
+        }
+        if self.flight.is_none() {
+            self.write();
+            if self.batch.is_empty() {
+                self.outputs.extend(self.then.drain(..));
+                return self.outputs.pop_front();
+            }
+            self.tickets += 1;
+            self.flight = Some(Flight {
+                ticket: self.tickets,
+                batch: core::mem::take(&mut self.batch),
+                then: core::mem::take(&mut self.then),
+                step: Step::Due,
+            });
+        }
+        let flight = self.flight.as_mut().filter(|flight| flight.step == Step::Due)?;
+        flight.step = Step::Handed;
+        Some(Output::Store { ticket: flight.ticket, batch: flight.batch.clone() })
+    }
+
+    /// When [`Scheduler::handle_timeout`] has something to do, and what.
+    pub fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
+        let (due, timer) = self.timers.first()?;
+        let why = match timer {
+            Timer::Lease(..) => "a lease ends",
+            Timer::Back(..) => "a node that left may have the job again",
+            Timer::Deadline(_) => "a job's deadline",
+            Timer::Store => "storing is tried again",
+        };
+        Some((*due, why))
+    }
+
+    fn stored(&mut self, now: Instant, ticket: u64, result: Result<(), StoreError>) {
+        let Some(flight) =
+            self.flight.as_mut().filter(|flight| flight.ticket == ticket && flight.step == Step::Handed)
+        else {
+            return;
+        };
+        match result {
+            Ok(()) => {
+                let then = core::mem::take(&mut flight.then);
+                self.outputs.extend(then);
+                self.flight = None;
+            }
+            Err(_) => {
+                flight.step = Step::Failed;
+                self.timers.insert((now.plus_ms(STORE_RETRY_MS), Timer::Store));
+            }
+        }
+    }
+
+    fn next(&mut self) -> u64 {
+        self.count += 1;
+        self.count
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,104 @@
+//! Which node may run which job.
+
+use super::{Job, Reason, Scheduler, Worker, stored::Bar};
+use crate::{
+    Manifest,
+    manifest::{Constraints, Kind},
+};
+use alloc::vec;
+use keys::NodeId;
+
+/// Everything about a job that decides whether a node fits, what the node did with this very job aside.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Needs {
+    fuel: u64,
+    memory_bytes: u64,
+    wall_ms: u32,
+    constraints: Constraints,
+    /// Whether it takes a judge, of whatever kind.
+    pub(super) is_disputed: bool,
+}
+
+impl Needs {
+    pub(super) fn of(manifest: &Manifest, is_disputed: bool) -> Self {
+        let mut constraints = manifest.constraints.clone();
+        if constraints.kinds.is_empty() {
+            constraints.kinds = vec![Kind::Tab, Kind::Native];
+        }
+        // One order for one meaning.
+        constraints.kinds.sort_unstable();
+        constraints.nodes.sort_unstable();
+        constraints.except.sort_unstable();
+        let limits = manifest.limits;
+        Self {
+            fuel: limits.fuel,
+            memory_bytes: limits.memory_bytes,
+            wall_ms: limits.wall_ms,
+            constraints,
+            is_disputed,
+        }
+    }
+}
+
+impl Scheduler {
+    /// Why the node cannot run what has these needs, were it free.
+    pub(super) fn unfit(&self, needs: &Needs, node: NodeId, worker: &Worker) -> Option<Reason> {
+        let (advert, constraints) = (&worker.advert, &needs.constraints);
+        let standing = self.standing(node);
+        let limit = |needs: u64, gives: u64| (needs > gives).then_some((needs, gives));
+        if needs.is_disputed && !worker.is_judge {
+            return Some(Reason::NoJudge);
+        }
+        if !needs.is_disputed && constraints.kinds.binary_search(&advert.kind).is_err() {
+            return Some(Reason::Kind { kind: advert.kind });
+        }
+        if !needs.is_disputed
+            && !constraints.nodes.is_empty()
+            && constraints.nodes.binary_search(&node).is_err()
+        {
+            return Some(Reason::NotListed);
+        }
+        if constraints.except.binary_search(&node).is_ok() {
+            return Some(Reason::Excepted);
+        }
+        if advert.gas != self.config.gas {
+            return Some(Reason::Gas { gas: advert.gas.clone() });
+        }
+        if let Some((needs, gives)) = limit(needs.memory_bytes, advert.memory_bytes_max) {
+            return Some(Reason::Memory { needs_bytes: needs, gives_bytes: gives });
+        }
+        if let Some((needs, gives)) = limit(needs.fuel, advert.fuel_max) {
+            return Some(Reason::Fuel { needs, gives });
+        }
+        if let Some((needs, gives)) = limit(needs.wall_ms.into(), advert.wall_ms_max.into()) {
+            return Some(Reason::Wall { needs_ms: needs, gives_ms: gives });
+        }
+        if worker.is_judge {
+            return None;
+        }
+        if standing.is_distrusted() {
+            return Some(Reason::Distrusted { disagreed: standing.disagreed });
+        }
+        if standing.agreed < constraints.agreed_min.into() {
+            return Some(Reason::Record { needs: constraints.agreed_min, has: standing.agreed });
+        }
+        None
+    }
+
+    /// Why the node does not get this very job, for what it did with it.
+    pub(super) fn kept_from(job: &Job, node: NodeId) -> Option<Reason> {
+        let state = &job.state;
+        if state.leases.contains_key(&node) {
+            return Some(Reason::RunsIt);
+        }
+        if state.answers.iter().any(|answer| answer.node == node) {
+            return Some(Reason::Answered);
+        }
+        state.barred.get(&node).map(|bar| match bar {
+            Bar::Left { until } => Reason::Left { until: *until },
+            Bar::Late => Reason::TookTooLong,
+            Bar::Declined { why } => Reason::Declined { why: why.clone() },
+            Bar::Wrong { why } => Reason::WrongReceipt { why: why.clone() },
+        })
+    }
+}

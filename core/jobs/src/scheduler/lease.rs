@@ -1,0 +1,227 @@
+//! Handing out jobs and taking them back.
+
+use super::{
+    AWAY_MS, Advert, Job, Output, RefusalReason, Scheduler, Timer, Worker,
+    queue::Place,
+    stored::{Bar, Lease},
+};
+use alloc::{string::String, sync::Arc, vec::Vec};
+use codec::{ContentId, Instant};
+use core::cmp::Reverse;
+use keys::NodeId;
+
+/// Most characters that are kept of a node's words.
+const WORDS_MAX: usize = 200;
+
+impl Job {
+    pub(super) fn place(&self, id: ContentId) -> Place {
+        (Reverse(self.manifest.priority), self.state.number, id)
+    }
+
+    /// How many more nodes it wants now.
+    pub(super) fn wanted(&self) -> usize {
+        let state = &self.state;
+        if state.is_disputed {
+            return usize::from(!state.leases.values().any(|lease| lease.is_judge));
+        }
+        usize::from(self.manifest.replicas).saturating_sub(state.answers.len() + state.leases.len())
+    }
+}
+
+impl Scheduler {
+    pub(super) fn joined(&mut self, now: Instant, node: NodeId, advert: Advert, is_judge: bool) {
+        let turn = match self.workers.get(&node) {
+            Some(worker) => worker.turn,
+            None if self.workers.len() >= self.config.nodes_max as usize => {
+                self.outputs.push_back(Output::Full { node });
+                return;
+            }
+            None => self.next(),
+        };
+        self.free.remove(&(turn, node));
+        if self.workers.insert(node, Worker { advert, is_judge, turn }).is_none() {
+            self.remind(node);
+        }
+        self.count_slots(node);
+        self.offer_node(now, node);
+    }
+
+    /// Hands a node what it holds again: it may have lost it, or this scheduler may have been down.
+    fn remind(&mut self, node: NodeId) {
+        for job in self.held.get(&node).into_iter().flatten() {
+            let Some((id, found)) = self.jobs.get_key_value(job) else { continue };
+            if let Some(lease) = found.state.leases.get(&node) {
+                self.outputs.push_back(Output::Lease {
+                    node,
+                    job: *id,
+                    document: Arc::clone(&found.document),
+                    until: lease.until,
+                });
+            }
+        }
+    }
+
+    pub(super) fn left(&mut self, now: Instant, node: NodeId) {
+        let Some(worker) = self.workers.remove(&node) else { return };
+        self.free.remove(&(worker.turn, node));
+        let held: Vec<ContentId> = self.held.get(&node).into_iter().flatten().copied().collect();
+        for job in held {
+            self.release(now, job, node);
+            let until = now.plus_ms(AWAY_MS);
+            self.timers.insert((until, Timer::Back(job, node)));
+            self.lost(now, job, node, Bar::Left { until });
+        }
+    }
+
+    pub(super) fn is_back(&mut self, now: Instant, id: ContentId, node: NodeId) {
+        let Some(job) = self.jobs.get_mut(&id) else { return };
+        if matches!(job.state.barred.get(&node), Some(Bar::Left { until }) if *until <= now) {
+            job.state.barred.remove(&node);
+            self.dirty.insert(id);
+            self.place(now, id);
+        }
+    }
+
+    pub(super) fn declined(&mut self, now: Instant, node: NodeId, id: ContentId, why: &str) {
+        if self.release(now, id, node).is_none() {
+            return;
+        }
+        let why: String = why.chars().filter(|c| !c.is_control()).take(WORDS_MAX).collect();
+        self.lost(now, id, node, Bar::Declined { why });
+        self.offer_node(now, node);
+    }
+
+    pub(super) fn lease_ended(&mut self, now: Instant, id: ContentId, node: NodeId) {
+        if let Some(late) = self.late.get_mut(&id) {
+            late.nodes.remove(&node);
+            if late.nodes.is_empty() {
+                self.late.remove(&id);
+            }
+            return;
+        }
+        if self.release(now, id, node).is_none() {
+            return;
+        }
+        self.outputs.push_back(Output::Revoke { node, job: id });
+        self.lost(now, id, node, Bar::Late);
+        self.offer_node(now, node);
+    }
+
+    /// A lease came to nothing.
+    pub(super) fn lost(&mut self, now: Instant, id: ContentId, node: NodeId, bar: Bar) {
+        let Some(job) = self.jobs.get_mut(&id) else { return };
+        job.state.barred.insert(node, bar);
+        job.state.attempts += 1;
+        self.dirty.insert(id);
+        if job.state.attempts >= self.config.attempts_max {
+            let lost = job.state.attempts;
+            self.refuse(now, id, RefusalReason::Attempts { lost });
+        } else {
+            self.place(now, id);
+        }
+    }
+
+    /// Puts a job into the queue or takes it out, as it wants nodes or not, and hands it to nodes that are free.
+    pub(super) fn place(&mut self, now: Instant, id: ContentId) {
+        self.line_up(id);
+        while let Some(job) = self.jobs.get(&id).filter(|job| job.is_waiting && job.manifest.deadline > now) {
+            let fits = |node: &NodeId| {
+                let worker = self.workers.get(node);
+                worker.is_some_and(|worker| self.unfit(&job.needs, *node, worker).is_none())
+                    && Self::kept_from(job, *node).is_none()
+            };
+            let Some(node) = self.free.iter().map(|(_, node)| *node).find(fits) else { return };
+            self.lease(now, id, node);
+        }
+    }
+
+    pub(super) fn line_up(&mut self, id: ContentId) {
+        let Some(job) = self.jobs.get_mut(&id) else { return };
+        let wants = job.wanted() > 0;
+        if wants == job.is_waiting {
+            return;
+        }
+        job.is_waiting = wants;
+        let (submitter, place) = (job.manifest.submitter, job.place(id));
+        if wants {
+            self.queue.wait(submitter, &job.needs, place);
+        } else {
+            self.queue.stop_waiting(submitter, &job.needs, place);
+        }
+    }
+
+    /// Hands a node jobs while it has slots free and any fits.
+    pub(super) fn offer_node(&mut self, now: Instant, node: NodeId) {
+        while let Some(job) = self.pick(now, node) {
+            self.lease(now, job, node);
+        }
+    }
+
+    fn pick(&self, now: Instant, node: NodeId) -> Option<ContentId> {
+        let worker = self.workers.get(&node).filter(|worker| self.free.contains(&(worker.turn, node)))?;
+        self.queue.in_order().find_map(|share| {
+            let mut best: Option<&Place> = None;
+            for (needs, places) in share.waiting() {
+                if self.unfit(needs, node, worker).is_some() {
+                    continue;
+                }
+                let so_far = best;
+                let better = places.iter().take_while(|place| so_far.is_none_or(|best| *place < best));
+                let mut free = better.filter(|place| {
+                    self.jobs.get(&place.2).is_some_and(|job| {
+                        job.manifest.deadline > now && Self::kept_from(job, node).is_none()
+                    })
+                });
+                best = free.next().or(best);
+            }
+            best.map(|place| place.2)
+        })
+    }
+
+    fn lease(&mut self, now: Instant, id: ContentId, node: NodeId) {
+        let turn = self.next();
+        let Some(job) = self.jobs.get_mut(&id) else { return };
+        let until = now.plus_ms(job.manifest.limits.wall_ms.into()).min(job.manifest.deadline);
+        let is_judge = job.state.is_disputed;
+        job.state.leases.insert(node, Lease { until, is_judge });
+        self.queue.charge(job.manifest.submitter, until.since_ms(now));
+        self.timers.insert((until, Timer::Lease(id, node)));
+        let document = Arc::clone(&job.document);
+        self.outputs.push_back(Output::Lease { node, job: id, document, until });
+        self.held.entry(node).or_default().insert(id);
+        self.dirty.insert(id);
+        self.line_up(id);
+        if let Some(worker) = self.workers.get_mut(&node) {
+            self.free.remove(&(worker.turn, node));
+            worker.turn = turn;
+        }
+        self.count_slots(node);
+    }
+
+    /// Takes a lease back; `None` where there is none.
+    pub(super) fn release(&mut self, now: Instant, id: ContentId, node: NodeId) -> Option<Lease> {
+        let job = self.jobs.get_mut(&id)?;
+        let lease = job.state.leases.remove(&node)?;
+        self.queue.give_back(job.manifest.submitter, lease.until.since_ms(now));
+        self.timers.remove(&(lease.until, Timer::Lease(id, node)));
+        if let Some(held) = self.held.get_mut(&node) {
+            held.remove(&id);
+            if held.is_empty() {
+                self.held.remove(&node);
+            }
+        }
+        self.dirty.insert(id);
+        self.count_slots(node);
+        Some(lease)
+    }
+
+    fn count_slots(&mut self, node: NodeId) {
+        let Some(worker) = self.workers.get(&node) else { return };
+        let held = self.held.get(&node).map_or(0, alloc::collections::BTreeSet::len);
+        if held < usize::from(worker.advert.slots) {
+            self.free.insert((worker.turn, node));
+        } else {
+            self.free.remove(&(worker.turn, node));
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! What a scheduler keeps: open jobs, ended jobs, standings.
+//!
+//! ```text
+//! j/m/ id      the signed manifest of a job without an end, in JSON; written once
+//! j/s/ id      its State
+//! j/e/ number  an Ended job, numbers ascending
+//! j/c/ node    a node's Standing
+//! ```
+
+use super::{Config, Job, Scheduler, Timer, fit::Needs};
+use crate::{
+    Manifest,
+    manifest::Blob,
+    receipt::{Claim, Receipt},
+    standing::Standing,
+};
+use alloc::{
+    collections::BTreeMap,
+    format,
+    string::{String, ToString},
+    sync::Arc,
+    vec::Vec,
+};
+use borsh::{BorshDeserialize, BorshSerialize};
+use codec::{ContentId, Instant, Wire, decode, encode};
+use core::fmt;
+use keys::{Envelope, EnvelopeError, NodeId};
+use store::Entry;
+
+/// What all keys of a scheduler begin with.
+pub const STORE_PREFIX: &[u8] = b"j/";
+const MANIFEST: &[u8] = b"j/m/";
+const STATE: &[u8] = b"j/s/";
+const ENDED: &[u8] = b"j/e/";
+const STANDING: &[u8] = b"j/c/";
+
+/// What changes of a job while it has no end.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub(super) struct State {
+    /// Counts jobs in the order in which they came.
+    pub(super) number: u64,
+    pub(super) answers: Vec<Answer>,
+    pub(super) leases: BTreeMap<NodeId, Lease>,
+    /// Nodes that do not get it, or not now.
+    pub(super) barred: BTreeMap<NodeId, Bar>,
+    /// Leases that came to nothing.
+    pub(super) attempts: u32,
+    pub(super) is_disputed: bool,
+}
+
+impl Wire for State {
+    const BYTES_MAX: usize = 4 * 1024 * 1024;
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub(super) struct Lease {
+    pub(super) until: Instant,
+    pub(super) is_judge: bool,
+}
+
+/// Why a node does not get a job that it had.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub(super) enum Bar {
+    Left { until: Instant },
+    Late,
+    Declined { why: String },
+    Wrong { why: String },
+}
+
+/// A receipt that a node handed in for its lease.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Answer {
+    /// Whose.
+    pub node: NodeId,
+    /// Whether it ran the job to settle a dispute.
+    pub is_judge: bool,
+    /// What it claims.
+    pub claim: Claim,
+    /// When it came.
+    pub at: Instant,
+    receipt: Vec<u8>,
+}
+
+impl Answer {
+    pub(super) fn new(receipt: &Receipt, envelope: &Envelope, is_judge: bool, at: Instant) -> Self {
+        Self { node: receipt.node, is_judge, claim: receipt.claim(), at, receipt: envelope.to_json() }
+    }
+
+    /// The receipt as it was handed in.
+    ///
+    /// # Errors
+    /// Where the bytes are no envelope; never for an answer that a scheduler took.
+    pub fn envelope(&self) -> Result<Envelope, EnvelopeError> {
+        Envelope::from_json(&self.receipt)
+    }
+}
+
+/// How a job ended.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum Outcome {
+    /// With this result. It may be that of a guest that failed.
+    Done {
+        /// What the nodes that count agree about.
+        claim: Claim,
+        /// Whether more than one node's word stands behind it, or a judge's.
+        is_checked: bool,
+    },
+    /// Without a result.
+    Refused(RefusalReason),
+}
+
+/// Why a job has no result.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[non_exhaustive]
+pub enum RefusalReason {
+    /// Its deadline came.
+    Deadline {
+        /// What it was waiting for.
+        why: String,
+    },
+    /// Too many leases came to nothing.
+    Attempts {
+        /// How many.
+        lost: u32,
+    },
+    /// Its submitter took it back.
+    Cancelled,
+}
+
+impl fmt::Display for RefusalReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Deadline { why } => write!(f, "its deadline came: {why}"),
+            Self::Attempts { lost } => write!(
+                f,
+                "{lost} nodes left, took too long or handed it back: it may need a larger `limits.wall_ms`, or end the nodes that run it"
+            ),
+            Self::Cancelled => f.write_str("its submitter cancelled it"),
+        }
+    }
+}
+
+/// A job that has ended.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Ended {
+    /// Who submitted it.
+    pub submitter: NodeId,
+    /// When it ended.
+    pub at: Instant,
+    /// How.
+    pub outcome: Outcome,
+    /// The receipts that were handed in, in the order in which they came.
+    pub answers: Vec<Answer>,
+}
+
+/// An [`Ended`] with its job's id.
+#[derive(BorshSerialize, BorshDeserialize)]
+pub(super) struct EndedRecord {
+    job: ContentId,
+    ended: Ended,
+}
+
+impl Wire for EndedRecord {
+    const BYTES_MAX: usize = 4 * 1024 * 1024;
+}
+
+impl Ended {
+    pub(super) fn with_id(&self, job: ContentId) -> EndedRecord {
+        EndedRecord { job, ended: self.clone() }
+    }
+}
+
+pub(super) fn job_keys(id: ContentId) -> [Vec<u8>; 2] {
+    [[MANIFEST, id.digest()].concat(), [STATE, id.digest()].concat()]
+}
+
+pub(super) fn ended_key(number: u64) -> Vec<u8> {
+    [ENDED, &number.to_be_bytes()].concat()
+}
+
+pub(super) fn standing_key(node: NodeId) -> Vec<u8> {
+    [STANDING, node.public_key()].concat()
+}
+
+/// Why a store's entries are not a scheduler's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RestoreError {
+    /// The key, in hexadecimal digits.
+    pub key: String,
+    /// What is wrong with its value.
+    pub problem: String,
+}
+
+impl fmt::Display for RestoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the stored entry {}: {}; restore the store from a copy", self.key, self.problem)
+    }
+}
+
+impl core::error::Error for RestoreError {}
+
+impl Scheduler {
+    /// Adds to the batch what changed of open jobs.
+    pub(super) fn write(&mut self) {
+        for id in core::mem::take(&mut self.dirty) {
+            if let Some(job) = self.jobs.get(&id) {
+                self.batch.put([STATE, id.digest()].concat(), encode(&job.state));
+            }
+        }
+    }
+
+    pub(super) fn write_manifest(&mut self, id: ContentId, document: &Envelope) {
+        self.batch.put([MANIFEST, id.digest()].concat(), document.to_json());
+    }
+
+    /// Goes on from the entries below [`STORE_PREFIX`]; what is due by `now` is done at once. Nodes are unknown until they join.
+    ///
+    /// # Errors
+    /// [`RestoreError`] for the first entry that is not as a scheduler wrote it.
+    pub fn restore(config: Config, entries: &[Entry], now: Instant) -> Result<Self, RestoreError> {
+        let mut scheduler = Self::new(config);
+        let mut documents: BTreeMap<ContentId, Envelope> = BTreeMap::new();
+        for Entry { key, value } in entries {
+            let wrong = |problem: String| RestoreError { key: data_encoding::HEXLOWER.encode(key), problem };
+            let malformed = |error: codec::DecodeError| wrong(error.to_string());
+            let digest =
+                |rest: &[u8]| <[u8; 32]>::try_from(rest).map_err(|_| wrong("a key that is too short".into()));
+            if let Some(rest) = key.strip_prefix(MANIFEST) {
+                let id = ContentId::from_digest(digest(rest)?);
+                let document = Envelope::from_json(value).map_err(|error| wrong(error.to_string()))?;
+                documents.insert(id, document);
+            } else if let Some(rest) = key.strip_prefix(STATE) {
+                let id = ContentId::from_digest(digest(rest)?);
+                // Ascending keys: manifests come first.
+                let document =
+                    documents.remove(&id).ok_or_else(|| wrong("its manifest is missing".into()))?;
+                let manifest =
+                    Manifest::from_json(&document.payload).map_err(|error| wrong(error.to_string()))?;
+                scheduler.take(id, manifest, document, decode(value).map_err(malformed)?);
+            } else if let Some(rest) = key.strip_prefix(ENDED) {
+                let number = rest.try_into().map_err(|_| wrong("a key that is too short".into()))?;
+                let number = u64::from_be_bytes(number);
+                let EndedRecord { job, ended } = decode(value).map_err(malformed)?;
+                scheduler.ended.insert(number, (job, Arc::new(ended)));
+                scheduler.ended_at.insert(job, number);
+                scheduler.count = scheduler.count.max(number);
+            } else if let Some(rest) = key.strip_prefix(STANDING) {
+                let node = NodeId::from_public_key(digest(rest)?);
+                let standing: Standing = decode(value).map_err(malformed)?;
+                let turn = scheduler.next();
+                scheduler.standings.insert(node, (standing, turn));
+                scheduler.standing_order.insert((turn, node));
+            }
+        }
+        scheduler.handle_timeout(now);
+        let open: Vec<ContentId> = scheduler.jobs.keys().copied().collect();
+        for id in open {
+            scheduler.settle(now, id);
+        }
+        Ok(scheduler)
+    }
+
+    /// Makes a job that is in order one of this scheduler's, without handing it out yet.
+    pub(super) fn take(&mut self, id: ContentId, mut manifest: Manifest, document: Envelope, state: State) {
+        // The document has the bytes.
+        manifest.module = Blob::Id(manifest.module.id());
+        manifest.input = Blob::Id(manifest.input.id());
+        let bytes = document.payload.len() as u64;
+        self.bytes += bytes;
+        self.count = self.count.max(state.number);
+        self.timers.insert((manifest.deadline, Timer::Deadline(id)));
+        for (node, lease) in &state.leases {
+            self.timers.insert((lease.until, Timer::Lease(id, *node)));
+            self.held.entry(*node).or_default().insert(id);
+        }
+        for (node, bar) in &state.barred {
+            if let Bar::Left { until } = bar {
+                self.timers.insert((*until, Timer::Back(id, *node)));
+            }
+        }
+        self.queue.enter(manifest.submitter);
+        let needs = Needs::of(&manifest, state.is_disputed);
+        let document = Arc::new(document);
+        self.jobs.insert(id, Job { manifest, document, bytes, needs, is_waiting: false, state });
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Done { claim, is_checked } => {
+                let by = if *is_checked { "checked" } else { "by one node's word" };
+                write!(f, "{} ({by})", ending(claim))
+            }
+            Self::Refused(reason) => write!(f, "no result: {reason}"),
+        }
+    }
+}
+
+fn ending(claim: &Claim) -> String {
+    match &claim.ended {
+        crate::receipt::Ended::Exit(0) => "done".into(),
+        crate::receipt::Ended::Exit(code) => format!("failed with exit code {code}"),
+        crate::receipt::Ended::Trap(code) | crate::receipt::Ended::Rejected(code) => {
+            format!("failed: {code}")
+        }
+    }
+}
