@@ -2,6 +2,7 @@
 
 mod bytes;
 mod expressions;
+mod graphs;
 mod machines;
 mod queries;
 mod schemas;
@@ -39,6 +40,8 @@ pub const TARGETS: &[Target] = &[
     texts::IDS,
     texts::NUMBER,
     texts::TABLE,
+    graphs::GRAPH,
+    graphs::GRAPH_CHANGES,
     schemas::SCHEMA,
     schemas::RECORD,
     expressions::EXPRESSION,
