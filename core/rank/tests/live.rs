@@ -37,7 +37,7 @@ fn ten_thousand_batches_leave_pi_within_epsilon_of_cold() {
     let (mut pushed, mut solved, mut batches) = (0, 0, 0);
     for seed in 0..100 {
         let mut numbers = Numbers::new(seed);
-        let (is_weighted, has_stakes) = (seed % 2 == 0, seed % 4 == 0);
+        let (is_weighted, has_stakes) = (seed.is_multiple_of(2), seed.is_multiple_of(4));
         let nodes = 1 + numbers.below(NODES_MAX);
         let mut edges = Edges::new();
         edges.nodes(nodes);
@@ -52,11 +52,11 @@ fn ten_thousand_batches_leave_pi_within_epsilon_of_cold() {
         let is_weighted = is_weighted && !edges.is_empty();
         if has_stakes {
             edges.stakes((0..nodes).map(|_| 1 + u64::from(numbers.below(100))).collect());
-            edges.teleport(if seed % 8 == 0 { Teleport::Stake } else { Teleport::Uniform });
+            edges.teleport(if seed.is_multiple_of(8) { Teleport::Stake } else { Teleport::Uniform });
         }
         let mut live = Live::new(edges, half, NODES_MAX).unwrap();
         // On graphs this small a solve is the quicker way; both ways are to be right.
-        live.work_max(if seed % 5 == 0 { 1 } else { 1_000 });
+        live.work_max(if seed.is_multiple_of(5) { 1 } else { 1_000 });
         for at in 0..100 {
             let deltas = batch(&mut numbers, live.nodes(), is_weighted, has_stakes);
             let update = match live.apply(&deltas) {
