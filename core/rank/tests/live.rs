@@ -35,7 +35,7 @@ fn ten_thousand_batches_leave_pi_within_epsilon_of_cold() {
     let half =
         Options { epsilon: Epsilon::of_units(Epsilon::MILLIONTH.units() / 2).unwrap(), ..Options::default() };
     let (mut pushed, mut solved, mut batches) = (0, 0, 0);
-    for seed in 0..100 {
+    for seed in 0..100_u64 {
         let mut numbers = Numbers::new(seed);
         let (is_weighted, has_stakes) = (seed.is_multiple_of(2), seed.is_multiple_of(4));
         let nodes = 1 + numbers.below(NODES_MAX);

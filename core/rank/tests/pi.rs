@@ -101,7 +101,7 @@ fn weighted(seed: u64, by_stake: bool) -> (Graph, Plain) {
 
 #[test]
 fn weights_and_stakes_count_as_defined() {
-    for seed in 0..60 {
+    for seed in 0..60_u64 {
         let (graph, plain) = weighted(seed, seed.is_multiple_of(2));
         let ranking = solve(&graph, Options::default());
         let away = distance(&ranking.focus, &plain.pi(0.85));
@@ -132,7 +132,7 @@ fn weights_that_are_alike_change_no_bit() {
 #[test]
 fn workers_and_partitions_change_no_bit() {
     let mut graphs: Vec<Graph> = gallery().iter().chain(&large()).map(graph).collect();
-    graphs.extend((0..6).map(|seed| weighted(seed, seed.is_multiple_of(2)).0));
+    graphs.extend((0..6_u64).map(|seed| weighted(seed, seed.is_multiple_of(2)).0));
     for graph in &graphs {
         let alone = solve(graph, Options::default());
         for count in [2, 3, 7, 64] {
