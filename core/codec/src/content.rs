@@ -42,14 +42,6 @@ impl ContentId {
         &self.0
     }
 
-    /// The bytes of the CID: version, codec, multihash.
-    pub fn cid(&self) -> [u8; 36] {
-        let mut bytes = [0; 36];
-        bytes[..4].copy_from_slice(&PREFIX);
-        bytes[4..].copy_from_slice(&self.0);
-        bytes
-    }
-
     /// The first characters that tell ids apart for a person.
     pub fn short(&self) -> String {
         use alloc::string::ToString;
@@ -61,7 +53,10 @@ impl ContentId {
 
 impl fmt::Display for ContentId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = BASE32_NOPAD.encode(&self.cid());
+        let mut bytes = [0; 36];
+        bytes[..4].copy_from_slice(&PREFIX);
+        bytes[4..].copy_from_slice(&self.0);
+        let mut text = BASE32_NOPAD.encode(&bytes);
         text.make_ascii_lowercase();
         write!(f, "b{text}")
     }

@@ -14,6 +14,8 @@ use alloc::{
 use codec::ContentId;
 use core::{fmt, iter};
 
+/// What a [`ContentId`]'s CID has before its digest: version 1, raw bytes, SHA-256 of 32 bytes.
+const CID_PREFIX: [u8; 4] = [0x01, 0x55, 0x12, 0x20];
 /// Most shards of a graph.
 pub const SHARDS_MAX: u32 = 4096;
 
@@ -37,7 +39,10 @@ pub fn murmur64a(bytes: &[u8], seed: u64) -> u64 {
 
 /// Which of `shards` shards holds the node of this content id: the remainder of MurmurHash64A, seed 0, of the CID's bytes.
 pub fn shard_of(id: &ContentId, shards: u32) -> u32 {
-    (murmur64a(&id.cid(), 0) % u64::from(shards.max(1))) as u32
+    let mut cid = [0; 36];
+    cid[..4].copy_from_slice(&CID_PREFIX);
+    cid[4..].copy_from_slice(id.digest());
+    (murmur64a(&cid, 0) % u64::from(shards.max(1))) as u32
 }
 
 /// Which shard holds each of `nodes` nodes that have no content but their number: [`shard_of`] the id of its four bytes, little-endian.
