@@ -106,7 +106,7 @@ def solve(asked: dict) -> tuple[str, int, list[int]]:
             while left > goal and change < earlier and rounds + more <= ROUNDS_MAX:
                 left, more = left * change // earlier, more + 16
             if change >= earlier or rounds + more > ROUNDS_MAX:
-                verdict = "GapTooSmall"
+                verdict = "GapTooSmall" if change > 1 << 33 else "EpsilonTooSmall"
         if verdict:
             return verdict, rounds, [z[j] + jump(t, j) for j in range(n)]
 

@@ -10,6 +10,8 @@ use core::fmt;
 pub const ROUNDS_MAX: u32 = 2048;
 /// Rounds before the guard judges how fast a graph converges.
 const GUARD_AFTER: u32 = 32;
+/// A change of so many units may be nothing but contributions that round now this way, now that: 2⁻²⁶ of all mass, twice.
+const NOISE: u64 = ONE >> 25;
 /// Over how many rounds it does.
 const WINDOW: usize = 16;
 
@@ -191,7 +193,11 @@ impl Course {
         }
         let earlier = self.changes[(rounds as usize + 1) % (WINDOW + 1)];
         let rounds_needed = rounds.saturating_add(self.rounds_left(change, earlier, epsilon - floor));
-        (rounds_needed > self.rounds_max()).then_some(Verdict::GapTooSmall { rounds_needed })
+        match rounds_needed > self.rounds_max() {
+            false => None,
+            true if change <= NOISE => Some(Verdict::EpsilonTooSmall),
+            true => Some(Verdict::GapTooSmall { rounds_needed }),
+        }
     }
 
     /// How many more rounds bring the change below what `goal` units of distance allow, when each [`WINDOW`] shrink it from `earlier` to `change`.

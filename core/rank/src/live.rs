@@ -210,7 +210,7 @@ impl Live {
         }
         live.jumps.clone_from(&graph.jumps);
         live.solve(&graph, None, workers)?;
-        live.settle(None)?;
+        live.settle(live.options.epsilon.units() / 4, None)?;
         Ok(live)
     }
 
@@ -263,12 +263,18 @@ impl Live {
             }
         }
         let work_max = Some(self.work_max.saturating_mul((self.edges + self.rows.len()) as u64));
-        if !is_large && let Some(update) = self.settle(work_max)? {
+        let bound = self.bound();
+        if bound <= self.options.epsilon.units() {
+            return Ok(Update { way: Way::Pushed, pushes: 0, edges: 0, bound });
+        }
+        // Further than it must, so that the next small changes cost nothing.
+        let goal = self.options.epsilon.units() / 2;
+        if !is_large && let Some(update) = self.settle(goal, work_max)? {
             return Ok(update);
         }
         let near = self.focus();
         self.solve(&Graph::new(self.to_edges()?)?, Some(&near), workers)?;
-        match self.settle(None)? {
+        match self.settle(goal / 2, None)? {
             Some(update) => Ok(Update { way: Way::Solved, ..update }),
             None => Err(LiveError::NotConverged(Verdict::RoundsUsedUp)),
         }
@@ -423,14 +429,14 @@ impl Live {
             self.along(&row, units, 1);
             self.rows[node] = row;
         }
-        self.threshold = self.worth();
+        self.threshold = self.worth(self.options.epsilon.units() / 4);
         self.requeue();
     }
 
     /// Residues that add up to an allowable one are not worth a push.
-    fn worth(&self) -> u64 {
+    fn worth(&self, goal: u64) -> u64 {
         let nodes = self.rows.len() as u128;
-        let epsilon = u128::from(self.options.epsilon.units()).saturating_sub(2 * nodes);
+        let epsilon = u128::from(goal).saturating_sub(2 * nodes);
         let total = self.total.max(1).unsigned_abs();
         let allowed =
             ((epsilon * u128::from(self.options.alpha.rest())) >> 33) * u128::from(total) / u128::from(ONE);
@@ -458,17 +464,16 @@ impl Live {
         u64::try_from(bound + 2 * self.rows.len() as u128).unwrap_or(u64::MAX)
     }
 
-    /// Pushes until π is near enough; `None` where that takes more than `work_max` edges and nodes.
-    fn settle(&mut self, work_max: Option<u64>) -> Result<Option<Update>, LiveError> {
-        let epsilon = self.options.epsilon.units();
+    /// Pushes until the bound is `goal`, or as near to that as pushes get; `None` where that takes more than `work_max` edges and nodes.
+    fn settle(&mut self, goal: u64, work_max: Option<u64>) -> Result<Option<Update>, LiveError> {
         let (mut pushes, mut edges) = (0, 0);
         let mut measures = 0;
         loop {
             let bound = self.bound();
-            if bound <= epsilon {
+            if bound <= goal || measures > MEASURES_MAX && bound <= self.options.epsilon.units() {
                 return Ok(Some(Update { way: Way::Pushed, pushes, edges, bound }));
             }
-            self.threshold = self.worth();
+            self.threshold = self.worth(goal);
             // The bound takes divisions: not after each push.
             for _ in 0..64 {
                 let Some(node) = self.queue.pop_front() else { break };
@@ -480,12 +485,12 @@ impl Live {
             if work_max.is_some_and(|most| pushes + edges > most) {
                 return Ok(None);
             }
-            if self.queue.is_empty() && self.bound() > epsilon {
+            if self.queue.is_empty() && self.bound() > goal {
                 self.requeue();
                 if self.queue.is_empty() {
                     // Only roundings are left.
                     measures += 1;
-                    if measures > MEASURES_MAX {
+                    if measures > MEASURES_MAX && self.bound() > self.options.epsilon.units() {
                         return Err(LiveError::NotConverged(Verdict::EpsilonTooSmall));
                     }
                     self.measure();

@@ -29,7 +29,7 @@ fn weighted(shape: &Shape, teleport: Teleport) -> Edges {
     let mut edges = Edges::new();
     edges.nodes(shape.nodes);
     for [from, to] in &shape.edges {
-        edges.push_weighted(*from, *to, numbers.next_u64() >> numbers.below(60)).expect("in range");
+        edges.push_weighted(*from, *to, numbers.next_u64() >> (8 + numbers.below(50))).expect("in range");
     }
     edges.stakes((0..shape.nodes).map(|_| 1 + u64::from(numbers.below(1_000_000))).collect());
     edges.teleport(teleport);

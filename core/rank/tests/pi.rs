@@ -135,8 +135,10 @@ fn workers_and_partitions_change_no_bit() {
     graphs.extend((0..6_u64).map(|seed| weighted(seed, seed.is_multiple_of(2)).0));
     for graph in &graphs {
         let alone = solve(graph, Options::default());
-        for count in [2, 3, 7, 64] {
+        for count in [2, 7] {
             assert_eq!(solve_with(graph, Options::default(), &Threads(count)), alone);
+        }
+        for count in [3, 64] {
             assert_eq!(solve_with(graph, Options::default(), &Backwards(count)), alone);
         }
         assert_eq!(solve_with(graph, Options::default(), &Threads(1)).focus.digest(), alone.focus.digest());

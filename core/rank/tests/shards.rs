@@ -10,7 +10,7 @@ use rank::{Edges, Focus, Graph, Message, ONE, Options, Shard, Teleport, Verdict,
 /// Hands messages over one by one, any that is under way next, until all shards are through; then puts π together.
 fn exchange(shards: &mut [Shard], nodes: u32, numbers: &mut Numbers) -> (Focus, usize) {
     let mut under_way: Vec<(u32, u32, Message)> = Vec::new();
-    let mut take = |shard: &mut Shard, under_way: &mut Vec<(u32, u32, Message)>| {
+    let take = |shard: &mut Shard, under_way: &mut Vec<(u32, u32, Message)>| {
         while let Some((to, message)) = shard.poll_output() {
             under_way.push((shard.index(), to, message));
         }
