@@ -20,7 +20,7 @@ def main() -> None:
         wanted = asked["personalization"]
         jump = None if wanted is None else dict(enumerate(wanted))
         # networkx multiplies `tol` by the number of nodes.
-        tolerance = 1e-14 / max(1, asked["nodes"])
+        tolerance = 1e-12 / max(1, asked["nodes"])
         pi = networkx.pagerank(
             graph, alpha=asked["alpha"], personalization=jump, dangling=jump, tol=tolerance, max_iter=100_000
         )

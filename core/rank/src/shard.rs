@@ -188,9 +188,10 @@ pub struct Shard {
     /// The round that is under way.
     round: u32,
     phase: Phase,
-    /// What came for this round and the next.
-    inbox: BTreeMap<(u32, u32), Vec<u32>>,
-    sums: BTreeMap<(u32, u32), Sums>,
+    /// What others contributed to this round, and to the next.
+    inbox: [BTreeMap<u32, Vec<u32>>; 2],
+    /// What all summed up in this round, and in the next.
+    sums: [BTreeMap<u32, Sums>; 2],
     outbox: VecDeque<(u32, Message)>,
 }
 
@@ -279,8 +280,8 @@ impl Shard {
             dangling: 0,
             round: 0,
             phase: if empty { Phase::Over(Verdict::Converged) } else { Phase::Gather },
-            inbox: BTreeMap::new(),
-            sums: BTreeMap::new(),
+            inbox: Default::default(),
+            sums: Default::default(),
             outbox: VecDeque::new(),
         }
     }
@@ -334,25 +335,26 @@ impl Shard {
         if self.verdict().is_some() || !(now..=now.saturating_add(1)).contains(&round) {
             return Err(Misbehaved::OutOfTurn { from, round, now });
         }
+        let later = (round - now) as usize;
         match message {
             Message::Contributions { values, .. } => {
                 self.check(from, round, &values)?;
                 // What was gathered already is no longer in the inbox.
                 let is_late = round == now && self.phase == Phase::Agree;
-                if is_late || self.inbox.contains_key(&(round, from)) {
+                if is_late || self.inbox[later].contains_key(&from) {
                     return Err(Misbehaved::Repeated { from, round });
                 }
-                self.inbox.insert((round, from), values);
+                self.inbox[later].insert(from, values);
             }
             Message::Sums { sums, .. } => {
                 let masses = [sums.received, sums.kept, sums.moved / 2, sums.dangling];
                 if masses.into_iter().any(|mass| mass > ONE) {
                     return Err(Misbehaved::Impossible { from: Some(from), round });
                 }
-                if self.sums.contains_key(&(round, from)) {
+                if self.sums[later].contains_key(&from) {
                     return Err(Misbehaved::Repeated { from, round });
                 }
-                self.sums.insert((round, from), sums);
+                self.sums[later].insert(from, sums);
             }
         }
         self.advance()
@@ -384,13 +386,9 @@ impl Shard {
     /// Goes on as far as what has come allows.
     fn advance(&mut self) -> Result<(), Misbehaved> {
         loop {
-            let round = self.round;
             let has_all = match self.phase {
-                Phase::Gather => self.imports.keys().all(|from| self.inbox.contains_key(&(round, *from))),
-                Phase::Agree => {
-                    let mut others = (0..self.shards).filter(|other| *other != self.index);
-                    others.all(|other| self.sums.contains_key(&(round, other)))
-                }
+                Phase::Gather => self.inbox[0].len() == self.imports.len(),
+                Phase::Agree => self.sums[0].len() == self.shards as usize,
                 Phase::Over(_) => false,
             };
             if !has_all {
@@ -404,7 +402,7 @@ impl Shard {
         let round = self.round;
         let mut mass = 0;
         for (from, (first, edges)) in &self.imports {
-            let values = self.inbox.remove(&(round, *from)).unwrap_or_default();
+            let values = self.inbox[0].remove(from).unwrap_or_default();
             mass += self.mass(&values, edges);
             self.contributions[*first..*first + values.len()].copy_from_slice(&values);
         }
@@ -415,7 +413,7 @@ impl Shard {
         let sums = rows.gather(&self.contributions, &mut self.kept, self.course.options().alpha);
         let sums =
             Sums { received: sums.received, kept: sums.kept, moved: sums.moved, dangling: self.dangling };
-        self.sums.insert((round, self.index), sums);
+        self.sums[0].insert(self.index, sums);
         let others = (0..self.shards).filter(|other| *other != self.index);
         self.outbox.extend(others.map(|other| (other, Message::Sums { round, sums })));
         self.phase = Phase::Agree;
@@ -425,9 +423,8 @@ impl Shard {
     fn agree(&mut self) -> Result<(), Misbehaved> {
         let round = self.round;
         let impossible = Misbehaved::Impossible { from: None, round };
-        let later = self.sums.split_off(&(round + 1, 0));
         let (mut total, mut dangling) = (sweep::Sums::default(), 0_u64);
-        for sums in core::mem::replace(&mut self.sums, later).into_values() {
+        for sums in self.sums[0].values() {
             let part = sweep::Sums { received: sums.received, kept: sums.kept, moved: sums.moved };
             total = total.plus(part).ok_or(impossible)?;
             dangling = dangling.checked_add(sums.dangling).ok_or(impossible)?;
@@ -448,6 +445,10 @@ impl Shard {
     /// Contributes for the next round.
     fn next_round(&mut self) {
         self.round += 1;
+        self.inbox.swap(0, 1);
+        self.sums.swap(0, 1);
+        self.inbox[1].clear();
+        self.sums[1].clear();
         self.phase = Phase::Gather;
         self.dangling = 0;
         let teleport = self.course.teleport();

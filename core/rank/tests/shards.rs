@@ -62,7 +62,7 @@ fn weighted() -> Graph {
 fn any_number_of_shards_and_any_order_give_the_same_digest() {
     let graphs = [
         graph(&graphs::rmat(9, 12, 2)),
-        graph(&graphs::disconnected(30)),
+        graph(&graphs::disconnected(10)),
         graph(&graphs::path(40)),
         graph(&graphs::Shape::new("lone", 1, [])),
         graph(&graphs::Shape::new("empty", 0, [])),
@@ -71,7 +71,8 @@ fn any_number_of_shards_and_any_order_give_the_same_digest() {
     for (number, graph) in graphs.iter().enumerate() {
         let alone = solve(graph, Options::default());
         for count in [1, 2, 8, 64] {
-            for seed in 0..2 {
+            // 64 shards send 4,000 sums a round.
+            for seed in 0..if count == 64 { 1 } else { 3 } {
                 let mut numbers = Numbers::new(seed);
                 let owners = assign(graph.nodes(), count);
                 let mut shards = split(graph, Options::default(), &owners, count).unwrap();
