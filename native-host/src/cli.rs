@@ -12,6 +12,7 @@ mod page;
 mod propose;
 mod question;
 mod receipt;
+mod rank;
 mod up;
 mod view;
 
@@ -59,7 +60,7 @@ const REFUSED: u8 = 3;
         formix heavy --fellow URL          one heavy node of a network with others\n  \
         formix light --host URL --data penguins=penguins.csv --approve all\n  \
         formix comp propose --dataset penguins --value mass --lower 0 --upper 10000 --deadline 60s --wait\n\n\
-        Exit status: 0 done, 1 failed, 2 wrong usage, 3 the computation ended without a result."
+        Exit status: 0 done, 1 failed, 2 wrong usage, 3 the computation ended without a result, or π did not converge."
 )]
 struct Cli {
     #[command(flatten)]
@@ -143,6 +144,9 @@ enum Command {
         #[command(subcommand)]
         what: receipt::ReceiptCommand,
     },
+    /// Rank the nodes of a graph by π, the share of all focus that each holds: the same bits on every machine
+    #[command(args_conflicts_with_subcommands = true, after_help = rank::EXAMPLES)]
+    Rank(Box<rank::RankArgs>),
     /// Tell a running heavy node of another
     #[command(after_help = "Example:\n  formix fellow http://127.0.0.1:4810 --node heavy")]
     Fellow(fellow::FellowArgs),
@@ -285,8 +289,13 @@ fn run(cli: Cli) -> Result<ExitCode> {
     if serves {
         descriptors::take_all();
     }
-    let home = Home::open(common.home.clone())?;
     let out = Out { json: common.json };
+    // Computes, and needs neither a home nor a network.
+    let command = match command {
+        Some(Command::Rank(args)) => return rank::rank(*args, &out),
+        command => command,
+    };
+    let home = Home::open(common.home.clone())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting")?;
     let code = runtime.block_on(dispatch(command, &common, &home, &out));
     // A thread may still sit in a read of the terminal; nothing that matters runs there.
@@ -309,7 +318,7 @@ async fn dispatch(command: Option<Command>, common: &Common, home: &Home, out: &
         Some(Command::Job { what }) => return job::job(what, home, out).await,
         Some(Command::Receipt { what }) => receipt::receipt(what, out).await?,
         Some(Command::Fellow(args)) => fellow::fellow(args, home, out).await?,
-        Some(Command::Completions { .. }) => {}
+        Some(Command::Completions { .. } | Command::Rank(_)) => {}
     }
     Ok(ExitCode::SUCCESS)
 }

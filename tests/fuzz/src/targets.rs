@@ -3,6 +3,7 @@
 mod bytes;
 mod expressions;
 mod guests;
+mod graphs;
 mod machines;
 mod queries;
 mod schemas;
@@ -40,6 +41,8 @@ pub const TARGETS: &[Target] = &[
     texts::IDS,
     texts::NUMBER,
     texts::TABLE,
+    graphs::GRAPH,
+    graphs::GRAPH_CHANGES,
     schemas::SCHEMA,
     schemas::RECORD,
     expressions::EXPRESSION,

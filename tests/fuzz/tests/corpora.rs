@@ -61,6 +61,8 @@ targets! {
     ids, "ids", MANY;
     number, "number", MANY;
     table, "table", MANY;
+    graph, "graph", MANY;
+    graph_changes, "graph-changes", SOME;
     schema, "schema", MANY;
     record, "record", SOME;
     expression, "expression", MANY;

@@ -1,0 +1,72 @@
+//! How quick a solve is on an R-MAT graph: edges a second of its rounds, and the whole of it, with one thread and with two.
+//!
+//! `rounds SCALE RUNS [FILE]`: 2^SCALE nodes, 16 edges a node; writes the merged edges to FILE as pairs of u32, little-endian, so that others
+//! can be measured on them. Prints a JSON object a line: name, unit, values.
+
+use rank::{Alone, Edges, Epsilon, Graph, Options, Solver, Verdict, Workers};
+use ranking::Threads;
+use std::{
+    env,
+    error::Error,
+    fs::File,
+    io::{BufWriter, Write},
+    time::Instant,
+};
+
+/// Rounds of a run of which the median counts.
+const ROUNDS: usize = 12;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut args = env::args().skip(1);
+    let scale: u32 = args.next().ok_or("SCALE is missing")?.parse()?;
+    let runs: usize = args.next().ok_or("RUNS is missing")?.parse()?;
+    let shape = graphs::rmat(scale, 16, 1);
+    let begun = Instant::now();
+    let mut edges = Edges::new();
+    edges.nodes(shape.nodes);
+    shape.edges.iter().try_for_each(|[from, to]| edges.push(*from, *to))?;
+    let graph = Graph::new(edges)?;
+    say("build_s", "s", &[begun.elapsed().as_secs_f64()]);
+    say("edges", "edges", &[graph.edges() as f64]);
+    if let Some(path) = args.next() {
+        let mut file = BufWriter::new(File::create(path)?);
+        for to in 0..graph.nodes() {
+            for from in graph.sources(to) {
+                file.write_all(&from.to_le_bytes())?;
+                file.write_all(&to.to_le_bytes())?;
+            }
+        }
+        file.flush()?;
+    }
+    measure("1", &graph, runs, &Alone);
+    measure("2", &graph, runs, &Threads::new(Some(2), 0));
+    Ok(())
+}
+
+fn measure(name: &str, graph: &Graph, runs: usize, workers: &impl Workers) {
+    // Rounds that do not end, to measure them alone.
+    let endless = Options {
+        epsilon: Epsilon::of_units(1).unwrap_or(Epsilon::MILLIONTH),
+        guard: false,
+        ..Options::default()
+    };
+    let (mut speeds, mut solves) = (Vec::new(), Vec::new());
+    for _ in 0..runs {
+        let mut solver = Solver::new(graph, endless);
+        for _ in 0..ROUNDS {
+            let begun = Instant::now();
+            solver.round(workers);
+            speeds.push(graph.edges() as f64 / begun.elapsed().as_secs_f64());
+        }
+        let begun = Instant::now();
+        let ranking = rank::solve_with(graph, Options::default(), workers);
+        assert_eq!(ranking.verdict, Verdict::Converged);
+        solves.push(begun.elapsed().as_secs_f64());
+    }
+    say(&format!("round.edges_per_s.threads-{name}"), "edges/s", &speeds);
+    say(&format!("solve_s.threads-{name}"), "s", &solves);
+}
+
+fn say(name: &str, unit: &str, values: &[f64]) {
+    println!("{{\"name\":\"{name}\",\"unit\":\"{unit}\",\"values\":{values:?}}}");
+}

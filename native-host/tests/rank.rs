@@ -1,0 +1,103 @@
+//! `formix rank`: files to π, on any number of threads and shards, and while a graph changes.
+
+mod common;
+
+use common::{formix, run, run_failing, run_json};
+use serde_json::Value;
+use std::{fs, path::Path, process::Stdio};
+use tokio::io::AsyncWriteExt;
+
+/// Node 2 is pointed to by all.
+const GRAPH: &str = "# from to\n0 1\n1 2\n2 0\n3 2\n3 2\n";
+
+async fn solved(home: &Path, args: &[&str]) -> Value {
+    let mut said = run_json(home, &[&["rank"], args].concat()).await;
+    assert_eq!(said.len(), 1);
+    said.remove(0)
+}
+
+#[tokio::test]
+async fn a_graph_is_ranked_alike_however_it_is_computed() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    fs::write(home.join("graph.txt"), GRAPH).unwrap();
+    let said = solved(home, &["graph.txt"]).await;
+    assert_eq!((&said["nodes"], &said["edges"], &said["edges_listed"]), (&4.into(), &4.into(), &5.into()));
+    assert_eq!((&said["verdict"], &said["top"][0]["node"]), (&"converged".into(), &2.into()));
+    let units: u64 = said["top"].as_array().unwrap().iter().map(|top| top["units"].as_u64().unwrap()).sum();
+    assert_eq!(units, 1 << 58);
+    for args in [["--threads", "2"], ["--shards", "3"], ["--shards", "64"]] {
+        assert_eq!(solved(home, &["graph.txt", args[0], args[1]]).await["digest"], said["digest"]);
+    }
+    fs::write(home.join("stakes.csv"), "node,stake\n0,1\n1,1\n2,98\n").unwrap();
+    let staked =
+        solved(home, &["graph.txt", "--stakes", "stakes.csv", "--teleport", "stake", "--top", "1"]).await;
+    assert!(staked["digest"] != said["digest"] && staked["top"].as_array().unwrap().len() == 1, "{staked}");
+    let old = solved(home, &["graph.txt", "--method", "cyberank"]).await;
+    assert_eq!(old["top"][0]["node"], 2);
+    let output = run(home, ["rank", "graph.txt"]).await;
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("4 nodes, 4 edges (5 listed), 0 dangling\nconverged after"), "{text}");
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_said() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    fs::write(home.join("graph.txt"), GRAPH).unwrap();
+    fs::write(home.join("bad.csv"), "0,1,1\n1,0,NaN\n").unwrap();
+    let cases: [(&[&str], &str); 8] = [
+        (&["rank"], "name the file of a graph"),
+        (&["rank", "none.txt"], "reading none.txt"),
+        (&["rank", "bad.csv"], "line 2: the weight is not a finite number"),
+        (&["rank", "graph.txt", "--device", "gpu"], "--device gpu is not built yet"),
+        (&["rank", "graph.txt", "--alpha", "1"], "--alpha 1 is too large"),
+        (&["rank", "graph.txt", "--eps", "x"], "--eps x is not a number"),
+        (&["rank", "graph.txt", "--nodes", "3"], "line 5: an id is above 2"),
+        (&["rank", "graph.txt", "--teleport", "stake"], "give --stakes FILE"),
+    ];
+    for (args, expected) in cases {
+        let said = run_failing(home, args).await;
+        assert!(said.contains(expected), "{args:?}: {said}");
+    }
+    let slow = run(home, ["rank", "graph.txt", "--alpha", "0.99999", "--eps", "0.01", "--json"]).await;
+    let said: Value = serde_json::from_slice(&slow.stdout).unwrap();
+    assert_eq!((slow.status.code(), &said["verdict"]), (Some(3), &"gap-too-small".into()), "{said}");
+}
+
+#[tokio::test]
+async fn changes_are_applied_as_they_come() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    fs::write(home.join("graph.txt"), GRAPH).unwrap();
+    let mut watch = formix(home)
+        .args(["--json", "rank", "watch", "graph.txt", "--eps", "1e-9"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let changes = "+ 0 3\n- 1 2\n\n# and now\n+ 4 3\n";
+    watch.stdin.take().unwrap().write_all(changes.as_bytes()).await.unwrap();
+    let output = watch.wait_with_output().await.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let said: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let sizes: Vec<_> = said.iter().map(|said| (said["nodes"].as_u64(), said["edges"].as_u64())).collect();
+    assert_eq!(sizes, [(Some(4), Some(4)), (Some(4), Some(4)), (Some(5), Some(5))]);
+    fs::write(home.join("after.txt"), "0 1\n0 3\n2 0\n3 2\n4 3\n").unwrap();
+    let cold = solved(home, &["after.txt"]).await;
+    let units = |said: &Value| -> Vec<(u64, u64)> {
+        let mut all: Vec<_> = said["top"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|top| (top["node"].as_u64().unwrap(), top["units"].as_u64().unwrap()))
+            .collect();
+        all.sort_unstable();
+        all
+    };
+    let away: u64 = units(&cold).iter().zip(units(&said[2])).map(|(a, b)| a.1.abs_diff(b.1)).sum();
+    assert!(away < (1 << 58) / 900_000, "{away}");
+    fs::write(home.join("deltas.txt"), "+ 0\n").unwrap();
+    let wrong = run_failing(home, &["rank", "watch", "graph.txt", "--deltas", "deltas.txt"]).await;
+    assert!(wrong.contains("deltas.txt, line 1: expected `+ from to`"), "{wrong}");
+}

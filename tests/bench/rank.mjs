@@ -1,0 +1,65 @@
+// π of R-MAT graphs: edges a second, beside scipy, networkit and igraph. [--json] [--runs N] [--scales N,N]
+
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { root, target } from "../e2e/lib/environment.mjs";
+import { Table } from "./lib/table.mjs";
+
+/** What GAPBS's pull does a second on one thread of a machine like that of docs/benchmarks.md. */
+const EDGES_PER_S = 6e8;
+
+const { values: options } = parseArgs({
+  options: {
+    json: { type: "boolean", default: false },
+    runs: { type: "string", default: "5" },
+    scales: { type: "string", default: "18,20,22" },
+  },
+});
+const table = new Table(options.json);
+
+/** A Python that has what the peers' requirements pin. */
+function python() {
+  const requirements = join(root, "tests/bench/lib/rank_peers.txt");
+  const venv = join(target, "xtask/rank-peers");
+  const [program, installed, pinned] = [join(venv, "bin/python"), join(venv, "installed.txt"), readFileSync(requirements, "utf8")];
+  if (existsSync(program) && existsSync(installed) && readFileSync(installed, "utf8") === pinned) return program;
+  execFileSync("python3", ["-m", "venv", "--clear", venv], { stdio: ["ignore", 2, "inherit"] });
+  const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", requirements];
+  execFileSync(program, pip, { stdio: ["ignore", 2, "inherit"] });
+  writeFileSync(installed, pinned);
+  return program;
+}
+
+/** What a program prints: figures with all their values, by name. */
+function figures(program, ...args) {
+  const lines = execFileSync(program, args, { stdio: ["ignore", "pipe", "inherit"], encoding: "utf8" });
+  const rows = lines.trim().split("\n").map((line) => JSON.parse(line));
+  return new Map(rows.map((row) => [row.name, row]));
+}
+
+const build = ["build", "--quiet", "--profile", "bench", "--package", "ranking", "--example", "rounds"];
+execFileSync(process.env.CARGO ?? "cargo", build, { cwd: root, stdio: ["ignore", 2, "inherit"] });
+const rounds = join(target, "release/examples/rounds");
+const peers = python();
+const folder = join(target, "xtask/rank-bench");
+mkdirSync(folder, { recursive: true });
+for (const scale of options.scales.split(",")) {
+  const file = join(folder, `rmat-${scale}.u32`);
+  const ours = figures(rounds, scale, options.runs, file);
+  const theirs = figures(peers, join(root, "tests/bench/lib/rank_peers.py"), file, scale, options.runs);
+  rmSync(file);
+  const row = (name, peer, also = {}) => {
+    const { unit, values } = ours.get(name);
+    table.row({ name: `rank.rmat-${scale}.${name}`, unit, values, ...also, ...(peer && { peer, peerValues: theirs.get(`${peer}.${name}`).values }) });
+  };
+  row("edges");
+  row("build_s");
+  row("round.edges_per_s.threads-1", "scipy", { atLeast: EDGES_PER_S });
+  row("round.edges_per_s.threads-2", null, { atLeast: 2 * EDGES_PER_S });
+  row("solve_s.threads-1", "networkit");
+  row("solve_s.threads-1", "igraph");
+  row("solve_s.threads-2", "networkit");
+}
+table.print();
