@@ -4,6 +4,7 @@ mod comp;
 mod consent;
 mod data;
 mod fellow;
+mod ffcm;
 mod local;
 mod logs;
 mod node;
@@ -134,6 +135,11 @@ enum Command {
     /// Tell a running heavy node of another
     #[command(after_help = "Example:\n  formix fellow http://127.0.0.1:4810 --node heavy")]
     Fellow(fellow::FellowArgs),
+    /// Run programs on the focus-flow compute machine
+    Ffcm {
+        #[command(subcommand)]
+        what: ffcm::FfcmCommand,
+    },
     /// Print a script that completes this command line in a shell
     #[command(
         after_help = "Example:\n  formix completions bash > ~/.local/share/bash-completion/completions/formix"
@@ -295,6 +301,7 @@ async fn dispatch(command: Option<Command>, common: &Common, home: &Home, out: &
         Some(Command::Data { what }) => data::data(what, home, out).await?,
         Some(Command::Consent { what }) => consent::consent(what, home, out).await?,
         Some(Command::Fellow(args)) => fellow::fellow(args, home, out).await?,
+        Some(Command::Ffcm { what }) => ffcm::ffcm(what, out)?,
         Some(Command::Completions { .. }) => {}
     }
     Ok(ExitCode::SUCCESS)

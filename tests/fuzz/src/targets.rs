@@ -1,5 +1,6 @@
 //! Every target: what it feeds, and inputs to start from.
 
+mod books;
 mod bytes;
 mod expressions;
 mod machines;
@@ -42,6 +43,7 @@ pub const TARGETS: &[Target] = &[
     schemas::SCHEMA,
     schemas::RECORD,
     expressions::EXPRESSION,
+    books::BOOK,
     shares::SHARES_AND_SUMS,
     texts::SDP,
     texts::COMMAND,

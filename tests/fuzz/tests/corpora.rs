@@ -64,6 +64,7 @@ targets! {
     schema, "schema", MANY;
     record, "record", SOME;
     expression, "expression", MANY;
+    book, "book", MANY;
     shares, "shares", MANY;
     sdp, "sdp", MANY;
     command, "command", SOME;
