@@ -189,8 +189,7 @@ fn in_rounds(book: &Book, mut seed: u64) -> (String, Tally) {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        // Without optimisation a hundred thousand nets take minutes.
-        cases: if cfg!(debug_assertions) { 4_000 } else { 100_000 },
+        cases: 100_000,
         max_global_rejects: 1_000_000,
         ..ProptestConfig::default()
     })]

@@ -164,9 +164,9 @@ impl Word {
         self.hi >> 31 == 1
     }
 
-    /// The same word, as one that is a substitution.
+    /// The same word, marked as a substitution.
     #[must_use]
-    pub fn as_substitution(self) -> Self {
+    pub fn with_substitution(self) -> Self {
         Self { hi: self.hi | 1 << 31, ..self }
     }
 

@@ -162,14 +162,14 @@ fn ours(text: &str, rounds: bool) -> (Verdict, f64) {
 #[test]
 fn each_program_gives_what_the_oracle_gives() {
     let root = source();
-    let (mut run, mut skipped) = (0, 0);
+    let (mut run, mut long, mut skipped) = (0, 0, 0);
     for (name, text) in all_programs(&root) {
         if text.contains("@test-io = 1") {
             println!("skipped {name}: it asks the system for files and texts, which a net here cannot");
             skipped += 1;
         } else if LONG.iter().any(|(long, _, _)| *long == name) {
-            println!("skipped {name}: the oracle takes seconds; `the_long_programs_…` checks it");
-            skipped += 1;
+            println!("left to `the_long_programs_give_what_the_oracle_gave`: {name}");
+            long += 1;
         } else {
             let (expected, _) = oracle(&root.join(&name));
             let (got, _) = ours(&text, true);
@@ -178,8 +178,8 @@ fn each_program_gives_what_the_oracle_gives() {
             run += 1;
         }
     }
-    println!("{run} programs run, {skipped} skipped");
-    assert_eq!((run, skipped), (8, 11), "the crate's programs");
+    println!("{run} programs run, {long} long ones left, {skipped} skipped");
+    assert_eq!((run, long, skipped), (9, LONG.len(), 6), "the crate's programs");
 }
 
 #[test]
@@ -188,11 +188,6 @@ fn the_long_programs_give_what_the_oracle_gave() {
     let all = env::var_os("FFCM_ORACLE_ALL").is_some();
     let mut run = 0;
     for (name, tree, interactions) in LONG {
-        // Without optimisation a hundred million interactions take minutes.
-        if cfg!(debug_assertions) && *interactions > 10_000_000 {
-            println!("skipped {name}: {interactions} interactions are for the optimised build");
-            continue;
-        }
         let text = fs::read_to_string(root.join(name)).expect("a text");
         let expected = Verdict::Result { tree: tree.to_string(), interactions: *interactions };
         let (got, seconds) = ours(&text, false);
@@ -209,7 +204,7 @@ fn the_long_programs_give_what_the_oracle_gave() {
         }
         run += 1;
     }
-    assert!(run > 0);
+    println!("{run} programs run");
 }
 
 #[test]

@@ -146,6 +146,7 @@ impl<'t> Reader<'t> {
                 net.def.depth = net.def.depth.max(net.open.len() as u32);
                 continue;
             } else {
+                net.open.last().map_or(Ok(()), |open| self.not_ended(open))?;
                 self.leaf(net)?
             };
             loop {
@@ -156,22 +157,25 @@ impl<'t> Reader<'t> {
                     break;
                 }
                 let close = if open.tag == Tag::Dup { "}" } else { ")" };
-                let bracket = match open.tag {
-                    Tag::Dup => "{",
-                    Tag::Opr => "$(",
-                    Tag::Swi => "?(",
-                    _ => "(",
-                };
-                let (opened, closed) = (open.at, Port::new(open.tag, open.node));
-                net.open.pop();
                 self.trivia();
-                if self.peek().is_none() {
-                    return Err((opened, Problem::Unclosed { bracket }));
-                }
+                self.not_ended(open)?;
+                let closed = Port::new(open.tag, open.node);
+                net.open.pop();
                 self.expect(close, if close == "}" { "`}`" } else { "`)`" })?;
                 tree = closed;
             }
         }
+    }
+
+    /// Blames the innermost open bracket if the text has ended.
+    fn not_ended(&self, open: &Open) -> Found<()> {
+        let bracket = match open.tag {
+            Tag::Dup => "{",
+            Tag::Opr => "$(",
+            Tag::Swi => "?(",
+            _ => "(",
+        };
+        if self.peek().is_some() { Ok(()) } else { Err((open.at, Problem::Unclosed { bracket })) }
     }
 
     fn leaf(&mut self, net: &mut Net<'t>) -> Found<Port> {

@@ -8,7 +8,7 @@ proptest! {
     ) {
         let tag = WordTag::ALL[tag];
         let plain = Word::new(tag, label, page, offset);
-        let word = if substitution { plain.as_substitution() } else { plain };
+        let word = if substitution { plain.with_substitution() } else { plain };
         prop_assert_eq!(word.tag(), Some(tag));
         prop_assert_eq!((word.label(), word.page(), word.offset()), (label, page, offset));
         prop_assert_eq!(word.is_substitution(), substitution);
@@ -20,7 +20,7 @@ proptest! {
 fn the_layout_is_as_drawn() {
     assert_eq!(Word::new(WordTag::Sup, 1, 0, 8).to_bits(), 0x4400_0100_0000_0008);
     assert_eq!(Word::new(WordTag::Var, 0, 511, 0).to_bits(), 0x0000_00FF_8000_0000);
-    assert_eq!(Word::new(WordTag::Var, 0, 0, 0).as_substitution().to_bits(), 1 << 63);
+    assert_eq!(Word::new(WordTag::Var, 0, 0, 0).with_substitution().to_bits(), 1 << 63);
     assert_eq!(Word::immediate(WordTag::Num, u32::MAX).to_bits(), 0x4C00_0000_FFFF_FFFF);
 }
 
