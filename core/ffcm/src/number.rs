@@ -238,14 +238,20 @@ fn operate_any(a: Num24, b: Num24) -> Operated {
         () if at == kind::SYM && bt == kind::SYM => Num24::u24(0),
         () if is_cast(a) && is_value(b) => cast(a.0 >> 5, b),
         () if is_cast(b) && is_value(a) => cast(b.0 >> 5, a),
-        () if at == kind::SYM => Num24(b.0 & !0x1F | a.0 >> 5 & 0x1F),
-        () if bt == kind::SYM => Num24(a.0 & !0x1F | b.0 >> 5 & 0x1F),
+        () if at == kind::SYM => with_kind(b, a.0 >> 5 & 0x1F),
+        () if bt == kind::SYM => with_kind(a, b.0 >> 5 & 0x1F),
         // Two operators with an operand each, or two numbers: nothing says what to do, and HVM2 gives 0.
         () if (at >= O::Add as u32) == (bt >= O::Add as u32) => Num24::u24(0),
         () if bt == kind::U24 => return operate_u24(a, b),
         () if bt == kind::I24 => return operate_i24(a, b),
         () => return operate_f24(a, b),
     })
+}
+
+/// The number's 24 bits as another kind.
+fn with_kind(num: Num24, kind: u32) -> Num24 {
+    let num = Num24(num.0 & !0x1F | kind);
+    if kind == kind::F24 && num.to_f24().is_nan() { Num24::f24(f32::NAN) } else { num }
 }
 
 fn cast(to: u32, num: Num24) -> Num24 {

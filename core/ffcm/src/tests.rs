@@ -337,12 +337,13 @@ fn on_weak_memory(book: &Book, reuses_at_once: bool, seed: u64) -> (String, u64)
 #[test]
 fn a_wire_used_again_in_its_round_loses_links_and_one_used_later_does_not() {
     let book = Book::read(
-        "@gen = (?(((a a) @gen0) b) b)
-         @gen0 = ({a d} ({$([*2] $([+1] b)) $([*2] e)} (c f))) & @gen ~ (a (b c)) & @gen ~ (d (e f))
-         @main = a & @sum ~ (5 (@made a))
-         @made = a & @gen ~ (5 (0 a))
-         @sum = (?(((* 1) @sum0) a) a)
-         @sum0 = ({a c} ((b d) f)) & @sum ~ (a (b $([+] $(e f)))) & @sum ~ (c (d e))",
+        // `@leaf` and `@step` begin with a wire, which is new and met in the round that makes it.
+        "@fun = (?((@leaf @fork) a) a)
+         @leaf = a & @loop ~ (3 a)
+         @fork = ({a b} d) & @fun ~ (a $([+] $(c d))) & @fun ~ (b c)
+         @loop = (?((1 @step) a) a)
+         @step = a & @loop ~ a
+         @main = a & @fun ~ (5 a)",
     )
     .expect("a book");
     let mut machine = Machine::new(&book, Limits::default()).expect("room");

@@ -8,6 +8,7 @@ use crate::{
 use alloc::{
     collections::BTreeMap,
     string::{String, ToString},
+    vec,
     vec::Vec,
 };
 
@@ -32,6 +33,8 @@ struct Reader<'t> {
     at: usize,
     names: BTreeMap<&'t str, u32>,
     named: Vec<(&'t str, Named)>,
+    /// The names in the order of their definitions.
+    defined: Vec<u32>,
 }
 
 /// The net of the definition that is being read.
@@ -51,7 +54,7 @@ pub(super) fn read(text: &str) -> Result<Book, BookError> {
     if text.len() > SOURCE_BYTES_MAX {
         return Err(BookError::at("", 0, Problem::TooLong));
     }
-    let mut reader = Reader { text, at: 0, names: BTreeMap::new(), named: Vec::new() };
+    let mut reader = Reader { text, at: 0, names: BTreeMap::new(), named: Vec::new(), defined: Vec::new() };
     reader.book().map_err(|(at, problem)| BookError::at(text, at, problem))
 }
 
@@ -77,6 +80,7 @@ impl<'t> Reader<'t> {
                 return Err((at, Problem::DefinedTwice { name: name.to_string() }));
             }
             *slot = Some(def);
+            self.defined.push(number);
         }
         let main = self.names.get("main").copied().filter(|main| self.named[*main as usize].1.def.is_some());
         let defined = |named: &Named| named.def.is_some();
@@ -86,8 +90,16 @@ impl<'t> Reader<'t> {
             return Err((named.first_use, problem));
         }
         let main = main.ok_or((self.text.len(), Problem::NoMain))?;
-        let defs = self.named.drain(..).filter_map(|(_, named)| named.def).collect();
-        Ok(Book { defs, main })
+        // Until here names were numbered as they came; from here on definitions are, as they stand in the text.
+        let mut numbers = vec![0; self.named.len()];
+        for (new, old) in self.defined.iter().enumerate() {
+            numbers[*old as usize] = new as u32;
+        }
+        let mut defs = Vec::with_capacity(numbers.len());
+        for old in &self.defined {
+            defs.extend(self.named[*old as usize].1.def.take().map(|def| renumbered(def, &numbers)));
+        }
+        Ok(Book { defs, main: numbers[main as usize] })
     }
 
     /// The number of a definition, whether it has come or not.
@@ -317,6 +329,22 @@ impl<'t> Reader<'t> {
             self.take(|c| c != '\n');
         }
     }
+}
+
+/// The definition with other numbers in its references.
+fn renumbered(mut def: Def, numbers: &[u32]) -> Def {
+    let renumber = |port: Port| match port.tag() {
+        Tag::Ref => Port::new(Tag::Ref, numbers[port.value() as usize]),
+        _ => port,
+    };
+    def.root = renumber(def.root);
+    for redex in &mut def.redexes {
+        (redex.first, redex.second) = (renumber(redex.first), renumber(redex.second));
+    }
+    for [_, first, second, _] in &mut def.nodes {
+        (*first, *second) = (renumber(Port(*first)).0, renumber(Port(*second)).0);
+    }
+    def
 }
 
 /// The known name that is most like this one, if one is much like it.

@@ -43,7 +43,7 @@ fn a_full_heap_waits_for_the_next_round_and_says_so_if_none_helps() {
     let mut rounds = Rounds::new(&book, tight).expect("room");
     assert_eq!(rounds.run(), Progress::Done);
     assert_eq!(rounds.tally(), free.tally());
-    assert!(rounds.rounds().0 > free.rounds().0);
+    assert!(rounds.reducer.space.nodes.len() as u32 <= tight.nodes_max, "it had less room");
 
     let mut rounds = Rounds::new(&book, Limits { nodes_max: 64, ..Limits::default() }).expect("room");
     assert_eq!(rounds.run(), Progress::Full(Resource::Nodes));
