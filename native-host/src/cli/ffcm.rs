@@ -202,7 +202,7 @@ mod tests {
 
     fn error(text: &str, flags: &str) -> String {
         let file = book(text);
-        let said = line(&format!("run {} {flags}", file.path().display()).trim_end());
+        let said = line(format!("run {} {flags}", file.path().display()).trim_end());
         format!("{:#}", said.expect_err("an error"))
     }
 
