@@ -5,6 +5,7 @@ mod consent;
 mod data;
 mod fellow;
 mod job;
+mod ffcm;
 mod local;
 mod logs;
 mod node;
@@ -150,6 +151,11 @@ enum Command {
     /// Tell a running heavy node of another
     #[command(after_help = "Example:\n  formix fellow http://127.0.0.1:4810 --node heavy")]
     Fellow(fellow::FellowArgs),
+    /// Run programs on the focus-flow compute machine
+    Ffcm {
+        #[command(subcommand)]
+        what: ffcm::FfcmCommand,
+    },
     /// Print a script that completes this command line in a shell
     #[command(
         after_help = "Example:\n  formix completions bash > ~/.local/share/bash-completion/completions/formix"
@@ -319,6 +325,8 @@ async fn dispatch(command: Option<Command>, common: &Common, home: &Home, out: &
         Some(Command::Receipt { what }) => receipt::receipt(what, out).await?,
         Some(Command::Fellow(args)) => fellow::fellow(args, home, out).await?,
         Some(Command::Completions { .. } | Command::Rank(_)) => {}
+        Some(Command::Ffcm { what }) => ffcm::ffcm(what, out)?,
+        Some(Command::Completions { .. }) => {}
     }
     Ok(ExitCode::SUCCESS)
 }

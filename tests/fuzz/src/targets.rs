@@ -1,5 +1,6 @@
 //! Every target: what it feeds, and inputs to start from.
 
+mod books;
 mod bytes;
 mod expressions;
 mod guests;
@@ -47,6 +48,7 @@ pub const TARGETS: &[Target] = &[
     schemas::RECORD,
     expressions::EXPRESSION,
     guests::MODULE,
+    books::BOOK,
     shares::SHARES_AND_SUMS,
     texts::SDP,
     texts::COMMAND,

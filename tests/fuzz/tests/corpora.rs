@@ -67,6 +67,7 @@ targets! {
     record, "record", SOME;
     expression, "expression", MANY;
     module, "module", MANY;
+    book, "book", MANY;
     shares, "shares", MANY;
     sdp, "sdp", MANY;
     command, "command", SOME;
