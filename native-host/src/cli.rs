@@ -4,16 +4,16 @@ mod comp;
 mod consent;
 mod data;
 mod fellow;
-mod job;
 mod ffcm;
+mod job;
 mod local;
 mod logs;
 mod node;
 mod page;
 mod propose;
 mod question;
-mod receipt;
 mod rank;
+mod receipt;
 mod up;
 mod view;
 
@@ -326,7 +326,6 @@ async fn dispatch(command: Option<Command>, common: &Common, home: &Home, out: &
         Some(Command::Fellow(args)) => fellow::fellow(args, home, out).await?,
         Some(Command::Completions { .. } | Command::Rank(_)) => {}
         Some(Command::Ffcm { what }) => ffcm::ffcm(what, out)?,
-        Some(Command::Completions { .. }) => {}
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -431,7 +431,6 @@ impl Body<'_> {
         self.copy_to(self.base + self.bytes.len());
         let toll =
             if slots > FRAME_SLOTS_FREE { self.toll(slots / FRAME_SLOTS_TURN) } else { Default::default() };
-            (slots > FRAME_SLOTS_FREE).then(|| self.toll(slots / FRAME_SLOTS_TURN)).unwrap_or_default();
 
         let mut body = Vec::with_capacity(self.code.len() + 16);
         // The count of groups is the first number of the body; what follows it up to the code are the groups.

@@ -168,7 +168,6 @@ impl State {
     fn instantiate(&mut self) -> Result<Instance, Error> {
         let mut imports = Vec::with_capacity(self.parts.imports.len());
         for &function in &self.parts.imports {
-        for function in self.parts.imports.iter().copied() {
             let answer =
                 move |caller: wasmi::Caller<'_, Host>, params: &[wasmi::Val], results: &mut [wasmi::Val]| {
                     function.call(caller, params, results)

@@ -3,8 +3,8 @@
 mod books;
 mod bytes;
 mod expressions;
-mod guests;
 mod graphs;
+mod guests;
 mod machines;
 mod queries;
 mod schemas;

@@ -16,7 +16,7 @@ use alloc::{
 };
 use proptest::prelude::*;
 use rust_decimal::Decimal;
-use schema::Value;
+use schema::{Budget, Value};
 
 fn node(kind: Kind) -> Node {
     Node { kind, start: 0, at: 0, depth: 0 }

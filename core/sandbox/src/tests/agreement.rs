@@ -36,8 +36,11 @@ pub(super) fn hex(digest: impl IntoIterator<Item = u8>) -> String {
     text
 }
 
+/// A name, and what it is given.
+type Guest = (&'static str, &'static [(&'static str, &'static str)], &'static str);
+
 /// What guests do that could differ between machines: float arithmetic, NaNs, memory, calls, time, randomness, failure.
-const GUESTS: &[(&str, &[(&str, &str)], &str)] = &[
+const GUESTS: &[Guest] = &[
     ("nothing", &[], ""),
     (
         "primes",
