@@ -334,6 +334,7 @@ fn e2e(run: &mut Run<'_>) -> Result<()> {
     let browser = setup::browser(root)?;
     setup::npm(root, Npm::Tests)?;
     setup::python(root)?;
+    setup::php(root)?;
     let page = root.join("dist");
     page::build(run.tree, Profile::Release, &page)?;
     let built = run.log.run(&run.cargo().args(["build", "--package", "native-host"]))?;

@@ -1,4 +1,4 @@
-//! What a fresh Debian machine lacks, found or installed: compiler targets, npm packages, a browser, Python.
+//! What a fresh Debian machine lacks, found or installed: compiler targets, npm packages, a browser, Python, PHP.
 //!
 //! Every function returns at once when the thing is there already.
 
@@ -98,6 +98,16 @@ pub(crate) fn python(root: &Path) -> Result<()> {
     install(root, &["python3", "python3-venv"]).context(
         "what is compared with Python's libraries needs Python 3.10 or later with its venv module: install Debian's package `python3-venv`",
     )
+}
+
+/// Makes `php` able to verify signatures, as the script for PHP in `sdk/verify` does.
+pub(crate) fn php(root: &Path) -> Result<()> {
+    let sodium = "exit(extension_loaded('sodium') ? 0 : 1);";
+    if Cmd::new("php", root).args(["-r", sodium]).read().is_ok() {
+        return Ok(());
+    }
+    install(root, &["php-cli"])
+        .context("the receipts that PHP verifies need PHP 8 with sodium: install Debian's package `php-cli`")
 }
 
 /// Installs Debian's packages of these names.
