@@ -60,10 +60,13 @@
 //!
 //! # Provided / Not provided
 //! Provided: a guest reaches nothing but the above, whatever its bytes; it ends within its limits; nothing it does panics the host; the
-//! same run is the same on every machine, or ends as [`Ending::MachineOutOfMemory`], which says nothing of the job. A run that did not
-//! succeed is never [`Ending::Exit`] with 0.
+//! same run gives the same on every machine, or ends as [`Ending::MachineOutOfMemory`], which says nothing of the job; and takes the same
+//! fuel on machines with words of one size. A run that did not succeed is never [`Ending::Exit`] with 0.
 //!
-//! Not provided: a bound on wall-clock time beyond what fuel gives (a unit takes nanoseconds on one machine and more on another);
+//! Not provided: the same fuel in a tab (32 bits) as on a host (64 bits) for every module. wasmi translates some functions to other
+//! instructions there: of 500 made-up modules, two took a different amount, and a run that ends for want of fuel may then end elsewhere; compiled
+//! programs and the specification's suite took the same.
+//! Also not: a bound on wall-clock time beyond what fuel gives (a unit takes nanoseconds on one machine and more on another);
 //! secrecy of what a guest computes from who runs it; defence against what a guest may learn about the machine from side channels, though it
 //! has no clock to measure with; vectors (`simd128`), whose NaNs are not canonical; components and WASI 0.2.
 //!

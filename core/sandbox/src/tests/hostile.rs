@@ -40,9 +40,16 @@ fn a_memory_bomb_is_refused_more_and_gives_up() {
     // One that asks for all at once, and one that begins with too much.
     assert_eq!(
         ending(
-            r#"(module (memory 0) (func (export "_start") (drop (memory.grow (i32.const 65536))) unreachable))"#
+            r#"(module (memory 0) (func (export "_start") (drop (memory.grow (i32.const 65535))) unreachable))"#
         ),
         Ending::Trap(Trap::MemoryLimit)
+    );
+    // What no machine of 32 bits can have is refused as what no module can have.
+    assert_eq!(
+        ending(
+            r#"(module (memory 0) (func (export "_start") (drop (memory.grow (i32.const 65536))) unreachable))"#
+        ),
+        Ending::Trap(Trap::Unreachable)
     );
     assert_eq!(
         ending(r#"(module (memory 65536) (func (export "_start")))"#),

@@ -109,6 +109,10 @@ impl ResourceLimiter for Host {
         desired: usize,
         _maximum: Option<usize>,
     ) -> Result<bool, LimiterError> {
+        // All of 4 GiB: where a `usize` has 32 bits, the engine refuses by itself and does not ask.
+        if u32::try_from(desired).is_err() {
+            return Ok(false);
+        }
         let allowed = desired as u64 <= self.memory_bytes;
         let size = if allowed { desired } else { current };
         self.memory_peak = self.memory_peak.max(size as u64);
