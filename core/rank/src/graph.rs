@@ -85,7 +85,7 @@ impl Edges {
         if greatest >= NODES_MAX || self.nodes.is_some_and(|nodes| greatest >= nodes) {
             return Err(GraphError::OutOfRange { node: greatest, nodes: self.nodes.unwrap_or(NODES_MAX) });
         }
-        if self.pairs.len() >= EDGES_MAX {
+        if self.pairs.len() == EDGES_MAX {
             return Err(GraphError::TooManyEdges);
         }
         self.reach = self.reach.max(greatest + 1);
