@@ -103,7 +103,9 @@ try {
 
   const manifest = JSON.parse(readFileSync(join(pageFolder, "manifest.json"), "utf8"));
   const gzip = new Map(manifest.files.map((file) => [`/${file.path}`, file.gzip_bytes]));
-  const ofPage = transferred.map(({ pathname }) => (pathname === "/" ? "/index.html" : pathname)).filter((path) => gzip.has(path));
+  // The worker asks for the page's program again, and has it from the cache.
+  const paths = new Set(transferred.map(({ pathname }) => (pathname === "/" ? "/index.html" : pathname)));
+  const ofPage = [...paths].filter((path) => gzip.has(path));
   const wire = transferred.reduce((sum, file) => sum + file.bytes, 0);
   const empty = await emptyPage(browser, wire);
 
