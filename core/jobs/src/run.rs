@@ -13,7 +13,7 @@ use core::fmt;
 use keys::NodeId;
 use sandbox::{Command, Module, ModuleError};
 
-/// What a run gave, the same on every machine.
+/// What a run gave, the same on every machine; of `fuel` see what [`sandbox`] does not provide.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ran {
     /// How it ended.

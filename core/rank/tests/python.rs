@@ -11,7 +11,6 @@ use rank::{Alpha, Edges, Graph, ONE, Options, Teleport, Verdict, solve};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
-    fs,
     io::Write,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -21,29 +20,10 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/pi")
 }
 
-fn run(command: &mut Command) {
-    let output =
-        command.output().unwrap_or_else(|error| panic!("{command:?}: {error}; install Python 3.11 or later"));
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        output.status.success(),
-        "{command:?} failed:\n{errors}\nIt needs Python 3.11 or later with its venv module (Debian: python3-venv), and PyPI."
-    );
-}
-
 /// A Python that has what requirements.txt pins.
 fn python() -> PathBuf {
-    let pinned = fs::read_to_string(folder().join("requirements.txt")).expect("requirements.txt");
-    let venv = Path::new(env!("CARGO_TARGET_TMPDIR")).join("networkx");
-    let (python, installed) = (venv.join("bin/python"), venv.join("installed.txt"));
-    if fs::read_to_string(&installed).is_ok_and(|installed| installed == pinned) && python.exists() {
-        return python;
-    }
-    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv));
-    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"];
-    run(Command::new(&python).args(pip).arg(folder().join("requirements.txt")));
-    fs::write(installed, pinned).expect("a note of what is installed");
-    python
+    let at = Path::new(env!("CARGO_TARGET_TMPDIR")).join("networkx");
+    venv::python(&at, &folder().join("requirements.txt"))
 }
 
 /// A graph here, and the question to networkx about the same one.

@@ -1,8 +1,8 @@
 //! Runs other people's WebAssembly: a guest sees its arguments, its input and its output, and nothing else.
 //!
 //! A guest is an ordinary WASI preview 1 command, as `rustc --target wasm32-wasip1`, clang with wasi-libc, Zig and TinyGo make them. What
-//! comes of it, output, ending and fuel to the last unit, is a function of the module, the [`Command`] and the [`Limits`], and the same in
-//! a browser's tab and in a server's process. So a stranger can run a job again and compare.
+//! comes of it, output and ending, is a function of the module, the [`Command`] and the [`Limits`], and the same in a browser's tab and in a
+//! server's process; so is the fuel, but for what stands below. So a stranger can run a job again and compare.
 //!
 //! ```
 //! use sandbox::{Command, Ending, Limits, Module};
@@ -66,7 +66,7 @@
 //! Not provided: the same fuel in a tab (32 bits) as on a host (64 bits) for every module. wasmi translates some functions to other
 //! instructions there: of 500 made-up modules, two took a different amount, and a run that ends for want of fuel may then end elsewhere; compiled
 //! programs and the specification's suite took the same.
-//! Also not: a bound on wall-clock time beyond what fuel gives (a unit takes nanoseconds on one machine and more on another);
+//! Nor: a bound on wall-clock time beyond what fuel gives (a unit takes nanoseconds on one machine and more on another);
 //! secrecy of what a guest computes from who runs it; defence against what a guest may learn about the machine from side channels, though it
 //! has no clock to measure with; vectors (`simd128`), whose NaNs are not canonical; components and WASI 0.2.
 //!

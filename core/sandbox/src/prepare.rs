@@ -62,7 +62,7 @@ pub(crate) const FEATURES: WasmFeatures = WasmFeatures::MUTABLE_GLOBAL
 const EXPORT_SECTION: u8 = 7;
 const CODE_SECTION: u8 = 10;
 
-/// A module that is valid, within the bounds, and the same everywhere.
+/// A module that is valid, within the bounds, and gives the same everywhere.
 #[derive(Debug)]
 pub(crate) struct Prepared {
     /// The rewritten module.

@@ -5,7 +5,7 @@
 use schema::{Schema, Value};
 use std::{
     collections::BTreeSet,
-    env, fs,
+    env,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -17,30 +17,10 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/pydantic")
 }
 
-fn run(command: &mut Command) -> String {
-    let output =
-        command.output().unwrap_or_else(|error| panic!("{command:?}: {error}; install Python 3.10 or later"));
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        output.status.success(),
-        "{command:?} failed:\n{errors}\nIt needs Python 3.10 or later with its venv module (Debian: python3-venv), and PyPI."
-    );
-    String::from_utf8(output.stdout).expect("UTF-8")
-}
-
 /// A Python that has what requirements.txt pins.
 fn python() -> PathBuf {
-    let pinned = fs::read_to_string(folder().join("requirements.txt")).expect("requirements.txt");
-    let venv = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pydantic");
-    let (python, installed) = (venv.join("bin/python"), venv.join("installed.txt"));
-    if fs::read_to_string(&installed).is_ok_and(|installed| installed == pinned) && python.exists() {
-        return python;
-    }
-    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv));
-    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"];
-    run(Command::new(&python).args(pip).arg(folder().join("requirements.txt")));
-    fs::write(installed, pinned).expect("a note of what is installed");
-    python
+    let at = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pydantic");
+    venv::python(&at, &folder().join("requirements.txt"))
 }
 
 /// Whether Pydantic and its own schema differ about a path.
@@ -61,7 +41,7 @@ fn differs_with_reason(model: &str, record: &Value, path: &str, here: bool) -> b
 
 #[test]
 fn the_same_records_are_refused_at_the_same_paths() {
-    let printed = run(Command::new(python()).arg(folder().join("records.py")).arg(RECORDS));
+    let printed = venv::run(Command::new(python()).arg(folder().join("records.py")).arg(RECORDS));
     let (mut model, mut schema) = (String::new(), None);
     let (mut accepted, mut refused, mut lenient) = (0, 0, 0);
     let mut differences = Vec::new();
