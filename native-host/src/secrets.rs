@@ -72,7 +72,11 @@ fn known(path: PathBuf) -> Result<[u8; 32], SecretError> {
 
 /// The sealing key in `folder`, made at the first call.
 pub(crate) fn seal(folder: &Path) -> Result<SealKey, SecretError> {
-    seed(&folder.join("seal.key")).map(SealKey::from_seed)
+    let key = seed(&folder.join("seal.key")).map(SealKey::from_seed)?;
+    Ok(match exchange::quick() {
+        Some(exchange) => key.with_exchange(exchange),
+        None => key,
+    })
 }
 
 /// The WebRTC certificate in `folder`, made at the first call.

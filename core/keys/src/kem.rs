@@ -27,11 +27,31 @@ const SUITE: [u8; 5] = [b'K', b'E', b'M', 0, 0x20];
 /// The KEM.
 pub(crate) struct Dhkem;
 
+/// X25519 (RFC 7748, section 5): the secret scalar, the other's public u-coordinate; gives the shared one, 32 zero bytes where the public one has
+/// low order.
+///
+/// The scalar is clamped, and the top bit of the u-coordinate ignored, as the RFC says. Takes the same time whatever the scalar is.
+pub type Exchange = fn(&[u8; 32], &[u8; 32]) -> [u8; 32];
+
+fn exchange(secret: &[u8; 32], public: &[u8; 32]) -> [u8; 32] {
+    MontgomeryPoint(*public).mul_clamped(*secret).to_bytes()
+}
+
 /// An X25519 private key and its public half. Wiped from memory on drop.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub(crate) struct PrivateKey {
     secret: [u8; 32],
     public: [u8; 32],
+    #[zeroize(skip)]
+    exchange: Exchange,
+}
+
+impl PrivateKey {
+    /// The same key, whose exchanges another function reckons.
+    pub(crate) fn with_exchange(mut self, exchange: Exchange) -> Self {
+        self.exchange = exchange;
+        self
+    }
 }
 
 impl ConstantTimeEq for PrivateKey {
@@ -51,18 +71,18 @@ impl Serializable for PrivateKey {
 impl Deserializable for PrivateKey {
     fn from_bytes(bytes: &[u8]) -> Result<Self, HpkeError> {
         let key = <Inner as Kem>::PrivateKey::from_bytes(bytes)?;
-        Ok(Self { secret: key.to_bytes().into(), public: Inner::sk_to_pk(&key).to_bytes().into() })
+        Ok(Self { secret: key.to_bytes().into(), public: Inner::sk_to_pk(&key).to_bytes().into(), exchange })
     }
 }
 
-/// `ExtractAndExpand` of the exchange between `secret` and `public`; `None` where that is zero.
+/// `ExtractAndExpand` of the exchange between `key` and `public`; `None` where that is zero.
 fn agree(
-    secret: &[u8; 32],
+    key: &PrivateKey,
     public: [u8; 32],
     encapped: [u8; 32],
     receiver: [u8; 32],
 ) -> Option<SharedSecret<Dhkem>> {
-    let shared = Zeroizing::new(MontgomeryPoint(public).mul_clamped(*secret).to_bytes());
+    let shared = Zeroizing::new((key.exchange)(&key.secret, &public));
     if shared.ct_eq(&[0; 32]).into() {
         return None;
     }
@@ -88,7 +108,7 @@ impl Kem for Dhkem {
 
     fn derive_keypair(seed: &[u8]) -> (PrivateKey, PublicKey) {
         let (secret, public) = Inner::derive_keypair(seed);
-        (PrivateKey { secret: secret.to_bytes().into(), public: public.to_bytes().into() }, public)
+        (PrivateKey { secret: secret.to_bytes().into(), public: public.to_bytes().into(), exchange }, public)
     }
 
     fn decap(
@@ -97,7 +117,7 @@ impl Kem for Dhkem {
         encapped: &EncappedKey,
     ) -> Result<SharedSecret<Self>, HpkeError> {
         let encapped = encapped.to_bytes().into();
-        let secret = agree(&receiver.secret, encapped, encapped, receiver.public);
+        let secret = agree(receiver, encapped, encapped, receiver.public);
         secret.filter(|_| sender.is_none()).ok_or(HpkeError::DecapError)
     }
 
@@ -108,7 +128,7 @@ impl Kem for Dhkem {
     ) -> Result<(SharedSecret<Self>, EncappedKey), HpkeError> {
         let (ephemeral, _) = Self::gen_keypair_with_rng(rng);
         let receiver = receiver.to_bytes().into();
-        let secret = agree(&ephemeral.secret, receiver, ephemeral.public, receiver);
+        let secret = agree(&ephemeral, receiver, ephemeral.public, receiver);
         let secret = secret.filter(|_| sender.is_none()).ok_or(HpkeError::EncapError)?;
         Ok((secret, EncappedKey::from_bytes(&ephemeral.public)?))
     }

@@ -41,4 +41,5 @@ mod tests;
 
 pub use dsse::{Envelope, EnvelopeError, Signature};
 pub use identity::{Derived, Domain, Identity, NodeId, NodeIdError};
+pub use kem::Exchange;
 pub use seal::{SealError, SealKey, SealPublic, SealPublicError, seal};

@@ -8,6 +8,7 @@ mod parts;
 use anyhow::{Context as _, Result};
 use clap::Parser;
 use figure::Figure;
+use keys::SealKey;
 
 /// What reports cost a heavy node. Each line is a figure in JSON.
 #[derive(Debug, Parser)]
@@ -39,6 +40,15 @@ pub(crate) fn main() -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// A sealing key as `formix heavy` has it.
+fn seal_key(seed: u8) -> SealKey {
+    let key = SealKey::from_seed([seed; 32]);
+    match exchange::quick() {
+        Some(exchange) => key.with_exchange(exchange),
+        None => key,
+    }
 }
 
 fn print(figures: &[Figure]) -> Result<()> {

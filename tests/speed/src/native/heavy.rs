@@ -15,7 +15,7 @@ use aggregate::{
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use codec::{ContentId, Instant, decode, encode};
-use keys::{Identity, NodeId, SealKey};
+use keys::{Identity, NodeId};
 use native_host::disk::RedbStore;
 use net::{Hello, Input, Limits, LinkRequest, Output, Protocol, RequestId, Responder, Role, Transport};
 use node::{Descriptor, HeavyConfig, HeavyInput, HeavyNode, HeavyOutput, Ticket};
@@ -157,7 +157,7 @@ impl World {
         let mut heavy = Vec::new();
         let mut descriptors = Vec::new();
         for seed in 1..=HEAVY as u8 {
-            let (identity, seal) = (Identity::from_seed([seed; 32]), SealKey::from_seed([seed; 32]));
+            let (identity, seal) = (Identity::from_seed([seed; 32]), super::seal_key(seed));
             let (id, addresses) = (identity.id(), vec![format!("/memory/{seed}")]);
             let descriptor = Descriptor { version: 1, id, seal: seal.public(), addresses, issued: NOW };
             descriptors.push(descriptor.sign(&identity));
@@ -203,7 +203,7 @@ impl World {
         let proposer = Identity::from_seed([9; 32]);
         let mut heavy = Vec::new();
         for seed in 1..=HEAVY as u8 {
-            let (id, seal) = (Identity::from_seed([seed; 32]).id(), SealKey::from_seed([seed; 32]).public());
+            let (id, seal) = (Identity::from_seed([seed; 32]).id(), super::seal_key(seed).public());
             heavy.push(HeavyKey { id, seal });
         }
         let draft = Draft {

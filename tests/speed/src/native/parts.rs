@@ -6,7 +6,6 @@ use super::{
 };
 use crate::measurement;
 use anyhow::{Context as _, Result};
-use keys::SealKey;
 use prio::{
     codec::{Encode as _, ParameterizedDecode as _},
     vdaf::{
@@ -55,7 +54,7 @@ fn time(runs: usize, mut work: impl FnMut() -> Result<()>) -> Result<Vec<f64>> {
 }
 
 fn open(runs: usize) -> Result<Figure> {
-    let key = SealKey::from_seed([1; 32]);
+    let key = super::seal_key(1);
     let mut rng = ChaCha20Rng::from_seed([2; 32]);
     let instance = measurement::instance("prio3", SHAPE).context("no such instance")?;
     let sealed = keys::seal(&key.public(), INFO, &ASSOCIATED, &vec![9; instance.input_len(0)], &mut rng)?;
