@@ -2,7 +2,8 @@
 //!
 //! An answer and its entry in the ledger become durable in one batch, before any share leaves. A
 //! withdrawal is durable before the heavy nodes hear of it, and given back to the ledger once so many of
-//! them have deleted their shares that the answer can be in no agreed set.
+//! them say that they have deleted their shares that the answer can be in no agreed set, though one of them lies: else one
+//! heavy node could have a person's limits given back for answers that count.
 
 use super::{
     Batch, CommandError, ContentId, Effect, Instant, LightNode, Part, Proposal, Purpose, Request, Response,
@@ -315,18 +316,23 @@ impl LightNode {
                 _ => None,
             },
         );
-        if task.state == TaskState::Withdrawing {
-            let withdrawal = task.withdrawal();
-            if withdrawal.deleted >= withdrawal.needed {
-                task.state = TaskState::Withdrawn;
-                let mut batch = Batch::new();
-                self.ledger.withdraw(id, &mut batch);
-                self.unsettled = true;
-                self.save_with(id, batch, Effect::None);
-            } else if withdrawal.too_late {
-                task.state = TaskState::Answered;
-                self.save(id, Effect::None);
-            }
+        let withdrawal = task.withdrawal();
+        let was_withdrawing = task.state == TaskState::Withdrawing;
+        if was_withdrawing && withdrawal.deleted >= withdrawal.needed {
+            task.state = TaskState::Withdrawn;
+        } else if was_withdrawing && withdrawal.too_late {
+            task.state = TaskState::Answered;
+        }
+        let is_changed = was_withdrawing && task.state != TaskState::Withdrawing;
+        let mut batch = Batch::new();
+        if task.state == TaskState::Withdrawn
+            && withdrawal.deleted > withdrawal.needed
+            && self.ledger.withdraw(id, &mut batch)
+        {
+            self.unsettled = true;
+        }
+        if is_changed || !batch.is_empty() {
+            self.save_with(id, batch, Effect::None);
         }
         self.changed = true;
         self.look_after(now, id);

@@ -182,6 +182,8 @@ fn one_heavy_node_that_hears_of_it_is_enough_where_all_three_must_hold_it() {
         assert_eq!(withdraw(&mut world, 13, id), Ok(Reply::Done));
         assert_eq!(task(&world, 13, id).state, TaskState::Withdrawn);
         assert_eq!(task(&world, 13, id).withdrawal.unwrap().deleted, 1);
+        let ledger = world.view(World::light(13)).ledger;
+        assert_eq!((ledger.limits[0].used, ledger.latest[0].fate), (1, Fate::Given), "one may have lied");
         // The light node is gone for good before it can tell the others.
         world.kill(World::light(13));
         others.for_each(|seed| world.restart_heavy(seed));
