@@ -86,6 +86,7 @@ pub(crate) async fn run(home: &Home, options: HeavyOptions, out: &Out, stop: Sto
         agent: AGENT.into(),
         transports: vec![Transport::Quic, Transport::Tcp, Transport::WebrtcDirect, Transport::Websocket],
         limits: Limits::default(),
+        jobs: jobs::broker::Config::new(executor::GAS_SCHEDULE),
         seed: rand::random(),
     };
     let node = HeavyNode::new(config, &entries, clock::now()).with_context(in_store)?;

@@ -38,6 +38,7 @@ const IDLE_MAX: Duration = Duration::from_secs(60);
 struct Behaviour {
     link: request_response::Behaviour<Frames>,
     aggregate: request_response::Behaviour<Frames>,
+    jobs: request_response::Behaviour<Frames>,
 }
 
 type Requests = request_response::Behaviour<Frames>;
@@ -52,13 +53,18 @@ impl Behaviour {
             let offered = [(StreamProtocol::new(protocol.name()), ProtocolSupport::Full)];
             Requests::with_codec(Frames::of(protocol), offered, config)
         };
-        Self { link: protocol(Protocol::Link), aggregate: protocol(Protocol::Aggregate) }
+        Self {
+            link: protocol(Protocol::Link),
+            aggregate: protocol(Protocol::Aggregate),
+            jobs: protocol(Protocol::Jobs),
+        }
     }
 
     fn of(&mut self, protocol: Protocol) -> Option<&mut Requests> {
         match protocol {
             Protocol::Link => Some(&mut self.link),
             Protocol::Aggregate => Some(&mut self.aggregate),
+            Protocol::Jobs => Some(&mut self.jobs),
             _ => None,
         }
     }
@@ -247,6 +253,7 @@ impl Pump {
             SwarmEvent::Behaviour(BehaviourEvent::Aggregate(event)) => {
                 self.requested(Protocol::Aggregate, event);
             }
+            SwarmEvent::Behaviour(BehaviourEvent::Jobs(event)) => self.requested(Protocol::Jobs, event),
             _ => {}
         }
     }

@@ -26,8 +26,8 @@
 //! // What a node says after it ran the job.
 //! let started: Instant = "2026-11-20T12:00:01Z".parse()?;
 //! let receipt = Receipt {
-//!     job, submitter: manifest.submitter, node: node.id(), module: manifest.module.id(),
-//!     input: manifest.input.id(),
+//!     job, submitter: manifest.submitter, node: node.id(), module: manifest.module_id(),
+//!     input: ContentId::of(b""),
 //!     invocation: manifest.invocation(job, node.id(), started),
 //!     ending: Ending::Exit(0), output: ContentId::of(b"olleh"), errors: ContentId::of(b""),
 //!     fuel: 1_234, gas: "example-1".into(), memory_peak_bytes: 65_536, wall_us: 420, cpu_us: None,
@@ -40,8 +40,9 @@
 //! # Ok::<(), Box<dyn core::error::Error>>(())
 //! ```
 //!
-//! [`run()`] is what a node does with a job, and [`rerun`] what who doubts its receipt does. The [`Scheduler`] of a heavy node decides who runs what,
-//! and what the answers of several give; [`standing::replay`] works out from receipts alone what each node has earned.
+//! Over the network a heavy node's [`Broker`] takes jobs and the bytes that they need ([`blobs`]), and leases them to the [`Worker`]s of light
+//! nodes, in the messages of [`message`]. Inside the broker the [`Scheduler`] decides who runs what, and what the answers of several give;
+//! [`standing::replay`] works out from receipts alone what each node has earned. Guests run elsewhere: in `executor`, which knows the sandbox.
 //!
 //! # Bounds
 //! A manifest's payload has at most [`manifest::PAYLOAD_BYTES_MAX`] bytes, a receipt's [`receipt::PAYLOAD_BYTES_MAX`]; a run uses what its
@@ -52,24 +53,34 @@
 //! Of a job with replicas, the result is what a majority of different nodes claims, or a judge where there is none.
 //! Not provided: that one receipt is true: it is evidence against its node, and no more. With [`manifest::Quorum::Majority`], nodes of one
 //! liar that happen to be most of a job's replicas get their way; nothing keeps one person from having many nodes. Secrecy of module, input and
-//! output from the nodes that run the job. Agreement about fuel between tabs and hosts for the few modules that [`sandbox`] speaks of: replicas
-//! of both kinds may differ there without a liar. Moving the bytes of modules, inputs and outputs.
+//! output from the nodes that run the job. Agreement about fuel between tabs and hosts for the few modules that `sandbox` speaks of: replicas
+//! of both kinds may differ there without a liar.
 //!
 //! Follows: DSSE 1.0; in-toto Attestation Framework 1.0 (Statement v1); JSON Schema 2020-12 for the published schemas.
 #![no_std]
 
 extern crate alloc;
 
+pub mod blobs;
+pub mod broker;
 mod bytes;
+pub mod cancel;
 pub mod manifest;
+pub mod message;
+pub mod ran;
 pub mod receipt;
-pub mod run;
 pub mod scheduler;
 pub mod standing;
+pub mod view;
+pub mod worker;
 
+pub use broker::Broker;
 pub use bytes::Base64;
+pub use cancel::Cancellation;
 pub use manifest::{Invocation, Limits, Manifest, ManifestError};
+pub use ran::{Finished, MachineOutOfMemory, Ran, RunError, Times};
 pub use receipt::{Claim, Ending, Receipt, ReceiptError};
-pub use run::{Ran, Times, rerun, run};
 pub use scheduler::Scheduler;
 pub use standing::Standing;
+pub use view::{JobView, WorkerView};
+pub use worker::{Contribution, ContributionView, Executor, Task, Worker};

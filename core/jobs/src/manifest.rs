@@ -33,6 +33,8 @@ pub const REPLICAS_MAX: u8 = 7;
 pub const PRIORITY_MAX: u8 = 9;
 /// Most nodes that a constraint lists.
 pub const LISTED_MAX: usize = 64;
+/// Most jobs whose outputs are one input.
+pub const OUTPUTS_MAX: usize = 4_096;
 /// Milliseconds that a deadline lies ahead at most, when a heavy node takes the job.
 pub const AHEAD_MAX_MS: u64 = 30 * 24 * 3_600 * 1_000;
 /// The entry of a WASI command.
@@ -46,6 +48,9 @@ pub enum Blob {
     Id(ContentId),
     /// In the manifest.
     Inline(Base64),
+    /// Of an input alone: the standard outputs of these jobs, one after the other. The job waits until they have ended well, and is
+    /// refused if one has not.
+    Outputs(Vec<ContentId>),
 }
 
 impl Default for Blob {
@@ -55,19 +60,28 @@ impl Default for Blob {
 }
 
 impl Blob {
-    /// The content id of the bytes.
-    pub fn id(&self) -> ContentId {
+    /// The content id of the bytes; `None` for outputs of jobs, which follows when those have ended.
+    pub fn id(&self) -> Option<ContentId> {
         match self {
-            Self::Id(id) => *id,
-            Self::Inline(bytes) => ContentId::of(&bytes.0),
+            Self::Id(id) => Some(*id),
+            Self::Inline(bytes) => Some(ContentId::of(&bytes.0)),
+            Self::Outputs(_) => None,
         }
     }
 
     /// The bytes, where the manifest has them.
     pub fn inline(&self) -> Option<&[u8]> {
         match self {
-            Self::Id(_) => None,
+            Self::Id(_) | Self::Outputs(_) => None,
             Self::Inline(bytes) => Some(&bytes.0),
+        }
+    }
+
+    /// The jobs whose outputs it is.
+    pub fn outputs(&self) -> &[ContentId] {
+        match self {
+            Self::Outputs(jobs) => jobs,
+            Self::Id(_) | Self::Inline(_) => &[],
         }
     }
 }
@@ -289,6 +303,12 @@ impl Manifest {
         let manifest = Self::from_json(payload)?;
         envelope.verify(PAYLOAD_TYPE, &[manifest.submitter]).map_err(ManifestError::Envelope)?;
         Ok((ContentId::of(payload), manifest))
+    }
+
+    /// The module's content id.
+    pub fn module_id(&self) -> ContentId {
+        // A module that names jobs does not pass the check.
+        self.module.id().unwrap_or_else(|| ContentId::of(b""))
     }
 
     /// How the job `job`, which this is, is run by `node` from `started` on.

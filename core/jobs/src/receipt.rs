@@ -429,7 +429,8 @@ impl Receipt {
         Ok(receipt)
     }
 
-    /// Checks that this is a receipt about the job `job`, whose manifest is `manifest`, run as that asks.
+    /// Checks that this is a receipt about the job `job`, whose manifest is `manifest`, run as that asks. What outputs of other jobs
+    /// were together is for the caller to know.
     ///
     /// # Errors
     /// [`ReceiptError::OtherThanManifest`] with the first field that differs.
@@ -439,8 +440,8 @@ impl Receipt {
         let fields = [
             ("predicate.job", self.job == job),
             ("predicate.submitter", self.submitter == manifest.submitter),
-            ("predicate.module", self.module == manifest.module.id()),
-            ("predicate.input", self.input == manifest.input.id()),
+            ("predicate.module", self.module == manifest.module_id()),
+            ("predicate.input", manifest.input.id().is_none_or(|input| self.input == input)),
             ("predicate.invocation", self.invocation == invocation),
             ("predicate.fuel.used", self.fuel <= limits.fuel),
             ("predicate.memory_peak_bytes", self.memory_peak_bytes <= limits.memory_bytes),

@@ -106,12 +106,14 @@ impl Config {
 }
 
 /// What a node offers.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, borsh::BorshSerialize, borsh::BorshDeserialize)]
 pub struct Advert {
     /// What it runs in.
     pub kind: Kind,
     /// Jobs that it runs at a time. 0: none for now, as when its person has paused it.
     pub slots: u16,
+    /// Jobs that it takes beyond those, to have them when a slot gets free. It gets them when no slot of another is free.
+    pub ahead: u16,
     /// The most bytes of memory that it gives one job.
     pub memory_bytes_max: u64,
     /// The most fuel that it gives one job.

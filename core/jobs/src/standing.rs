@@ -10,7 +10,18 @@ use codec::{ContentId, Wire};
 use keys::NodeId;
 
 /// How often a node has been right, and the fuel that it is credited with. It is no money, and cannot be handed on.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize, serde::Serialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    BorshSerialize,
+    BorshDeserialize,
+    serde::Serialize,
+    serde::Deserialize,
+)]
 pub struct Standing {
     /// Answers that were those of the job's result, where others answered too.
     pub agreed: u64,

@@ -10,17 +10,20 @@ pub enum Protocol {
     Link,
     /// Private aggregation.
     Aggregate,
+    /// Jobs: leases, answers, and the bytes of modules, inputs and outputs.
+    Jobs,
 }
 
 impl Protocol {
     /// Every protocol, for a shell to offer.
-    pub const ALL: [Self; 2] = [Self::Link, Self::Aggregate];
+    pub const ALL: [Self; 3] = [Self::Link, Self::Aggregate, Self::Jobs];
 
     /// The name that is negotiated on a stream.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Link => "/formix/link/1",
             Self::Aggregate => "/formix/aggregate/2",
+            Self::Jobs => "/formix/jobs/1",
         }
     }
 
@@ -36,6 +39,8 @@ impl Protocol {
             Self::Link => 512,
             // A report's share has at most 300 KiB, a proposal's signed envelope less.
             Self::Aggregate => 320 * 1024,
+            // A manifest's signed envelope has at most 512 KiB, and gathers with others up to 256 KiB.
+            Self::Jobs => 832 * 1024,
         }
     }
 
@@ -44,6 +49,8 @@ impl Protocol {
         match self {
             Self::Link => 512,
             Self::Aggregate => 1024 * 1024,
+            // A chunk has 256 KiB.
+            Self::Jobs => 320 * 1024,
         }
     }
 }

@@ -10,17 +10,25 @@ use aggregate::{
     message::{OPEN_PER_PART, Pulled, ReportRefusal, Request, Response},
 };
 use alloc::{
+    boxed::Box,
     collections::{BTreeMap, BTreeSet, VecDeque},
     format,
     string::{String, ToString},
     vec::Vec,
 };
 use codec::{ContentId, Instant, decode, encode};
+use jobs::{
+    Broker, Finished, RunError, Task,
+    blobs::{BlobError, Progress},
+    cancel::CancellationError,
+    scheduler::{SubmitError, Taken},
+};
 use keys::{Envelope, Identity, NodeId, SealKey};
 use net::{Endpoint, Event, Hello, Limits, Protocol, RequestId, Responder, Role, Transport};
 use store::{Batch, Entry, StoreError};
 
 mod cancel;
+mod jobbing;
 mod memory;
 mod view;
 
@@ -57,6 +65,8 @@ pub struct HeavyConfig {
     pub transports: Vec<Transport>,
     /// Caps on its peers.
     pub limits: Limits,
+    /// How much it takes on of jobs, and what runs guests beside it.
+    pub jobs: jobs::broker::Config,
     /// Fresh randomness.
     pub seed: [u8; 32],
 }
@@ -88,6 +98,40 @@ pub enum HeavyInput {
         /// The signed cancellation.
         envelope: Envelope,
     },
+    /// Somebody submits a job through the shell.
+    Submit {
+        /// To answer by.
+        token: u64,
+        /// The signed manifest.
+        envelope: Envelope,
+    },
+    /// A submitter takes a job back through the shell.
+    CancelJob {
+        /// To answer by.
+        token: u64,
+        /// The signed [`jobs::Cancellation`].
+        envelope: Envelope,
+    },
+    /// Bytes of a blob come through the shell, in order.
+    PutBlob {
+        /// To answer by.
+        token: u64,
+        /// Which.
+        id: ContentId,
+        /// Bytes of the whole.
+        len: u64,
+        /// Bytes that came before these.
+        offset: u64,
+        /// The bytes; any number.
+        bytes: Vec<u8>,
+    },
+    /// What came of [`HeavyOutput::Run`].
+    Ran {
+        /// Which job.
+        job: ContentId,
+        /// What it gave.
+        result: Result<Box<Finished>, RunError>,
+    },
     /// A fellow's signed descriptor.
     Fellow {
         /// The document.
@@ -115,6 +159,39 @@ pub enum HeavyOutput {
         /// The computation, or why not.
         result: Result<ContentId, String>,
     },
+    /// The answer to [`HeavyInput::Submit`].
+    Submitted {
+        /// Whose.
+        token: u64,
+        /// The job, durable here, or why it is not taken.
+        result: Result<Taken, SubmitError>,
+    },
+    /// The answer to [`HeavyInput::CancelJob`].
+    JobCancelled {
+        /// Whose.
+        token: u64,
+        /// The job, cancelled durably, or why not.
+        result: Result<ContentId, CancellationError>,
+    },
+    /// The answer to [`HeavyInput::PutBlob`].
+    BlobPut {
+        /// Whose.
+        token: u64,
+        /// How much of it is durable here, or why nothing is taken.
+        result: Result<Progress, BlobError>,
+    },
+    /// Run a guest here, and say what came of it with [`HeavyInput::Ran`]. Asked for only where [`HeavyConfig::jobs`] names an executor.
+    Run(Box<Task>),
+    /// Stop a guest that runs here. Nothing is said about it any more.
+    Stop {
+        /// Which job's.
+        job: ContentId,
+    },
+    /// A job has changed, for whoever watches.
+    JobChanged {
+        /// Which.
+        id: ContentId,
+    },
     /// A descriptor was not taken.
     FellowRefused {
         /// Why.
@@ -135,6 +212,7 @@ enum Effect {
     Stage { id: ContentId, stage: Option<Stage> },
     Reports { id: ContentId, lights: Vec<(NodeId, Responder)> },
     Withdrawn { id: ContentId, light: NodeId, responder: Responder },
+    Jobs { ticket: u64 },
     None,
 }
 
@@ -159,6 +237,9 @@ pub struct HeavyNode {
     identity: Identity,
     seal: SealKey,
     endpoint: Endpoint,
+    broker: Broker,
+    /// What the broker asked of peers, by the endpoint's request.
+    broker_asks: BTreeMap<RequestId, u64>,
     fellows: BTreeMap<NodeId, (Descriptor, Envelope)>,
     tallies: BTreeMap<ContentId, Tally>,
     /// Reports taken since the last commit began.
@@ -187,13 +268,20 @@ impl HeavyNode {
     /// # Errors
     /// [`StoreError::Corrupt`] where the entries are not this node's.
     pub fn new(config: HeavyConfig, entries: &[Entry], now: Instant) -> Result<Self, StoreError> {
-        let HeavyConfig { identity, seal, agent, transports, limits, seed } = config;
+        let under = |prefix: &'static [u8]| {
+            entries.iter().filter(move |entry| entry.key.starts_with(prefix)).cloned().collect::<Vec<_>>()
+        };
+        let HeavyConfig { identity, seal, agent, transports, limits, jobs, seed } = config;
+        let broker = Broker::restore(jobs, &identity, &under(jobs::scheduler::STORE_PREFIX), now)
+            .map_err(|error| StoreError::Corrupt { detail: error.to_string() })?;
         let hello = Hello { role: Role::Heavy, agent };
         let endpoint = Endpoint::new(identity.id(), hello, &transports, limits, seed);
         let mut node = Self {
             identity,
             seal,
             endpoint,
+            broker,
+            broker_asks: BTreeMap::new(),
             fellows: BTreeMap::new(),
             tallies: BTreeMap::new(),
             taken: BTreeMap::new(),
@@ -208,9 +296,6 @@ impl HeavyNode {
             queue: Queue::new(),
             outputs: VecDeque::new(),
             counters: Counters::default(),
-        };
-        let under = |prefix: &'static [u8]| {
-            entries.iter().filter(move |entry| entry.key.starts_with(prefix)).cloned().collect::<Vec<_>>()
         };
         for entry in under(HEAVY_PREFIX) {
             let known = Envelope::from_json(&entry.value)
@@ -253,6 +338,18 @@ impl HeavyNode {
             }
             HeavyInput::Cancel { token, envelope } => self.cancel(now, envelope, Asker::Shell(token)),
             HeavyInput::Fellow { envelope } => self.meet(now, envelope),
+            HeavyInput::Submit { token, envelope } => {
+                self.broker_input(now, jobs::broker::Input::Submit { token, envelope });
+            }
+            HeavyInput::CancelJob { token, envelope } => {
+                self.broker_input(now, jobs::broker::Input::Cancel { token, envelope });
+            }
+            HeavyInput::PutBlob { token, id, len, offset, bytes } => {
+                self.broker_input(now, jobs::broker::Input::Put { token, id, len, offset, bytes });
+            }
+            HeavyInput::Ran { job, result } => {
+                self.broker_input(now, jobs::broker::Input::Ran { job, result });
+            }
         }
         self.settle(now);
     }
@@ -267,6 +364,7 @@ impl HeavyNode {
             self.timers.pop_first();
             self.touch(now, id);
         }
+        self.broker.handle_timeout(now);
         self.settle(now);
     }
 
@@ -279,7 +377,7 @@ impl HeavyNode {
     pub fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
         let own = self.timers.first().map(|(due, _)| (*due, "look after a computation"));
         let store = self.queue.poll_timeout(!self.taken.is_empty());
-        [own, self.endpoint.poll_timeout(), store].into_iter().flatten().min()
+        [own, self.endpoint.poll_timeout(), store, self.broker.poll_timeout()].into_iter().flatten().min()
     }
 
     /// Handles what the endpoint says, begins a commit where one may begin, and passes outputs on.
@@ -288,6 +386,7 @@ impl HeavyNode {
             while let Some(event) = self.endpoint.poll_event() {
                 self.handle_event(now, event);
             }
+            self.drain_broker(now);
             let begun = self.begin_commit(now);
             while let Some(output) = self.endpoint.poll_output() {
                 self.outputs.push_back(HeavyOutput::Net(output));
@@ -328,6 +427,9 @@ impl HeavyNode {
     fn durable(&mut self, now: Instant, effect: Effect) {
         match effect {
             Effect::None => {}
+            Effect::Jobs { ticket } => {
+                self.broker_input(now, jobs::broker::Input::Stored { ticket, result: Ok(()) });
+            }
             Effect::Reports { id, lights } => {
                 self.counters.reports_acknowledged += lights.len() as u64;
                 if let Some(tally) = self.tallies.get_mut(&id) {
@@ -417,7 +519,14 @@ impl HeavyNode {
                     self.pass_cancellations(now, peer);
                 }
             }
-            Event::Down { .. } | Event::Changed => self.outputs.push_back(HeavyOutput::PeersChanged),
+            Event::Down { peer } => {
+                self.outputs.push_back(HeavyOutput::PeersChanged);
+                self.broker_input(now, jobs::broker::Input::Down { peer });
+            }
+            Event::Changed => self.outputs.push_back(HeavyOutput::PeersChanged),
+            Event::Request { peer, responder, protocol: Protocol::Jobs, body } => {
+                self.jobs_request(now, peer, responder, &body);
+            }
             Event::Request { peer, responder, protocol: Protocol::Aggregate, body } => {
                 match decode::<Request>(&body) {
                     Ok(request) => self.handle_request(now, peer, responder, request),
@@ -429,7 +538,10 @@ impl HeavyNode {
             }
             Event::Request { peer, responder, .. } => self.endpoint.ignore(peer, responder),
             Event::Reply { peer, id, result } => {
-                if let Some(computation) = self.requests.remove(&id) {
+                if let Some(token) = self.broker_asks.remove(&id) {
+                    let response = result.ok().and_then(|body| decode(&body).ok());
+                    self.broker_input(now, jobs::broker::Input::Reply { token, response });
+                } else if let Some(computation) = self.requests.remove(&id) {
                     let response = result.ok().and_then(|body| decode::<Response>(&body).ok());
                     self.handle_reply(now, peer, id, computation, response);
                 }

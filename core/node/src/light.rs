@@ -10,12 +10,14 @@ use aggregate::{
     outcome,
 };
 use alloc::{
+    boxed::Box,
     collections::{BTreeMap, BTreeSet, VecDeque},
     format,
     string::{String, ToString},
     vec::Vec,
 };
 use codec::{ContentId, Instant, decode, encode};
+use jobs::{Contribution, Executor, Finished, RunError, Worker};
 use keys::{Envelope, Identity, NodeId};
 use net::{Endpoint, Event, Hello, Limits, Protocol, RequestId, Role, Transport};
 use privacy::{Ledger, Limits as PrivacyLimits, Rule};
@@ -28,6 +30,7 @@ mod command;
 mod consent;
 mod evidence;
 mod fit;
+mod jobbing;
 mod records;
 mod task;
 mod trial;
@@ -98,6 +101,15 @@ pub enum LightInput {
         /// How.
         result: Result<(), StoreError>,
     },
+    /// What runs guests beside this node is ready; `None` where nothing does any more. Not kept over a start.
+    Executor(Option<Executor>),
+    /// What came of [`LightOutput::Run`].
+    Ran {
+        /// Which job.
+        job: ContentId,
+        /// What it gave.
+        result: Result<Box<Finished>, RunError>,
+    },
     /// The person, or a program for them, wants something.
     Command {
         /// To answer by.
@@ -126,6 +138,13 @@ pub enum LightOutput {
         token: u64,
         /// How it went.
         result: Result<Reply, CommandError>,
+    },
+    /// Run a guest, and say what came of it with [`LightInput::Ran`].
+    Run(Box<jobs::Task>),
+    /// Stop a guest that runs. Nothing is said about it any more.
+    Stop {
+        /// Which job's.
+        job: ContentId,
     },
     /// What [`LightNode::view`] shows has changed.
     Changed,
@@ -163,6 +182,8 @@ struct Settings {
     rules: Vec<Rule>,
     #[serde(default, skip_serializing_if = "is_default")]
     limits: PrivacyLimits,
+    #[serde(default, skip_serializing_if = "is_default")]
+    contribution: Contribution,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -174,6 +195,9 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 pub struct LightNode {
     identity: Identity,
     endpoint: Endpoint,
+    worker: Worker,
+    /// What the worker asked of heavy nodes, by the endpoint's request.
+    worker_asks: BTreeMap<RequestId, u64>,
     rng: ChaCha20Rng,
     heavy: BTreeMap<NodeId, (Descriptor, Envelope)>,
     settings: Settings,
@@ -220,6 +244,8 @@ impl LightNode {
         let mut node = Self {
             identity,
             endpoint,
+            worker: Worker::default(),
+            worker_asks: BTreeMap::new(),
             rng,
             heavy: BTreeMap::new(),
             settings: Settings::default(),
@@ -245,6 +271,10 @@ impl LightNode {
         let (ledger, rest): (Vec<&Entry>, Vec<&Entry>) =
             entries.iter().partition(|entry| entry.key.starts_with(privacy::STORE_PREFIX));
         node.ledger = Ledger::restore(ledger)?;
+        let (jobs, rest): (Vec<&Entry>, Vec<&Entry>) =
+            rest.into_iter().partition(|entry| entry.key.starts_with(jobs::worker::STORE_PREFIX));
+        node.worker =
+            Worker::restore(&jobs).map_err(|error| StoreError::Corrupt { detail: error.to_string() })?;
         // What stands beside a computation comes after it.
         let (beside, rest): (Vec<&Entry>, Vec<&Entry>) =
             rest.into_iter().partition(|entry| entry.key.starts_with(EVIDENCE_PREFIX));
@@ -258,6 +288,8 @@ impl LightNode {
             node.preview(id);
         }
         node.reconcile(now);
+        let contribution = node.settings.contribution;
+        node.worker_input(now, jobs::worker::Input::Contribute(contribution));
         if node.settings.joined {
             node.dial(now);
         }
@@ -307,6 +339,13 @@ impl LightNode {
                     failed.into_iter().for_each(|effect| self.failed(effect, &error));
                 }
             }
+            LightInput::Executor(executor) => {
+                self.changed = true;
+                self.worker_input(now, jobs::worker::Input::Executor(executor));
+            }
+            LightInput::Ran { job, result } => {
+                self.worker_input(now, jobs::worker::Input::Ran { job, result })
+            }
             LightInput::Command { token, command } => self.command(now, token, command),
         }
         self.settle(now);
@@ -331,6 +370,7 @@ impl LightNode {
             self.timers.pop_first();
             self.look_after(now, id);
         }
+        self.worker.handle_timeout(now);
         self.settle(now);
     }
 
@@ -343,7 +383,8 @@ impl LightNode {
     pub fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
         let own = self.timers.first().map(|(due, _)| (*due, "look after a computation"));
         let refresh = self.refresh_at.map(|at| (at, "look for computations"));
-        [own, self.endpoint.poll_timeout(), self.queue.poll_timeout(false), refresh]
+        let worker = self.worker.poll_timeout();
+        [own, self.endpoint.poll_timeout(), self.queue.poll_timeout(false), refresh, worker]
             .into_iter()
             .flatten()
             .min()
@@ -354,6 +395,7 @@ impl LightNode {
             self.handle_event(now, event);
         }
         self.consider_all(now);
+        self.drain_worker(now);
         if let Some((ticket, batch)) = self.queue.begin(now) {
             self.outputs.push_back(LightOutput::Store { ticket, batch });
         }
@@ -467,6 +509,7 @@ impl LightNode {
         match event {
             Event::Up { peer, role: Role::Heavy } if self.heavy.contains_key(&peer) => {
                 self.changed = true;
+                self.worker_input(now, jobs::worker::Input::Up { heavy: peer });
                 self.refresh(now, peer);
                 let waits = |task: &&Task| !task.is_over(now) || task.seeks_evidence();
                 let live: Vec<ContentId> = self.tasks.values().filter(waits).map(|task| task.id).collect();
@@ -474,7 +517,14 @@ impl LightNode {
                     self.look_after(now, id);
                 }
             }
-            Event::Up { .. } | Event::Down { .. } | Event::Changed => self.changed = true,
+            Event::Down { peer } => {
+                self.changed = true;
+                self.worker_input(now, jobs::worker::Input::Down { heavy: peer });
+            }
+            Event::Up { .. } | Event::Changed => self.changed = true,
+            Event::Request { peer, responder, protocol: Protocol::Jobs, body } => {
+                self.jobs_request(now, peer, responder, &body);
+            }
             Event::Request { peer, responder, body, .. } => {
                 // A light node answers nobody; heavy nodes that it trusts may say that there is news.
                 match decode::<Request>(&body) {
@@ -486,7 +536,10 @@ impl LightNode {
                 }
             }
             Event::Reply { id, result, .. } => {
-                if let Some((peer, purpose)) = self.requests.remove(&id) {
+                if let Some(token) = self.worker_asks.remove(&id) {
+                    let response = result.ok().and_then(|body| decode(&body).ok());
+                    self.worker_input(now, jobs::worker::Input::Reply { token, response });
+                } else if let Some((peer, purpose)) = self.requests.remove(&id) {
                     let response = result.ok().and_then(|body| decode::<Response>(&body).ok());
                     self.handle_reply(now, peer, purpose, response);
                 }

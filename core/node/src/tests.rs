@@ -51,6 +51,7 @@ fn heavy_config(seed: u8) -> HeavyConfig {
         agent: "test".into(),
         transports: vec![Transport::Memory],
         limits: Limits::default(),
+        jobs: jobs::broker::Config::new("test-1"),
         seed: [seed; 32],
     }
 }
@@ -192,7 +193,7 @@ impl World {
                     self.replies.insert(token, result);
                     Work::None
                 }
-                LightOutput::Changed => Work::None,
+                _ => Work::None,
             }),
         }
     }

@@ -14,6 +14,7 @@ use data_encoding::{BASE64, HEXLOWER};
 use jobs::{
     Ending, Invocation, Limits, Manifest, Ran, Times,
     manifest::{Blob, Constraints, ENTRY, Quorum, VERSION},
+    ran::Of,
 };
 use keys::{Envelope, Identity};
 use rustix::time::{ClockId, clock_gettime};
@@ -89,6 +90,7 @@ async fn run(args: RunArgs, home: &Home, out: &Out) -> Result<ExitCode> {
     let limits = Limits { fuel: args.fuel, memory_bytes: args.memory << 20, ..Limits::default() };
     let module = read(&args.file, limits.module_bytes)?;
     let input = input(args.stdin.as_deref())?;
+    let given = ContentId::of(&input);
     let manifest = manifest(&args, limits, &module, &input, &identity);
     let document = manifest.sign(&identity).context("the job")?;
     let (job, manifest) = Manifest::open(&document)?;
@@ -100,7 +102,15 @@ async fn run(args: RunArgs, home: &Home, out: &Out) -> Result<ExitCode> {
     // A guest computes for as long as its fuel lasts: not on a thread that serves others.
     let (ran, times) =
         tokio::task::spawn_blocking(move || timed(&invocation, &module, &input, started)).await??;
-    let receipt = ran.receipt(job, &manifest, identity.id(), times).sign(&identity).context("the receipt")?;
+    let of = Of {
+        job,
+        manifest: &manifest,
+        input: given,
+        node: identity.id(),
+        gas: executor::GAS_SCHEDULE,
+        times,
+    };
+    let receipt = ran.receipt(&of).sign(&identity).context("the receipt")?;
     if let Some(path) = &args.receipt {
         save(path, &receipt)?;
     }
@@ -164,7 +174,7 @@ fn timed(
     started: codec::Instant,
 ) -> Result<(Ran, Times)> {
     let (wall, cpu) = (time::Instant::now(), clock_gettime(ClockId::ThreadCPUTime));
-    let ran = jobs::run(invocation, module, input)?;
+    let ran = executor::run(invocation, module, input)?;
     let (wall, end) = (wall.elapsed(), clock_gettime(ClockId::ThreadCPUTime));
     let cpu_us = (end.tv_sec - cpu.tv_sec) * 1_000_000 + (end.tv_nsec - cpu.tv_nsec) / 1_000;
     let times = Times {
@@ -187,7 +197,7 @@ fn tell(job: ContentId, ran: &Ran, times: Times, receipt: &Envelope, out: &Out) 
             &json!({
                 "event": "ran", "job": job, "success": ran.ending.is_success(), "ending": ran.ending,
                 "stdout": String::from_utf8(ran.stdout.clone()).ok(), "stdout_base64": BASE64.encode(&ran.stdout),
-                "stderr": String::from_utf8_lossy(&ran.stderr), "fuel": ran.fuel, "gas": sandbox::GAS_SCHEDULE,
+                "stderr": String::from_utf8_lossy(&ran.stderr), "fuel": ran.fuel, "gas": executor::GAS_SCHEDULE,
                 "memory_peak_bytes": ran.memory_peak_bytes, "wall_us": times.wall_us, "cpu_us": times.cpu_us,
                 "receipt": receipt,
             })

@@ -4,7 +4,8 @@ use crate::output::Out;
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use codec::ContentId;
-use jobs::{Manifest, Receipt, rerun};
+use executor::rerun;
+use jobs::{Manifest, Receipt};
 use keys::{Envelope, NodeId};
 use serde_json::json;
 use std::{

@@ -33,6 +33,7 @@ pub(super) struct Behaviour {
     relay: Toggle<relay::Behaviour>,
     link: request_response::Behaviour<Frames>,
     aggregate: request_response::Behaviour<Frames>,
+    jobs: request_response::Behaviour<Frames>,
 }
 
 impl Behaviour {
@@ -59,6 +60,7 @@ impl Behaviour {
             relay: serves.then(|| relay::Behaviour::new(peer, relay_config())).into(),
             link: exchange(Protocol::Link),
             aggregate: exchange(Protocol::Aggregate),
+            jobs: exchange(Protocol::Jobs),
         })
     }
 
@@ -70,6 +72,7 @@ impl Behaviour {
         match protocol {
             Protocol::Link => Some(&mut self.link),
             Protocol::Aggregate => Some(&mut self.aggregate),
+            Protocol::Jobs => Some(&mut self.jobs),
             _ => None,
         }
     }

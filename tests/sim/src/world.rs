@@ -329,6 +329,7 @@ impl World {
                 agent: "sim".into(),
                 transports: vec![Transport::Memory],
                 limits: Limits::default(),
+                jobs: jobs::broker::Config::new("test-1"),
                 seed,
             };
             HeavyNode::new(config, &entries, now).map(|node| Machine::Heavy(Box::new(node)))

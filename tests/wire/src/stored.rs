@@ -179,6 +179,7 @@ fn heavy_node() -> Vec<Entry> {
         agent: "sample".into(),
         transports: vec![Transport::Memory],
         limits: net::Limits::default(),
+        jobs: jobs::broker::Config::new("test-1"),
         seed: [1; 32],
     };
     let mut node = HeavyNode::new(config, &[], NOW).expect("an empty store");

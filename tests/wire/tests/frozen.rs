@@ -200,6 +200,7 @@ fn golden_records_of_nodes_are_read() {
         agent: String::new(),
         transports: vec![Transport::Memory],
         limits: net::Limits::default(),
+        jobs: jobs::broker::Config::new("test-1"),
         seed: [0; 32],
     };
     let steps = ["heavy, fellow", "heavy, additive64, done"];

@@ -1,8 +1,8 @@
 //! What every field of a manifest must hold.
 
 use super::{
-    AHEAD_MAX_MS, Blob, INLINE_BYTES_MAX, Invocation, LISTED_MAX, Manifest, ManifestError, PRIORITY_MAX,
-    REPLICAS_MAX, VERSION, WORDS_BYTES_MAX,
+    AHEAD_MAX_MS, Blob, INLINE_BYTES_MAX, Invocation, LISTED_MAX, Manifest, ManifestError, OUTPUTS_MAX,
+    PRIORITY_MAX, REPLICAS_MAX, VERSION, WORDS_BYTES_MAX,
 };
 use alloc::{format, string::String, vec::Vec};
 use codec::Instant;
@@ -115,6 +115,12 @@ impl Manifest {
                 field,
                 format!("module and input of more than {INLINE_BYTES_MAX} bytes: give them by content id"),
             );
+        }
+        if matches!(self.module, Blob::Outputs(_)) {
+            return wrong("module.outputs", "a module is no output of jobs: give it by content id");
+        }
+        if let Blob::Outputs(jobs) = &self.input {
+            within("input.outputs", jobs.len() as u64, Range { least: 1, most: OUTPUTS_MAX as u64 })?;
         }
         words(&self.entry, &self.args, &self.env)?;
         self.limits.check()?;

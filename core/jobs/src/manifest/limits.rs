@@ -66,19 +66,6 @@ impl Limits {
         wall_ms: 24 * 3_600 * 1_000,
     };
 
-    /// The sandbox's limits.
-    pub const fn sandbox(&self) -> sandbox::Limits {
-        sandbox::Limits {
-            fuel: self.fuel,
-            memory_bytes: self.memory_bytes,
-            stack_bytes: self.stack_bytes,
-            call_depth: self.call_depth,
-            module_bytes: self.module_bytes,
-            table_elements: self.table_elements,
-            output_bytes: self.output_bytes,
-        }
-    }
-
     pub(super) fn check(&self) -> Result<(), ManifestError> {
         let most = Self::MAX;
         for (field, value, least, most) in [

@@ -263,8 +263,10 @@ impl Scheduler {
     /// Makes a job that is in order one of this scheduler's, without handing it out yet.
     pub(super) fn take(&mut self, id: ContentId, mut manifest: Manifest, document: Envelope, state: State) {
         // The document has the bytes.
-        manifest.module = Blob::Id(manifest.module.id());
-        manifest.input = Blob::Id(manifest.input.id());
+        manifest.module = Blob::Id(manifest.module_id());
+        if let Some(input) = manifest.input.id() {
+            manifest.input = Blob::Id(input);
+        }
         let bytes = document.payload.len() as u64;
         self.bytes += bytes;
         self.count = self.count.max(state.number);

@@ -41,6 +41,7 @@ pub(super) fn advert(kind: Kind, slots: u16) -> Advert {
     Advert {
         kind,
         slots,
+        ahead: 0,
         memory_bytes_max: 1 << 32,
         fuel_max: u64::MAX,
         wall_ms_max: u32::MAX,
@@ -92,8 +93,8 @@ pub(super) fn receipt_of(
         job,
         submitter: manifest.submitter,
         node: id(number),
-        module: manifest.module.id(),
-        input: manifest.input.id(),
+        module: manifest.module_id(),
+        input: manifest.input.id().unwrap(),
         invocation: manifest.invocation(job, id(number), now),
         ending: Ending::Exit(0),
         output: ContentId::of(output),

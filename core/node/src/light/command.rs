@@ -13,6 +13,7 @@ use alloc::{
 };
 use codec::{ContentId, Instant};
 use core::fmt;
+use jobs::Contribution;
 use keys::{Envelope, NodeId};
 use privacy::{Limits, Rule};
 use store::Batch;
@@ -109,6 +110,11 @@ pub enum Command {
         /// Which; none to watch no longer.
         id: Option<ContentId>,
     },
+    /// Gives this much to other people's jobs from now on, in place of what was given before. Jobs that run are handed back where nothing
+    /// is given any more.
+    Contribute(Contribution),
+    /// Gives nothing to other people's jobs until the next [`Command::Contribute`], the rest of the settings staying as they are.
+    Pause,
     /// Proposes a computation in this node's name.
     Propose {
         /// What.
@@ -328,6 +334,14 @@ impl LightNode {
                 self.reply(token, Ok(Reply::Done));
                 Ok(())
             }
+            Command::Contribute(contribution) => {
+                self.choose(token, |settings| settings.contribution = contribution);
+                Ok(())
+            }
+            Command::Pause => {
+                self.choose(token, |settings| settings.contribution.on = false);
+                Ok(())
+            }
             Command::Propose { draft } => self.propose(now, token, &draft),
         };
         if let Err(error) = refused {
@@ -359,6 +373,8 @@ impl LightNode {
         let (joins, leaves) =
             (settings.joined && !self.settings.joined, !settings.joined && self.settings.joined);
         self.settings = settings;
+        let contribution = self.settings.contribution;
+        self.worker_input(now, jobs::worker::Input::Contribute(contribution));
         if joins {
             self.dial(now);
         }

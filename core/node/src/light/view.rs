@@ -8,6 +8,7 @@ use alloc::{
     vec::Vec,
 };
 use codec::{ContentId, Instant};
+use jobs::ContributionView;
 use keys::{Envelope, NodeId};
 use net::LinkView;
 use privacy::Question;
@@ -32,6 +33,8 @@ pub struct LightView {
     pub ledger: LedgerView,
     /// Computations, the latest deadline first.
     pub tasks: Vec<TaskView>,
+    /// What it gives to other people's jobs, and what came of it.
+    pub contribution: ContributionView,
     /// Why its storage does not take anything, while it does not.
     pub storage_error: Option<String>,
 }
@@ -146,6 +149,7 @@ impl LightNode {
             rules: self.rules_view(),
             ledger: self.ledger_view(),
             tasks: tasks.into_iter().map(|task| self.task_view(task)).collect(),
+            contribution: self.worker.view(),
             storage_error: self.queue.error().map(ToString::to_string),
         }
     }

@@ -33,6 +33,7 @@ pub(super) fn heavy(entries: &[Entry]) -> Result<HeavyNode, StoreError> {
         agent: "fuzz".into(),
         transports: vec![Transport::Memory],
         limits: Limits::default(),
+        jobs: jobs::broker::Config::new("test-1"),
         seed: [3; 32],
     };
     HeavyNode::new(config, entries, samples::NOW)

@@ -167,6 +167,7 @@ impl World {
                 agent: "speed".into(),
                 transports: vec![Transport::Memory],
                 limits: Limits::default(),
+                jobs: jobs::broker::Config::new("test-1"),
                 seed: [seed; 32],
             };
             let node = HeavyNode::new(config, &[], NOW)?;

@@ -1,24 +1,39 @@
 use super::*;
-use crate::{
-    Base64,
-    manifest::{
-        Blob, Limits,
-        tests::{ada, sample},
-    },
+use alloc::{format, vec};
+use jobs::{
+    Base64, Manifest, Times,
+    manifest::{Blob, Constraints, Quorum, VERSION},
+    ran::Of,
 };
-use alloc::format;
 use keys::Identity;
 
 /// Writes its input, reversed byte by byte, and ends with the code that its entry's name says.
-const REVERSE: &str = include_str!("../../../../tests/guests/programs/reverse.wat");
+const REVERSE: &str = include_str!("../../../tests/guests/programs/reverse.wat");
+
+fn ada() -> Identity {
+    Identity::from_seed([1; 32])
+}
 
 fn manifest(entry: &str) -> Manifest {
     let module = wat::parse_str(REVERSE).unwrap();
     Manifest {
+        version: VERSION,
+        name: "reverse a line".into(),
+        submitter: ada().id(),
         module: Blob::Inline(Base64(module)),
+        input: Blob::Inline(Base64(b"hello".to_vec())),
         entry: entry.into(),
+        args: vec!["reverse".into()],
+        env: vec![],
         limits: Limits { fuel: 100_000, ..Limits::default() },
-        ..sample()
+        replicas: 1,
+        quorum: Quorum::Majority,
+        constraints: Constraints::default(),
+        created: "2026-11-20T12:00:00Z".parse().unwrap(),
+        deadline: "2026-11-20T13:00:00Z".parse().unwrap(),
+        priority: 5,
+        deterministic: true,
+        nonce: "000102030405060708090a0b0c0d0e0f".into(),
     }
 }
 
@@ -30,7 +45,9 @@ fn ran(manifest: &Manifest) -> (Receipt, Ran) {
     let module = manifest.module.inline().unwrap();
     let ran = run(&invocation, module, manifest.input.inline().unwrap()).unwrap();
     let times = Times { started, ended: started.plus_ms(2), wall_us: 1_500, cpu_us: None };
-    let receipt = ran.receipt(job, &manifest, node.id(), times);
+    let (input, node_id) = (manifest.input.id().unwrap(), node.id());
+    let of = Of { job, manifest: &manifest, input, node: node_id, gas: GAS_SCHEDULE, times };
+    let receipt = ran.receipt(&of);
     // It signs, verifies and follows, whatever came of the run.
     let (read, _) = Receipt::open(&receipt.sign(&node).unwrap()).unwrap();
     read.follows(job, &manifest).unwrap();

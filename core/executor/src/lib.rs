@@ -1,56 +1,51 @@
-//! Running a job in the sandbox, and putting what came of it into a receipt.
+//! Runs a job's guest in the sandbox, and runs again what a receipt speaks of.
+//!
+//! Apart from `jobs`, so that a node which hands its jobs to a program of their own does not carry the engine.
+//!
+//! ```
+//! use executor::run;
+//! use jobs::{Ending, Invocation, Limits};
+//!
+//! let module = wat::parse_str(r#"(module (func (export "_start")))"#)?;
+//! let invocation = Invocation {
+//!     entry: "_start".into(), args: vec![], env: vec![], limits: Limits::default(),
+//!     clock: "2026-11-20T12:00:00Z".parse()?, seed: [0; 32],
+//! };
+//! assert_eq!(run(&invocation, &module, b"")?.ending, Ending::Exit(0));
+//! # Ok::<(), Box<dyn core::error::Error>>(())
+//! ```
+//!
+//! # Bounds
+//! A run uses what its [`Limits`] say.
+//!
+//! # Provided / Not provided
+//! What [`sandbox`] provides. Not provided: an end before the fuel's; who wants to stop a run kills what runs it.
+#![no_std]
 
-use crate::{
-    manifest::{Invocation, Manifest},
-    receipt::{Ending, Failure, Receipt},
-};
+extern crate alloc;
+
 use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
-use codec::{ContentId, Instant};
+use codec::ContentId;
 use core::fmt;
-use keys::NodeId;
+use jobs::{Ending, Invocation, Limits, MachineOutOfMemory, Ran, Receipt, receipt::Failure};
 use sandbox::{Command, Module, ModuleError};
 
-/// What a run gave, the same on every machine; of `fuel` see what [`sandbox`] does not provide.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ran {
-    /// How it ended.
-    pub ending: Ending,
-    /// What the guest wrote to standard output.
-    pub stdout: Vec<u8>,
-    /// What the guest wrote to standard error.
-    pub stderr: Vec<u8>,
-    /// Fuel used, by [`sandbox::GAS_SCHEDULE`].
-    pub fuel: u64,
-    /// The most bytes that its linear memory had.
-    pub memory_peak_bytes: u64,
-}
+pub use sandbox::GAS_SCHEDULE;
 
-/// This machine could not do what the limits allow. It says nothing about the job, and there is no receipt for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MachineOutOfMemory;
-
-impl fmt::Display for MachineOutOfMemory {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("this machine has too little memory for the job; another may have enough")
+/// The sandbox's limits.
+const fn limits_of(limits: &Limits) -> sandbox::Limits {
+    sandbox::Limits {
+        fuel: limits.fuel,
+        memory_bytes: limits.memory_bytes,
+        stack_bytes: limits.stack_bytes,
+        call_depth: limits.call_depth,
+        module_bytes: limits.module_bytes,
+        table_elements: limits.table_elements,
+        output_bytes: limits.output_bytes,
     }
-}
-
-impl core::error::Error for MachineOutOfMemory {}
-
-/// When a run was, by the clocks of whoever ran it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Times {
-    /// When it began.
-    pub started: Instant,
-    /// When it ended.
-    pub ended: Instant,
-    /// Microseconds from one to the other, by a clock that nobody sets.
-    pub wall_us: u64,
-    /// Microseconds of processor time, where the machine can tell.
-    pub cpu_us: Option<u64>,
 }
 
 /// Runs `module` on `input`. A module that cannot run is an ending too.
@@ -65,7 +60,7 @@ pub fn run(invocation: &Invocation, module: &[u8], input: &[u8]) -> Result<Ran, 
         fuel: 0,
         memory_peak_bytes: 0,
     };
-    let limits = invocation.limits.sandbox();
+    let limits = limits_of(&invocation.limits);
     let module = match Module::new(module, &limits) {
         Ok(module) => module,
         Err(error) => return Ok(rejected(code(&error), error.to_string())),
@@ -102,31 +97,6 @@ const fn code(error: &ModuleError) -> &'static str {
         ModuleError::Untranslatable { .. } => "module-untranslatable",
         ModuleError::Imports(_) => "imports-denied",
         _ => "module-invalid",
-    }
-}
-
-impl Ran {
-    /// The receipt of this run of the job `job`, whose manifest is `manifest`, by `node`. `times.started` is the moment that
-    /// [`Manifest::invocation`] was given.
-    pub fn receipt(&self, job: ContentId, manifest: &Manifest, node: NodeId, times: Times) -> Receipt {
-        Receipt {
-            job,
-            submitter: manifest.submitter,
-            node,
-            module: manifest.module.id(),
-            input: manifest.input.id(),
-            invocation: manifest.invocation(job, node, times.started),
-            ending: self.ending.clone(),
-            output: ContentId::of(&self.stdout),
-            errors: ContentId::of(&self.stderr),
-            fuel: self.fuel,
-            gas: sandbox::GAS_SCHEDULE.into(),
-            memory_peak_bytes: self.memory_peak_bytes,
-            wall_us: times.wall_us,
-            cpu_us: times.cpu_us,
-            started: times.started,
-            ended: times.ended,
-        }
     }
 }
 
