@@ -1,7 +1,29 @@
 //! The bytes that jobs need and give: modules, inputs and outputs, by content id.
+//!
+//! Bytes come in order, in chunks of [`CHUNK_BYTES_MAX`], from whoever knows the content id; who was interrupted goes on where the bytes here end. Each
+//! uploader has its own copy until it is whole and checked, so nobody spoils another's.
+//!
+//! What a job needs is [held](Blobs::hold); the rest goes after [`UNUSED_MS`].
+//!
+//! # Bounds
+//! [`Config`], and [`BLOB_BYTES_MAX`] of each.
 
-use codec::ContentId;
+use crate::{message::CHUNK_BYTES_MAX, scheduler::RestoreError};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    format,
+    string::{String, ToString},
+    sync::Arc,
+    vec::Vec,
+};
+use borsh::{BorshDeserialize, BorshSerialize};
+use codec::{ContentId, Instant, Wire, decode, encode};
 use core::fmt;
+use keys::NodeId;
+use store::{Batch, Entry};
+
+/// What the keys of chunks begin with: then content id, owner and offset.
+const CHUNK: &[u8] = b"j/b/";
 
 /// Longest blob, in bytes: the longest module, and the longest output.
 pub const BLOB_BYTES_MAX: u64 = 64 << 20;
@@ -97,3 +119,350 @@ impl fmt::Display for BlobError {
 }
 
 impl core::error::Error for BlobError {}
+
+/// A part of a blob as it is stored.
+#[derive(Debug, BorshSerialize, BorshDeserialize)]
+struct Chunk {
+    len: u64,
+    at: Instant,
+    bytes: Vec<u8>,
+}
+
+impl Wire for Chunk {
+    const BYTES_MAX: usize = CHUNK_BYTES_MAX + 64;
+}
+
+/// Whose bytes: an identity's, or those of people without one.
+type Owner = Option<NodeId>;
+
+fn chunk_key(id: ContentId, owner: Owner, offset: u64) -> Vec<u8> {
+    let owner = owner.map_or([0; 32], |owner| *owner.public_key());
+    [CHUNK, id.digest(), &owner, &offset.to_be_bytes()].concat()
+}
+
+fn read_key(key: &[u8]) -> Option<(ContentId, Owner)> {
+    let rest = key.strip_prefix(CHUNK).filter(|rest| rest.len() == 72)?;
+    let id = ContentId::from_digest(rest[..32].try_into().ok()?);
+    let owner: [u8; 32] = rest[32..64].try_into().ok()?;
+    Some((id, (owner != [0; 32]).then(|| NodeId::from_public_key(owner))))
+}
+
+/// A blob of which bytes are still to come.
+#[derive(Debug)]
+struct Part {
+    len: u64,
+    bytes: Vec<u8>,
+    until: Instant,
+}
+
+/// A blob whose bytes are those of its content id.
+#[derive(Debug)]
+struct Whole {
+    bytes: Arc<[u8]>,
+    owner: Owner,
+    /// How many jobs need it; one counts as often as it names it.
+    held: u32,
+    until: Instant,
+}
+
+/// All blobs of one heavy node.
+#[derive(Debug)]
+pub struct Blobs {
+    config: Config,
+    whole: BTreeMap<ContentId, Whole>,
+    parts: BTreeMap<(ContentId, Owner), Part>,
+    /// Bytes and number of what each owner has here that no job needs.
+    unused: BTreeMap<Owner, (u64, u32)>,
+    bytes: u64,
+    timers: BTreeSet<(Instant, ContentId, Owner)>,
+    batch: Batch,
+    empty: (ContentId, Arc<[u8]>),
+}
+
+impl Blobs {
+    /// No blobs.
+    pub fn new(config: Config) -> Self {
+        Self {
+            config,
+            whole: BTreeMap::new(),
+            parts: BTreeMap::new(),
+            unused: BTreeMap::new(),
+            bytes: 0,
+            timers: BTreeSet::new(),
+            batch: Batch::new(),
+            empty: (ContentId::of(b""), Arc::new([])),
+        }
+    }
+
+    /// The blobs of which `entries` hold chunks; other entries are passed over.
+    ///
+    /// # Errors
+    /// [`RestoreError`] for the first chunk that is not as this machine wrote it.
+    pub fn restore(config: Config, entries: &[Entry]) -> Result<Self, RestoreError> {
+        let mut blobs = Self::new(config);
+        for Entry { key, value } in entries.iter().filter(|entry| entry.key.starts_with(CHUNK)) {
+            let wrong = |problem: String| RestoreError { key: data_encoding::HEXLOWER.encode(key), problem };
+            let (id, owner) = read_key(key).ok_or_else(|| wrong("a key of another length".into()))?;
+            let Chunk { len, at, bytes } = decode(value).map_err(|error| wrong(error.to_string()))?;
+            let until = at.plus_ms(UNUSED_MS);
+            let part =
+                blobs.parts.entry((id, owner)).or_insert_with(|| Part { len, bytes: Vec::new(), until });
+            part.bytes.extend_from_slice(&bytes);
+            part.until = part.until.max(until);
+            if part.len != len || part.bytes.len() as u64 > len {
+                return Err(wrong("the chunks of a blob do not fit each other".into()));
+            }
+        }
+        let keys: Vec<(ContentId, Owner)> = blobs.parts.keys().copied().collect();
+        for (id, owner) in keys {
+            let Some(part) = blobs.parts.get(&(id, owner)) else { continue };
+            let (have, until, is_whole) =
+                (part.bytes.len() as u64, part.until, part.bytes.len() as u64 == part.len);
+            blobs.count(owner, have, 1);
+            blobs.timers.insert((until, id, owner));
+            if is_whole {
+                // Of two whole copies, stored before a crash, one is enough.
+                blobs.close(id, owner);
+            }
+        }
+        Ok(blobs)
+    }
+
+    /// The bytes of a blob that is whole.
+    pub fn get(&self, id: ContentId) -> Option<&Arc<[u8]>> {
+        if id == self.empty.0 {
+            return Some(&self.empty.1);
+        }
+        self.whole.get(&id).map(|whole| &whole.bytes)
+    }
+
+    /// How much of a blob is here: all of it, or what `owner` has put.
+    pub fn progress(&self, id: ContentId, owner: Option<NodeId>) -> Option<Progress> {
+        if let Some(bytes) = self.get(id) {
+            let len = bytes.len() as u64;
+            return Some(Progress { have: len, len });
+        }
+        self.parts.get(&(id, owner)).map(|part| Progress { have: part.bytes.len() as u64, len: part.len })
+    }
+
+    /// Whether `more` bytes have room.
+    pub const fn has_room(&self, more: u64) -> bool {
+        self.bytes.saturating_add(more) <= self.config.bytes_max
+    }
+
+    /// The changes since the last call.
+    pub fn take_batch(&mut self) -> Batch {
+        core::mem::take(&mut self.batch)
+    }
+
+    /// Takes bytes of a blob that `owner` puts. Of those that do not fill a chunk, none are kept before the end comes; [`Progress`] says where
+    /// to go on. No bytes at all ask how much is here.
+    ///
+    /// # Errors
+    /// [`BlobError`]; then nothing has changed, but for [`BlobError::OtherBytes`].
+    pub fn put(
+        &mut self,
+        now: Instant,
+        owner: Option<NodeId>,
+        id: ContentId,
+        len: u64,
+        offset: u64,
+        bytes: &[u8],
+    ) -> Result<Progress, BlobError> {
+        if let Some(whole) = self.get(id) {
+            let len = whole.len() as u64;
+            return Ok(Progress { have: len, len });
+        }
+        if len > BLOB_BYTES_MAX {
+            return Err(BlobError::TooLong { len, max: BLOB_BYTES_MAX });
+        }
+        if offset == 0 && self.parts.get(&(id, owner)).is_some_and(|part| part.len != len) {
+            self.drop_part(id, owner);
+        }
+        let known = self.parts.get(&(id, owner));
+        let (have, known_len) = known.map_or((0, len), |part| (part.bytes.len() as u64, part.len));
+        if bytes.is_empty() && len > 0 {
+            return Ok(Progress { have, len });
+        }
+        let end = offset.saturating_add(bytes.len() as u64);
+        if offset != have || known_len != len || end > len {
+            return Err(BlobError::Offset { have, len: known_len });
+        }
+        let taken = if end == len { bytes.len() } else { bytes.len() - bytes.len() % CHUNK_BYTES_MAX };
+        let (used, count) = self.unused.get(&owner).copied().unwrap_or_default();
+        let is_new = known.is_none();
+        if used + taken as u64 > self.config.bytes_each_max || (is_new && count >= self.config.blobs_each_max)
+        {
+            return Err(BlobError::FullForYou);
+        }
+        if !self.has_room(taken as u64) {
+            return Err(BlobError::Full);
+        }
+        if taken == 0 {
+            return Ok(Progress { have, len });
+        }
+        let until = now.plus_ms(UNUSED_MS);
+        let part = self.parts.entry((id, owner)).or_insert_with(|| Part { len, bytes: Vec::new(), until });
+        part.bytes.extend_from_slice(&bytes[..taken]);
+        self.timers.remove(&(part.until, id, owner));
+        part.until = until;
+        self.timers.insert((until, id, owner));
+        self.count(owner, taken as u64, u32::from(is_new));
+        if end == len {
+            let found = self.parts.get(&(id, owner)).map_or(id, |part| ContentId::of(&part.bytes));
+            if found != id {
+                self.drop_part(id, owner);
+                return Err(BlobError::OtherBytes { found });
+            }
+        }
+        for (at, chunk) in bytes[..taken].chunks(CHUNK_BYTES_MAX).enumerate() {
+            let from = offset + (at * CHUNK_BYTES_MAX) as u64;
+            let chunk = Chunk { len, at: now, bytes: chunk.to_vec() };
+            self.batch.put(chunk_key(id, owner, from), encode(&chunk));
+        }
+        if end == len {
+            self.close(id, owner);
+        }
+        Ok(Progress { have: offset + taken as u64, len })
+    }
+
+    /// Keeps bytes that came whole, whose content id the caller has computed. They are to be held at once, or dropped with
+    /// [`Blobs::drop_unused`].
+    pub fn insert(&mut self, now: Instant, owner: Option<NodeId>, id: ContentId, bytes: &[u8]) {
+        if self.get(id).is_some() {
+            return;
+        }
+        self.drop_part(id, owner);
+        let (len, until) = (bytes.len() as u64, now.plus_ms(UNUSED_MS));
+        for (at, chunk) in bytes.chunks(CHUNK_BYTES_MAX).enumerate() {
+            let chunk = Chunk { len, at: now, bytes: chunk.to_vec() };
+            self.batch.put(chunk_key(id, owner, (at * CHUNK_BYTES_MAX) as u64), encode(&chunk));
+        }
+        self.count(owner, len, 1);
+        self.timers.insert((until, id, owner));
+        self.whole.insert(id, Whole { bytes: bytes.into(), owner, held: 0, until });
+    }
+
+    /// Makes one blob of several, in this order, and gives its content id. It is to be held at once.
+    ///
+    /// # Errors
+    /// Why there is none, for a person.
+    pub fn gather(&mut self, now: Instant, parts: &[ContentId]) -> Result<ContentId, String> {
+        let bytes: Option<Vec<&Arc<[u8]>>> = parts.iter().map(|part| self.get(*part)).collect();
+        let Some(parts) = bytes else { return Err("an output that it reads is no longer here".into()) };
+        let len: u64 = parts.iter().map(|part| part.len() as u64).sum();
+        if len > BLOB_BYTES_MAX {
+            return Err(format!(
+                "the outputs that it reads have {len} bytes together, and an input at most {BLOB_BYTES_MAX}"
+            ));
+        }
+        if !self.has_room(len) {
+            return Err(BlobError::Full.to_string());
+        }
+        let mut bytes = Vec::with_capacity(len as usize);
+        parts.iter().for_each(|part| bytes.extend_from_slice(part));
+        let id = ContentId::of(&bytes);
+        self.insert(now, None, id, &bytes);
+        Ok(id)
+    }
+
+    /// A job needs the blob; says whether it is here.
+    pub fn hold(&mut self, id: ContentId) -> bool {
+        let Some(whole) = self.whole.get_mut(&id) else { return id == self.empty.0 };
+        whole.held += 1;
+        if whole.held == 1 {
+            let (owner, until, len) = (whole.owner, whole.until, whole.bytes.len() as u64);
+            self.timers.remove(&(until, id, owner));
+            self.uncount(owner, len);
+            self.bytes += len;
+        }
+        true
+    }
+
+    /// A job that held the blob needs it no longer. With the last of them it goes.
+    pub fn release(&mut self, id: ContentId) {
+        let Some(whole) = self.whole.get_mut(&id) else { return };
+        whole.held = whole.held.saturating_sub(1);
+        if whole.held == 0 {
+            let (owner, until, len) = (whole.owner, whole.until, whole.bytes.len() as u64);
+            self.bytes -= len;
+            self.count(owner, len, 1);
+            self.timers.insert((until, id, owner));
+            self.drop_unused(id);
+        }
+    }
+
+    /// Drops a whole blob that no job needs.
+    pub fn drop_unused(&mut self, id: ContentId) {
+        let Some(whole) = self.whole.get(&id).filter(|whole| whole.held == 0) else { return };
+        let (owner, until, len) = (whole.owner, whole.until, whole.bytes.len() as u64);
+        self.whole.remove(&id);
+        self.timers.remove(&(until, id, owner));
+        self.uncount(owner, len);
+        self.delete_chunks(id, owner, len);
+    }
+
+    /// Does what is due.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        while let Some((_, id, owner)) = self.timers.first().copied().filter(|(due, ..)| *due <= now) {
+            self.timers.pop_first();
+            if self.whole.get(&id).is_some_and(|whole| whole.owner == owner) {
+                self.drop_unused(id);
+            } else {
+                self.drop_part(id, owner);
+            }
+        }
+    }
+
+    /// When [`Blobs::handle_timeout`] has something to do, and what.
+    pub fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
+        self.timers.first().map(|(due, ..)| (*due, "bytes that nobody uses go"))
+    }
+
+    /// All bytes of `owner`'s part are here, and right.
+    fn close(&mut self, id: ContentId, owner: Owner) {
+        let Some(part) = self.parts.remove(&(id, owner)) else { return };
+        let len = part.len;
+        if self.whole.contains_key(&id) {
+            self.timers.remove(&(part.until, id, owner));
+            self.uncount(owner, len);
+            return self.delete_chunks(id, owner, len);
+        }
+        let whole = Whole { bytes: part.bytes.into(), owner, held: 0, until: part.until };
+        self.whole.insert(id, whole);
+    }
+
+    fn drop_part(&mut self, id: ContentId, owner: Owner) {
+        let Some(part) = self.parts.remove(&(id, owner)) else { return };
+        let have = part.bytes.len() as u64;
+        self.timers.remove(&(part.until, id, owner));
+        self.uncount(owner, have);
+        self.delete_chunks(id, owner, have);
+    }
+
+    fn delete_chunks(&mut self, id: ContentId, owner: Owner, bytes: u64) {
+        for offset in (0..bytes).step_by(CHUNK_BYTES_MAX) {
+            self.batch.delete(chunk_key(id, owner, offset));
+        }
+    }
+
+    fn count(&mut self, owner: Owner, bytes: u64, blobs: u32) {
+        let unused = self.unused.entry(owner).or_default();
+        unused.0 += bytes;
+        unused.1 += blobs;
+        self.bytes += bytes;
+    }
+
+    fn uncount(&mut self, owner: Owner, bytes: u64) {
+        self.bytes -= bytes;
+        let Some(unused) = self.unused.get_mut(&owner) else { return };
+        unused.0 -= bytes;
+        unused.1 -= 1;
+        if unused.1 == 0 {
+            self.unused.remove(&owner);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

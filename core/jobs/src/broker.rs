@@ -1,18 +1,43 @@
 //! The broker of a heavy node: takes jobs and bytes, hands jobs to nodes over the network, and keeps what comes of them.
+//!
+//! It is the [`Scheduler`] with [`Blobs`] and peers around it. Everything goes to the store in the scheduler's batches, one at a time, so that a
+//! job and the bytes that came with it are durable together; who is told that something is taken is told after that.
+//!
+//! # How to drive it
+//! `handle_input(now, identity, Input)`, `handle_timeout(now)`; then drain `poll_output` until `None`; then sleep until `poll_timeout`.
+//! A peer that has made an [offer](Request::Offer) gets leases until [`Input::Down`].
+//!
+//! # Bounds
+//! [`Config`]. Of one peer two messages are under way, and what waits for it is no more than it offered to take. Requests that wait for the
+//! disk are as many as the owner lets peers have under way.
 
 use crate::{
-    blobs::{self, BlobError, Progress},
+    Scheduler,
+    blobs::{self, BlobError, Blobs, Progress},
     cancel::CancellationError,
     message::{Request, Response},
     ran::{Finished, RunError},
-    scheduler::{self, SubmitError, Taken, Why},
+    scheduler::{self, RestoreError, SubmitError, Taken, Why},
     view::{Filter, JobView, Page, WorkerView},
     worker::{Executor, Task},
 };
-use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
+use alloc::{
+    boxed::Box,
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    string::String,
+    sync::Arc,
+    vec::Vec,
+};
 use codec::{ContentId, Instant};
 use keys::{Envelope, Identity, NodeId};
 use store::{Batch, Entry, StoreError};
+
+mod clients;
+mod own;
+mod peers;
+
+use own::Own;
+use peers::{Peer, Receiving};
 
 /// How much a broker takes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,84 +187,254 @@ pub enum Output {
     },
 }
 
+/// Whom to tell what came of something.
+#[derive(Debug, Clone, Copy)]
+enum Asker {
+    Shell(u64),
+    Peer(NodeId, u64),
+}
+
+/// What an answer of the scheduler's is about, by the token that it was given.
+#[derive(Debug, Clone, Copy)]
+enum Wait {
+    Submit(Asker),
+    Cancel(Asker, ContentId),
+    Put(Asker, Progress),
+    /// One of a message's receipts: in which message, where in it, and this node's signature.
+    Answer(u64, usize, [u8; 64]),
+    /// This node's own receipt.
+    Own,
+}
+
 /// The broker of one heavy node.
 #[derive(Debug)]
 pub struct Broker {
     config: Config,
+    me: NodeId,
+    scheduler: Scheduler,
+    blobs: Blobs,
+    peers: BTreeMap<NodeId, Peer>,
+    /// Peers with something to be told and no message under way.
+    ready: BTreeSet<NodeId>,
+    /// Messages of leases under way: to whom, and which jobs.
+    asks: BTreeMap<u64, (NodeId, Vec<ContentId>)>,
+    /// Messages of answers that wait for the disk.
+    received: BTreeMap<u64, Receiving>,
+    waits: BTreeMap<u64, Wait>,
+    tokens: u64,
+    /// The blobs that are held for each job.
+    held: BTreeMap<ContentId, Vec<ContentId>>,
+    /// The jobs that run here.
+    own: BTreeMap<ContentId, Own>,
+    outputs: VecDeque<Output>,
 }
 
 impl Broker {
     /// A broker with what its store holds below [`scheduler::STORE_PREFIX`]; what is due by `now` is done at once.
     ///
     /// # Errors
-    /// [`scheduler::RestoreError`] for the first entry that is not as a broker wrote it.
+    /// [`RestoreError`] for the first entry that is not as a broker wrote it.
     pub fn restore(
         config: Config,
-        _identity: &Identity,
-        _entries: &[Entry],
-        _now: Instant,
-    ) -> Result<Self, scheduler::RestoreError> {
-        Ok(Self { config })
+        identity: &Identity,
+        entries: &[Entry],
+        now: Instant,
+    ) -> Result<Self, RestoreError> {
+        let blobs = Blobs::restore(config.blobs, entries)?;
+        let scheduler = Scheduler::restore(config.scheduler.clone(), entries, now)?;
+        let mut broker = Self {
+            config,
+            me: identity.id(),
+            scheduler,
+            blobs,
+            peers: BTreeMap::new(),
+            ready: BTreeSet::new(),
+            asks: BTreeMap::new(),
+            received: BTreeMap::new(),
+            waits: BTreeMap::new(),
+            tokens: 0,
+            held: BTreeMap::new(),
+            own: BTreeMap::new(),
+            outputs: VecDeque::new(),
+        };
+        let all: Vec<ContentId> = broker.scheduler.list(&Filter::default()).collect();
+        for job in all {
+            broker.hold_blobs(job);
+        }
+        broker.blobs.handle_timeout(now);
+        broker.join(now);
+        broker.settle(now);
+        Ok(broker)
     }
 
     /// Takes what happened. `identity` is the heavy node's, which signs.
-    pub fn handle_input(&mut self, _now: Instant, _identity: &Identity, _input: Input) {}
+    pub fn handle_input(&mut self, now: Instant, identity: &Identity, input: Input) {
+        match input {
+            Input::Request { peer, token, request } => self.request(now, identity, peer, token, request),
+            Input::Reply { token, response } => self.replied(now, token, response.as_ref()),
+            Input::Down { peer } => self.down(now, peer),
+            Input::Submit { token, envelope } => self.submit(now, Asker::Shell(token), envelope),
+            Input::Cancel { token, envelope } => self.cancel(now, Asker::Shell(token), &envelope),
+            Input::Put { token, id, len, offset, bytes } => {
+                self.put(now, Asker::Shell(token), id, len, offset, &bytes);
+            }
+            Input::Ran { job, result } => self.ran(now, identity, job, result),
+            Input::Stored { ticket, result } => {
+                self.scheduler.handle_input(now, scheduler::Input::Stored { ticket, result });
+            }
+        }
+        self.settle(now);
+    }
 
     /// Does what is due.
-    pub fn handle_timeout(&mut self, _now: Instant) {}
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.blobs.handle_timeout(now);
+        self.scheduler.handle_timeout(now);
+        self.settle(now);
+    }
 
     /// The next thing to do.
     pub fn poll_output(&mut self) -> Option<Output> {
-        None
-    }
-
-    /// What it was made with.
-    pub const fn config(&self) -> &Config {
-        &self.config
+        self.outputs.pop_front()
     }
 
     /// When [`Broker::handle_timeout`] has something to do, and what.
     pub fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
-        None
+        [self.scheduler.poll_timeout(), self.blobs.poll_timeout()].into_iter().flatten().min()
+    }
+
+    /// Does what the scheduler asks, and tells peers what there is to tell.
+    fn settle(&mut self, now: Instant) {
+        loop {
+            let batch = self.blobs.take_batch();
+            if !batch.is_empty() {
+                self.scheduler.keep(batch, None);
+            }
+            let Some(output) = self.scheduler.poll_output() else { break };
+            self.handle_output(now, output);
+        }
+        self.tell_peers(now);
+    }
+
+    fn handle_output(&mut self, now: Instant, output: scheduler::Output) {
+        match output {
+            scheduler::Output::Store { ticket, batch } => {
+                self.outputs.push_back(Output::Store { ticket, batch });
+            }
+            scheduler::Output::Submitted { token, result } => {
+                if let Some(Wait::Submit(asker)) = self.waits.remove(&token) {
+                    self.say_submitted(asker, result);
+                }
+            }
+            scheduler::Output::Cancelled { token, result } => {
+                if let Some(Wait::Cancel(asker, job)) = self.waits.remove(&token) {
+                    let result = result.map(|()| job).map_err(CancellationError::Refused);
+                    self.say_cancelled(asker, result);
+                }
+            }
+            scheduler::Output::Kept { token } => {
+                if let Some(Wait::Put(asker, progress)) = self.waits.remove(&token) {
+                    self.say_put(asker, Ok(progress));
+                }
+            }
+            scheduler::Output::Lease { node, job, document, until } if node == self.me => {
+                self.run(now, job, &document, until);
+            }
+            scheduler::Output::Lease { node, job, document, until } => {
+                self.lease(node, job, document, until);
+            }
+            scheduler::Output::Revoke { node, job } if node == self.me => self.stop(job),
+            scheduler::Output::Revoke { node, job } => self.revoke(node, job),
+            scheduler::Output::Received { token, node, result, .. } => {
+                if let Some(Wait::Answer(message, at, signature)) = self.waits.remove(&token) {
+                    self.answer_received(message, at, node, signature, result);
+                }
+            }
+            scheduler::Output::Gather { job, parts } => {
+                let result = self.blobs.gather(now, &parts);
+                let input = result.as_ref().ok().copied();
+                self.scheduler.handle_input(now, scheduler::Input::Gathered { job, result });
+                self.hold_blobs(job);
+                if let Some(input) = input {
+                    self.blobs.drop_unused(input);
+                }
+            }
+            scheduler::Output::Ended { job, .. } => {
+                self.hold_blobs(job);
+                self.outputs.push_back(Output::Changed { job });
+            }
+            scheduler::Output::Changed { job } => self.outputs.push_back(Output::Changed { job }),
+            scheduler::Output::Forgotten { job } => self.hold_blobs(job),
+            // Whoever offers is told at once.
+            scheduler::Output::Full { .. } => {}
+        }
+    }
+
+    fn token(&mut self, wait: Wait) -> u64 {
+        self.tokens += 1;
+        self.waits.insert(self.tokens, wait);
+        self.tokens
+    }
+
+    /// Holds what a job needs now, and lets go of what it needed before.
+    fn hold_blobs(&mut self, job: ContentId) {
+        let mut needs = self.scheduler.blobs_of(job);
+        needs.retain(|id| self.blobs.hold(*id));
+        let before = if needs.is_empty() { self.held.remove(&job) } else { self.held.insert(job, needs) };
+        for id in before.into_iter().flatten() {
+            self.blobs.release(id);
+        }
+    }
+
+    /// Forgets jobs that ended before `before` until `bytes` more have room; says whether they have.
+    fn make_room(&mut self, before: Instant, bytes: u64) -> bool {
+        while !self.blobs.has_room(bytes) {
+            let Some(job) = self.scheduler.forget_oldest(before) else { return false };
+            self.hold_blobs(job);
+        }
+        true
     }
 
     /// A part of the jobs that are known here, the latest first; at most `limit`.
-    pub fn jobs(&self, _filter: &Filter, _limit: usize) -> Page {
-        Page::default()
+    pub fn jobs(&self, filter: &Filter, limit: usize) -> Page {
+        let mut ids = self.scheduler.list(filter);
+        let jobs: Vec<JobView> = ids.by_ref().take(limit).filter_map(|id| self.job(id)).collect();
+        let next = ids.next().and(jobs.last()).map(|last| last.id);
+        Page { jobs, next }
     }
 
     /// A job that is known here.
-    pub fn job(&self, _job: ContentId) -> Option<JobView> {
-        None
+    pub fn job(&self, job: ContentId) -> Option<JobView> {
+        self.scheduler.view(job, |id| self.blobs.get(id).map(|bytes| bytes.len() as u64))
     }
 
     /// Why a job without an end has none yet, node by node.
-    pub fn why(&self, _job: ContentId) -> Option<Why> {
-        None
+    pub fn why(&self, job: ContentId) -> Option<Why> {
+        self.scheduler.why(job)
     }
 
     /// A job's signed manifest.
-    pub fn manifest(&self, _job: ContentId) -> Option<Arc<Envelope>> {
-        None
+    pub fn manifest(&self, job: ContentId) -> Option<Arc<Envelope>> {
+        self.scheduler.document(job).cloned()
     }
 
     /// A job's receipts, in the order in which they came, with this heavy node's signature.
-    pub fn receipts(&self, _job: ContentId) -> Vec<Envelope> {
-        Vec::new()
+    pub fn receipts(&self, job: ContentId) -> Vec<Envelope> {
+        self.scheduler.answers(job).iter().filter_map(|answer| answer.envelope().ok()).collect()
     }
 
     /// A blob that is whole.
-    pub fn blob(&self, _id: ContentId) -> Option<Arc<[u8]>> {
-        None
+    pub fn blob(&self, id: ContentId) -> Option<Arc<[u8]>> {
+        self.blobs.get(id).cloned()
     }
 
-    /// How much of a blob is here.
-    pub fn blob_progress(&self, _id: ContentId) -> Option<Progress> {
-        None
+    /// How much is here of a blob that comes through the shell.
+    pub fn blob_progress(&self, id: ContentId) -> Option<Progress> {
+        self.blobs.progress(id, None)
     }
 
     /// The nodes that take jobs, or have said that they take none now.
     pub fn workers(&self) -> Vec<WorkerView> {
-        Vec::new()
+        self.scheduler.workers().collect()
     }
 }

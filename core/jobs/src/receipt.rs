@@ -38,7 +38,7 @@ const WORDS_BYTES_MAX: usize = 1_024;
 const INTEGER_MAX: u64 = (1 << 53) - 1;
 
 /// Why a guest did not exit by itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Failure {
     /// What programs compare: lower-case words joined by `-`, such as `out-of-fuel`.
@@ -59,7 +59,7 @@ impl Failure {
 }
 
 /// How a run ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Ending {
     /// The guest ended with this exit code; 0 alone is a success.

@@ -2,7 +2,9 @@
 //!
 //! A job waits until as many nodes as it asks for have it. A node that has a slot free is handed a job at once where any fits, and a
 //! job that comes in goes at once to nodes that are free: there is never a free node and a waiting job that fit
-//! each other. So nothing waits behind a long job while others are free.
+//! each other. A node may take some jobs ahead, beyond those that it runs ([`Advert::ahead`]); it gets such a job when no slot of another is free,
+//! and hands back what it has not begun where its jobs turn out to be long ([`Input::Returned`]). So nothing waits behind a long job while
+//! others are free.
 //!
 //! # Who goes first
 //! Among submitters, who has used the least machine time: start-time fair queueing (Goyal, Vin, Cheng 1996) over the time that leases
@@ -13,6 +15,10 @@
 //! Nodes that answered are compared by their [`Claim`]s. As soon as enough agree ([`Quorum`](crate::manifest::Quorum)) that is the result, and the
 //! other leases are taken back. As soon as that can no longer happen, the job is disputed: a judge (a heavy node that the owner trusts) runs it
 //! again, and its answer is the result.
+//!
+//! # Jobs that read other jobs' outputs
+//! Such a job ([`Blob::Outputs`](crate::manifest::Blob::Outputs)) waits for those to end well; then [`Output::Gather`] asks the owner for one input made of
+//! their outputs, and [`Input::Gathered`] brings it. Jobs that are waited for are not forgotten meanwhile.
 //!
 //! # How to drive it
 //! `handle_input(now, Input)`, `handle_timeout(now)`; then drain `poll_output` until `None`; then sleep until `poll_timeout`.
@@ -27,11 +33,12 @@
 //! the jobs that this node already has or had.
 
 use crate::{
-    Manifest, ManifestError, ReceiptError,
+    Manifest, ManifestError, Receipt, ReceiptError,
     manifest::{Kind, Limits},
     standing::Standing,
 };
 use alloc::{
+    boxed::Box,
     collections::{BTreeMap, BTreeSet, VecDeque},
     format,
     string::String,
@@ -45,16 +52,19 @@ use store::{Batch, StoreError};
 
 mod answers;
 mod fit;
+mod inputs;
 mod lease;
 mod queue;
 mod stored;
 mod submit;
+mod view;
 mod why;
 
 pub use stored::{Answer, Ended, Outcome, RefusalReason, RestoreError, STORE_PREFIX};
 pub use why::{Reason, Stage, Why};
 
 use fit::Needs;
+use inputs::Given;
 use queue::Queue;
 use stored::State;
 
@@ -84,6 +94,8 @@ pub struct Config {
     pub attempts_max: u32,
     /// Most ended jobs that are remembered.
     pub ended_max: u32,
+    /// Most bytes of their documents and receipts.
+    pub ended_bytes_max: u64,
     /// Most nodes whose standing is remembered; who was last heard of longest ago is forgotten first.
     pub standings_max: u32,
 }
@@ -100,6 +112,7 @@ impl Config {
             nodes_max: 10_000,
             attempts_max: 16,
             ended_max: 10_000,
+            ended_bytes_max: 256 * 1024 * 1024,
             standings_max: 100_000,
         }
     }
@@ -134,6 +147,17 @@ pub enum Input {
         /// The signed manifest.
         document: Envelope,
     },
+    /// As [`Input::Submit`], where the owner has opened the document.
+    SubmitOpened {
+        /// Comes back with the answer.
+        token: u64,
+        /// What [`Manifest::open`] gave.
+        job: ContentId,
+        /// What [`Manifest::open`] gave.
+        manifest: Box<Manifest>,
+        /// The signed manifest.
+        document: Envelope,
+    },
     /// A submitter takes a job back.
     Cancel {
         /// Comes back with the answer.
@@ -159,10 +183,46 @@ pub enum Input {
     },
     /// A node hands in a receipt.
     Answered {
+        /// Comes back with the answer.
+        token: u64,
         /// Which node, authenticated by the owner.
         node: NodeId,
         /// The receipt.
         receipt: Envelope,
+    },
+    /// As [`Input::Answered`], where the owner has opened the receipt.
+    AnsweredOpened {
+        /// Comes back with the answer.
+        token: u64,
+        /// Which node, authenticated by the owner.
+        node: NodeId,
+        /// What [`Receipt::open`] gave.
+        receipt: Box<Receipt>,
+        /// The signed receipt.
+        envelope: Envelope,
+    },
+    /// A node hands in what the owner cannot take: bytes that are not those of its receipt.
+    Spoiled {
+        /// Which node, authenticated by the owner.
+        node: NodeId,
+        /// Which job.
+        job: ContentId,
+        /// What is wrong, in the owner's words.
+        why: String,
+    },
+    /// A node gives back a job that it has not run. Nothing is held against it.
+    Returned {
+        /// Which node, authenticated by the owner.
+        node: NodeId,
+        /// Which job.
+        job: ContentId,
+    },
+    /// What came of [`Output::Gather`].
+    Gathered {
+        /// Which job.
+        job: ContentId,
+        /// The content id of its input, or why there is none.
+        result: Result<ContentId, String>,
     },
     /// A node hands a job back.
     Declined {
@@ -224,8 +284,32 @@ pub enum Output {
         /// Which job.
         job: ContentId,
     },
+    /// Make one blob of these, in this order, and say which with [`Input::Gathered`].
+    Gather {
+        /// For which job.
+        job: ContentId,
+        /// Content ids of other jobs' outputs.
+        parts: Vec<ContentId>,
+    },
+    /// What was handed to [`Scheduler::keep`] is durable.
+    Kept {
+        /// That of the call.
+        token: u64,
+    },
+    /// A job without an end has changed.
+    Changed {
+        /// Which.
+        job: ContentId,
+    },
+    /// An ended job is remembered no longer.
+    Forgotten {
+        /// Which.
+        job: ContentId,
+    },
     /// The answer to [`Input::Answered`].
     Received {
+        /// That of the input.
+        token: u64,
         /// Which node.
         node: NodeId,
         /// Which job, where the receipt says.
@@ -271,6 +355,13 @@ pub enum SubmitError {
         /// Why.
         problem: String,
     },
+    /// Bytes that the job needs, or a job whose output it reads, are not here.
+    Missing {
+        /// The manifest's field.
+        field: &'static str,
+        /// Of what.
+        id: ContentId,
+    },
     /// The submitter has as many jobs here as one may have.
     FullForYou {
         /// After how many milliseconds to try again.
@@ -293,6 +384,12 @@ impl fmt::Display for SubmitError {
         match self {
             Self::Manifest(error) => write!(f, "{error}"),
             Self::Never { field, problem } => write!(f, "no node can ever run this: `{field}`: {problem}"),
+            Self::Missing { field: field @ "input.outputs", id } => {
+                write!(f, "`{field}`: no job {id} is known here: submit it first")
+            }
+            Self::Missing { field, id } => {
+                write!(f, "`{field}`: the bytes of {id} are not here: put them here first")
+            }
             Self::FullForYou { retry_ms } => {
                 write!(
                     f,
@@ -314,6 +411,18 @@ impl fmt::Display for SubmitError {
 }
 
 impl core::error::Error for SubmitError {}
+
+impl SubmitError {
+    /// After how many milliseconds trying again may help; `None` where it never does.
+    pub const fn retry_ms(&self) -> Option<u64> {
+        match self {
+            Self::FullForYou { retry_ms } | Self::Full { retry_ms } | Self::TooVaried { retry_ms } => {
+                Some(*retry_ms)
+            }
+            Self::Manifest(_) | Self::Never { .. } | Self::Missing { .. } => None,
+        }
+    }
+}
 
 fn seconds(ms: u64) -> String {
     format!("{} s", ms.div_ceil(1_000))
@@ -378,8 +487,25 @@ impl core::error::Error for AnswerError {}
 struct Worker {
     advert: Advert,
     is_judge: bool,
+    since: Instant,
     /// Its place among free nodes: who got a job longest ago goes first.
     turn: u64,
+    /// Where it stands among free nodes.
+    free: Option<FreePlace>,
+}
+
+/// Whether a job would be taken ahead, and the node's turn: slots that are free go first.
+type FreePlace = (bool, u64);
+
+/// An ended job.
+#[derive(Debug)]
+struct Past {
+    job: ContentId,
+    ended: Arc<Ended>,
+    document: Arc<Envelope>,
+    bytes: u64,
+    /// What it named by content id, its gathered input among it.
+    blobs: Vec<ContentId>,
 }
 
 /// A job without an end.
@@ -392,6 +518,9 @@ struct Job {
     needs: Needs,
     /// Whether it stands in the queue.
     is_waiting: bool,
+    given: Given,
+    /// What it names by content id, its gathered input among it.
+    blobs: Vec<ContentId>,
     state: State,
 }
 
@@ -436,12 +565,22 @@ pub struct Scheduler {
     config: Config,
     jobs: BTreeMap<ContentId, Job>,
     /// Ended jobs by when they ended, and the same by id.
-    ended: BTreeMap<u64, (ContentId, Arc<Ended>)>,
+    ended: BTreeMap<u64, Past>,
     ended_at: BTreeMap<ContentId, u64>,
+    ended_bytes: u64,
+    /// Those of them that may be forgotten, and how many open jobs read each job's output.
+    forgettable: BTreeSet<u64>,
+    readers: BTreeMap<ContentId, u32>,
+    /// Open jobs, and those that wait for their outputs.
+    dependents: BTreeMap<ContentId, BTreeSet<ContentId>>,
+    /// Jobs that ended just now, whose dependents are to learn it.
+    just_ended: VecDeque<ContentId>,
+    /// All jobs that are known here, in the order in which they came.
+    index: BTreeMap<u64, ContentId>,
     late: BTreeMap<ContentId, Late>,
     workers: BTreeMap<NodeId, Worker>,
     /// Nodes with a slot free, who waits longest first.
-    free: BTreeSet<(u64, NodeId)>,
+    free: BTreeSet<(FreePlace, NodeId)>,
     /// The jobs that nodes hold, whether they are here or not.
     held: BTreeMap<NodeId, BTreeSet<ContentId>>,
     queue: Queue,
@@ -469,6 +608,12 @@ impl Scheduler {
             jobs: BTreeMap::new(),
             ended: BTreeMap::new(),
             ended_at: BTreeMap::new(),
+            ended_bytes: 0,
+            forgettable: BTreeSet::new(),
+            readers: BTreeMap::new(),
+            dependents: BTreeMap::new(),
+            just_ended: VecDeque::new(),
+            index: BTreeMap::new(),
             late: BTreeMap::new(),
             workers: BTreeMap::new(),
             free: BTreeSet::new(),
@@ -496,12 +641,16 @@ impl Scheduler {
 
     /// Ended jobs that are remembered, the earliest first.
     pub fn ended(&self) -> impl Iterator<Item = (ContentId, &Ended)> + '_ {
-        self.ended.values().map(|(job, ended)| (*job, ended.as_ref()))
+        self.ended.values().map(|past| (past.job, past.ended.as_ref()))
     }
 
     /// How an ended job that is remembered ended.
     pub fn end_of(&self, job: ContentId) -> Option<&Ended> {
-        self.ended.get(self.ended_at.get(&job)?).map(|(_, ended)| ended.as_ref())
+        self.past(job).map(|past| past.ended.as_ref())
+    }
+
+    fn past(&self, job: ContentId) -> Option<&Past> {
+        self.ended.get(self.ended_at.get(&job)?)
     }
 
     /// Every remembered node's standing.
@@ -519,13 +668,26 @@ impl Scheduler {
         self.handle_timeout(now);
         match input {
             Input::Submit { token, document } => self.submit(now, token, document),
+            Input::SubmitOpened { token, job, manifest, document } => {
+                self.submit_opened(now, token, job, *manifest, document);
+            }
             Input::Cancel { token, job, by } => self.cancel(now, token, job, by),
             Input::Joined { node, advert, is_judge } => self.joined(now, node, advert, is_judge),
             Input::Left { node } => self.left(now, node),
-            Input::Answered { node, receipt } => self.answered(now, node, &receipt),
+            Input::Answered { token, node, receipt } => {
+                let opened = Receipt::open(&receipt).map(|(opened, _)| opened);
+                self.answered(now, token, node, opened, &receipt);
+            }
+            Input::AnsweredOpened { token, node, receipt, envelope } => {
+                self.answered(now, token, node, Ok(*receipt), &envelope);
+            }
+            Input::Spoiled { node, job, why } => self.spoiled(now, node, job, &why),
+            Input::Returned { node, job } => self.returned(now, node, job),
+            Input::Gathered { job, result } => self.gathered(now, job, result),
             Input::Declined { node, job, why } => self.declined(now, node, job, &why),
             Input::Stored { ticket, result } => self.stored(now, ticket, result),
         }
+        self.tell_dependents(now);
     }
 
     /// Does what is due.
@@ -546,6 +708,13 @@ impl Scheduler {
                 }
             }
         }
+        self.tell_dependents(now);
+    }
+
+    /// Adds changes of the owner's to the next batch. With a token, [`Output::Kept`] follows once they are durable.
+    pub fn keep(&mut self, batch: Batch, token: Option<u64>) {
+        self.batch.append(batch);
+        self.then.extend(token.map(|token| Output::Kept { token }));
     }
 
     /// The next thing to do.

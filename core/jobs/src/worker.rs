@@ -2,24 +2,58 @@
 //!
 //! Nothing is taken before its person says so ([`Contribution::on`]). What runs, for whom, and what came of it is shown
 //! ([`Worker::view`]).
+//!
+//! # Ahead
+//! While its jobs are short, a worker takes some ahead, so that a slot has the next one at once. When a job turns out to be long ([`LONG_MS`]), it gives back
+//! what it has not begun, and takes no more ahead until its jobs are short again. It offers itself whole to every heavy node; what
+//! runs long for one is taken off the offers to the others.
+//!
+//! # How to drive it
+//! `handle_input(now, identity, Input)`, `handle_timeout(now, me)`; then drain `poll_output` until `None`; then sleep until `poll_timeout`.
+//!
+//! # Bounds
+//! [`JOBS_MAX`] jobs at a time, [`CACHE_BYTES_MAX`] of modules and inputs beyond those that jobs here need, [`HISTORY_MAX`] jobs that were.
 
 use crate::{
-    Invocation,
+    Invocation, Manifest,
     manifest::Kind,
     message::{Request, Response},
     ran::{Finished, RunError},
     scheduler::RestoreError,
 };
-use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
+use alloc::{
+    boxed::Box,
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    string::String,
+    sync::Arc,
+    vec::Vec,
+};
 use codec::{ContentId, Instant};
 use keys::{Envelope, Identity, NodeId};
 use serde::{Deserialize, Serialize};
 use store::{Batch, Entry};
 
+mod answer;
+mod fetch;
+mod history;
+mod lease;
+
+use answer::Outgoing;
+use fetch::{Cache, Fetch};
+use history::History;
+use lease::{Heavy, Pace, Purpose};
+
+pub use fetch::CACHE_BYTES_MAX;
+pub use lease::{JOBS_MAX, LONG_MS};
+
 /// What all keys of a worker begin with.
 pub const STORE_PREFIX: &[u8] = b"w/";
+/// Least milliseconds between two [`Output::Changed`].
+const CHANGED_MS: u64 = 250;
+/// Most jobs that [`Worker::view`] shows of those that are here.
+const RUNNING_SHOWN: usize = 100;
 /// Most jobs that are remembered after they ended.
-pub const HISTORY_MAX: usize = 200;
+pub const HISTORY_MAX: usize = 100;
 
 /// What runs guests beside a node, and what the machine has for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -154,7 +188,7 @@ pub struct ContributionView {
     pub executor: Option<Executor>,
     /// The heavy nodes that know the offer now.
     pub offered: Vec<NodeId>,
-    /// The jobs that are here now, the oldest first.
+    /// The jobs that are here now, the oldest first; at most 100.
     pub running: Vec<RunningView>,
     /// The jobs that were here, the latest first; at most [`HISTORY_MAX`].
     pub history: Vec<PastView>,
@@ -227,58 +261,222 @@ pub enum Output {
     Changed,
 }
 
+/// A job that is here.
+#[derive(Debug)]
+struct Job {
+    heavy: NodeId,
+    manifest: Manifest,
+    /// The content id of the input.
+    input: ContentId,
+    /// Its place among all that came.
+    number: u64,
+    since: Instant,
+    until: Instant,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Fetching,
+    Queued,
+    Running {
+        started: Instant,
+    },
+    /// These go first, then the answer.
+    Putting {
+        left: Vec<(ContentId, Vec<u8>)>,
+        answer: Box<Outgoing>,
+    },
+    Answering,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Timer {
+    /// A lease ends.
+    Lease(ContentId),
+    /// A job that still runs is a long one.
+    Long(ContentId),
+    /// Bytes that were not taken are put again.
+    Put(ContentId),
+    /// A heavy node is asked again to take the offer.
+    Offer(NodeId),
+    Changed,
+    Store,
+}
+
 /// The worker of one light node.
 #[derive(Debug, Default)]
 pub struct Worker {
     contribution: Contribution,
     executor: Option<Executor>,
+    heavy: BTreeMap<NodeId, Heavy>,
+    jobs: BTreeMap<ContentId, Job>,
+    /// Jobs that wait for a slot, the earliest first.
+    queue: BTreeSet<(u64, ContentId)>,
+    running: BTreeSet<ContentId>,
+    /// Those that have run for longer than [`LONG_MS`].
+    long: BTreeSet<ContentId>,
+    pace: Pace,
+    fetches: BTreeMap<ContentId, Fetch>,
+    cache: Cache,
+    asks: BTreeMap<u64, Purpose>,
+    /// Counts jobs and messages.
+    count: u64,
+    history: History,
+    timers: BTreeSet<(Instant, Timer)>,
+    /// Whether timers for these are set.
+    is_store_due: bool,
+    is_changed_due: bool,
+    /// When [`Output::Changed`] came last.
+    changed_at: Option<Instant>,
+    outputs: VecDeque<Output>,
 }
 
 impl Worker {
     /// A worker with what its store holds below [`STORE_PREFIX`].
     ///
     /// # Errors
-    /// The first entry that is not as a worker wrote it.
-    pub fn restore(_entries: &[&Entry]) -> Result<Self, RestoreError> {
-        Ok(Self::default())
+    /// [`RestoreError`] for the first entry that is not as a worker wrote it.
+    pub fn restore(entries: &[&Entry]) -> Result<Self, RestoreError> {
+        Ok(Self { history: History::restore(entries)?, ..Self::default() })
     }
 
     /// Takes what happened. `identity` is the light node's, which signs receipts.
-    pub fn handle_input(&mut self, _now: Instant, _identity: &Identity, input: Input) {
+    pub fn handle_input(&mut self, now: Instant, identity: &Identity, input: Input) {
         match input {
-            Input::Executor(executor) => self.executor = executor,
-            Input::Contribute(contribution) => self.contribution = contribution,
-            _ => {}
+            Input::Executor(executor) => {
+                self.executor = executor;
+                self.reconsider(now);
+            }
+            Input::Contribute(contribution) => {
+                self.contribution = contribution;
+                self.reconsider(now);
+            }
+            Input::Up { heavy } => self.up(now, heavy),
+            Input::Down { heavy } => self.down(now, heavy),
+            Input::Request { heavy, request: Request::Work { leases, revoked } } => {
+                revoked.iter().for_each(|job| self.revoked(now, heavy, *job));
+                leases.into_iter().for_each(|lease| self.leased(now, heavy, &lease));
+            }
+            Input::Request { .. } => {}
+            Input::Reply { token, response } => self.replied(now, token, response),
+            Input::Ran { job, result } => self.ran(now, identity, job, result),
         }
+        self.settle(now, identity.id());
     }
 
-    /// Does what is due.
-    pub fn handle_timeout(&mut self, _now: Instant) {}
+    /// Does what is due. `me` is the light node's own id.
+    pub fn handle_timeout(&mut self, now: Instant, me: NodeId) {
+        while let Some((due, timer)) = self.timers.first().copied().filter(|(due, _)| *due <= now) {
+            self.timers.remove(&(due, timer));
+            match timer {
+                Timer::Lease(job) => self.lease_ended(now, job),
+                Timer::Long(job) => self.is_long(now, job),
+                Timer::Put(job) => self.put_next(now, job),
+                Timer::Offer(heavy) => {
+                    if let Some(heavy) = self.heavy.get_mut(&heavy) {
+                        heavy.offered = None;
+                    }
+                }
+                Timer::Changed => {
+                    self.is_changed_due = false;
+                    self.changed(now);
+                }
+                Timer::Store => self.store(),
+            }
+        }
+        self.settle(now, me);
+    }
 
     /// The next thing to do.
     pub fn poll_output(&mut self) -> Option<Output> {
-        None
+        self.outputs.pop_front()
     }
 
     /// When [`Worker::handle_timeout`] has something to do, and what.
     pub fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
-        None
+        self.timers.first().map(|(due, timer)| {
+            let why = match timer {
+                Timer::Lease(_) => "a lease ends",
+                Timer::Long(_) => "a job turns out to be long",
+                Timer::Put(_) => "bytes are put again",
+                Timer::Offer(_) => "the offer is made again",
+                Timer::Changed => "show what changed of jobs",
+                Timer::Store => "keep what came of jobs",
+            };
+            (*due, why)
+        })
+    }
+
+    /// Starts what can start, and says what is to be said.
+    fn settle(&mut self, now: Instant, me: NodeId) {
+        self.start(now, me);
+        self.offer(now);
+        self.hand_in(now);
+    }
+
+    fn ask(&mut self, heavy: NodeId, purpose: Purpose, request: Request) {
+        self.count += 1;
+        self.asks.insert(self.count, purpose);
+        self.outputs.push_back(Output::Ask { heavy, token: self.count, request });
+    }
+
+    fn replied(&mut self, now: Instant, token: u64, response: Option<Response>) {
+        match self.asks.remove(&token) {
+            Some(Purpose::Offer { heavy, number }) => self.offered(now, heavy, number, response),
+            Some(Purpose::Answers { heavy, sent }) => self.answered(now, heavy, sent, response),
+            Some(Purpose::Get(id)) => self.fetched(now, id, response),
+            Some(Purpose::Put(job)) => self.was_put(now, job, response),
+            Some(Purpose::Decline) | None => {}
+        }
+    }
+
+    /// What is shown has changed: it is said now, or a little later where it was said just before.
+    fn changed(&mut self, now: Instant) {
+        let due = self.changed_at.map_or(now, |at| at.plus_ms(CHANGED_MS));
+        if self.is_changed_due {
+            return;
+        }
+        if due <= now {
+            self.changed_at = Some(now);
+            self.outputs.push_back(Output::Changed);
+        } else {
+            self.is_changed_due = true;
+            self.timers.insert((due, Timer::Changed));
+        }
     }
 
     /// What the person gives, and what came of it.
     pub fn view(&self) -> ContributionView {
+        let mut jobs: Vec<(&ContentId, &Job)> = self.jobs.iter().collect();
+        jobs.sort_unstable_by_key(|(_, job)| job.number);
+        let running = jobs.into_iter().map(|(id, job)| RunningView {
+            job: *id,
+            name: job.manifest.name.clone(),
+            submitter: job.manifest.submitter,
+            heavy: job.heavy,
+            step: match job.state {
+                State::Fetching => Step::Fetching,
+                State::Queued => Step::Queued,
+                State::Running { .. } => Step::Running,
+                State::Putting { .. } | State::Answering => Step::Answering,
+            },
+            since: job.since,
+            until: job.until,
+        });
+        let offers = |heavy: &&Heavy| heavy.offered.as_ref().is_some_and(|advert| advert.slots > 0);
         ContributionView {
             settings: self.contribution,
             executor: self.executor.clone(),
-            offered: Vec::new(),
-            running: Vec::new(),
-            history: Vec::new(),
-            credit: Credit::default(),
+            offered: self.heavy.iter().filter(|(_, heavy)| offers(heavy)).map(|(id, _)| *id).collect(),
+            running: running.take(RUNNING_SHOWN).collect(),
+            history: self.history.view(),
+            credit: self.history.credit(),
         }
     }
 
     /// The receipt of a job in the history, with the heavy node's signature.
-    pub fn receipt(&self, _job: ContentId) -> Option<Envelope> {
-        None
+    pub fn receipt(&self, job: ContentId) -> Option<Envelope> {
+        self.history.receipt(job)
     }
 }

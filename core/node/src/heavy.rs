@@ -319,6 +319,7 @@ impl HeavyNode {
             node.count_rejected(now, &tally);
             node.tallies.insert(tally.id(), tally);
         }
+        node.settle(now);
         Ok(node)
     }
 

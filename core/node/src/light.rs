@@ -370,7 +370,7 @@ impl LightNode {
             self.timers.pop_first();
             self.look_after(now, id);
         }
-        self.worker.handle_timeout(now);
+        self.worker.handle_timeout(now, self.identity.id());
         self.settle(now);
     }
 

@@ -8,6 +8,7 @@ use crate::{
 use aggregate::{Draft, Scheme, Stage, message::Mine, proposal::mean_of};
 use alloc::{boxed::Box, collections::BTreeMap, format, string::String, vec, vec::Vec};
 use codec::{ContentId, Instant};
+use jobs::manifest::Kind;
 use keys::{Envelope, Identity, NodeId, SealKey};
 use net::{Limits, Responder, Transport};
 use store::{Batch, MemoryStore};
@@ -17,6 +18,7 @@ mod consent;
 mod evidence;
 mod few;
 mod invalid;
+mod jobbing;
 mod past;
 
 enum Node {
@@ -42,6 +44,8 @@ struct World {
     liar: Option<(Identity, ContentId)>,
     /// Questions for evidence.
     inquiries: usize,
+    /// What runs guests, and what was said of jobs.
+    guests: jobbing::Guests,
 }
 
 fn heavy_config(seed: u8) -> HeavyConfig {
@@ -51,7 +55,10 @@ fn heavy_config(seed: u8) -> HeavyConfig {
         agent: "test".into(),
         transports: vec![Transport::Memory],
         limits: Limits::default(),
-        jobs: jobs::broker::Config::new("test-1"),
+        jobs: jobs::broker::Config {
+            executor: Some(jobbing::executor(Kind::Heavy)),
+            ..jobs::broker::Config::new(executor::GAS_SCHEDULE)
+        },
         seed: [seed; 32],
     }
 }
@@ -83,6 +90,7 @@ impl World {
             commits: Vec::new(),
             liar: None,
             inquiries: 0,
+            guests: jobbing::Guests::default(),
         };
         for seed in 1..=3 {
             let config = heavy_config(seed);
@@ -180,6 +188,26 @@ impl World {
                     Work::None
                 }
                 HeavyOutput::FellowRefused { error } => panic!("{error}"),
+                HeavyOutput::Run(task) => {
+                    self.guests.begin(self.now, id, &task);
+                    Work::None
+                }
+                HeavyOutput::Stop { job } => {
+                    self.guests.stop(id, job);
+                    Work::None
+                }
+                HeavyOutput::Submitted { token, result } => {
+                    self.guests.submitted.insert(token, result);
+                    Work::None
+                }
+                HeavyOutput::JobCancelled { token, result } => {
+                    self.guests.cancelled.insert(token, result);
+                    Work::None
+                }
+                HeavyOutput::BlobPut { token, result } => {
+                    self.guests.put.insert(token, result);
+                    Work::None
+                }
                 _ => Work::None,
             }),
             Node::Light(node) => Some(match node.poll_output()? {
@@ -193,7 +221,15 @@ impl World {
                     self.replies.insert(token, result);
                     Work::None
                 }
-                _ => Work::None,
+                LightOutput::Run(task) => {
+                    self.guests.begin(self.now, id, &task);
+                    Work::None
+                }
+                LightOutput::Stop { job } => {
+                    self.guests.stop(id, job);
+                    Work::None
+                }
+                LightOutput::Changed => Work::None,
             }),
         }
     }
@@ -246,6 +282,7 @@ impl World {
     fn kill(&mut self, id: NodeId) {
         self.down.push(id);
         self.nodes.remove(&id);
+        self.guests.kill(id);
         let links: Vec<_> = self.links.iter().filter(|(a, b)| *a == id || *b == id).copied().collect();
         for (a, b) in links {
             self.cut(a, b);
@@ -279,6 +316,7 @@ impl World {
                 Node::Light(node) => node.poll_timeout(),
             });
             let due = due.map(|(due, _)| due).chain(self.commits.iter().map(|(due, ..)| *due));
+            let due = due.chain(self.guests.due());
             let next = due.min().filter(|due| *due < end);
             self.now = next.unwrap_or(end).max(self.now);
             let now = self.now;
@@ -292,6 +330,7 @@ impl World {
                     node.handle_input(now, HeavyInput::Stored { ticket, result });
                 }
             }
+            self.end_guests();
             for node in self.nodes.values_mut() {
                 match node {
                     Node::Heavy(node) => node.handle_timeout(now),

@@ -1,12 +1,12 @@
 //! What receipts give: results, disputes, standings.
 
 use super::{
-    Answer, AnswerError, Ended, Late, Outcome, Output, RefusalReason, Scheduler, Timer,
+    Answer, AnswerError, Ended, Late, Outcome, Output, Past, RefusalReason, Scheduler, Timer,
     fit::Needs,
-    stored::{Bar, ended_key, job_keys, standing_key},
+    stored::{Bar, State, ended_key, manifest_key, standing_key, state_key},
 };
 use crate::{
-    Claim, Receipt,
+    Claim, Receipt, ReceiptError,
     manifest::Quorum,
     standing::{Verdict, verdict},
 };
@@ -14,6 +14,7 @@ use alloc::{
     collections::{BTreeMap, BTreeSet},
     string::ToString,
     sync::Arc,
+    vec::Vec,
 };
 use codec::{ContentId, Instant, encode};
 use keys::{Envelope, NodeId};
@@ -32,19 +33,25 @@ fn most_agree(answers: &[Answer]) -> (usize, Option<Claim>) {
 const PACE_SHIFT: u32 = 3;
 
 impl Scheduler {
-    pub(super) fn answered(&mut self, now: Instant, node: NodeId, envelope: &Envelope) {
-        let opened = Receipt::open(envelope);
-        let job = opened.as_ref().ok().map(|(receipt, _)| receipt.job);
+    pub(super) fn answered(
+        &mut self,
+        now: Instant,
+        token: u64,
+        node: NodeId,
+        opened: Result<Receipt, ReceiptError>,
+        envelope: &Envelope,
+    ) {
+        let job = opened.as_ref().ok().map(|receipt| receipt.job);
         let result = match opened {
             Err(error) => Err(AnswerError::Receipt(error)),
-            Ok((receipt, _)) if receipt.node != node => Err(AnswerError::OtherNode),
-            Ok((receipt, _)) if self.late.contains_key(&receipt.job) => {
+            Ok(receipt) if receipt.node != node => Err(AnswerError::OtherNode),
+            Ok(receipt) if self.late.contains_key(&receipt.job) => {
                 self.answered_late(now, &receipt, envelope)
             }
-            Ok((receipt, _)) => self.answered_in_time(now, &receipt, envelope),
+            Ok(receipt) => self.answered_in_time(now, &receipt, envelope),
         };
         let is_taken = result.is_ok();
-        let output = Output::Received { node, job, result };
+        let output = Output::Received { token, node, job, result };
         if is_taken {
             // Said once it is durable.
             self.then.push(output);
@@ -117,12 +124,15 @@ impl Scheduler {
             self.late.remove(&id);
         }
         let number = self.ended_at.get(&id).copied().ok_or(AnswerError::NoLease)?;
-        let (_, ended) = self.ended.get_mut(&number).ok_or(AnswerError::NoLease)?;
-        let Outcome::Done { claim, is_checked } = ended.outcome.clone() else {
+        let past = self.ended.get_mut(&number).ok_or(AnswerError::NoLease)?;
+        let Outcome::Done { claim, is_checked } = past.ended.outcome.clone() else {
             return Err(AnswerError::NoLease);
         };
-        Arc::make_mut(ended).answers.push(Answer::new(receipt, envelope, false, now));
-        self.batch.put(ended_key(number), encode(&ended.with_id(id)));
+        let answer = Answer::new(receipt, envelope, false, now);
+        past.bytes += answer.bytes();
+        self.ended_bytes += answer.bytes();
+        Arc::make_mut(&mut past.ended).answers.push(answer);
+        self.batch.put(ended_key(number), encode(&past.ended.with_id(id)));
         self.count_verdict(node, verdict(&receipt.claim(), &claim, is_checked), receipt.fuel);
         self.offer_node(now, node);
         Ok(())
@@ -200,9 +210,7 @@ impl Scheduler {
                 self.timers.remove(&(*until, Timer::Back(id, *node)));
             }
         }
-        for key in job_keys(id) {
-            self.batch.delete(key);
-        }
+        self.batch.delete(state_key(id));
         let mut touched: BTreeSet<NodeId> = leases.keys().copied().collect();
         if let Outcome::Done { claim, is_checked } = &outcome {
             for answer in job.state.answers.iter().filter(|answer| !answer.is_judge) {
@@ -215,9 +223,12 @@ impl Scheduler {
             }
             self.await_late(id, &job.manifest, leases);
         }
+        self.stop_reading(id, &job);
+        let State { number, submitted, input, answers, .. } = job.state;
         let submitter = job.manifest.submitter;
-        let ended = Ended { submitter, at: now, outcome, answers: job.state.answers };
-        self.remember(now, id, ended);
+        let ended = Ended { submitter, number, submitted, input, at: now, outcome, answers };
+        self.remember(now, id, ended, job.document, job.blobs);
+        self.just_ended.push_back(id);
         for node in touched {
             self.offer_node(now, node);
         }
@@ -234,23 +245,65 @@ impl Scheduler {
         self.late.insert(id, Late { manifest: manifest.clone(), nodes });
     }
 
-    fn remember(&mut self, now: Instant, id: ContentId, ended: Ended) {
+    fn remember(
+        &mut self,
+        now: Instant,
+        id: ContentId,
+        ended: Ended,
+        document: Arc<Envelope>,
+        blobs: Vec<ContentId>,
+    ) {
         let number = self.next();
         self.batch.put(ended_key(number), encode(&ended.with_id(id)));
         let ended = Arc::new(ended);
         self.then.push(Output::Ended { job: id, ended: Arc::clone(&ended) });
-        self.ended.insert(number, (id, ended));
-        self.ended_at.insert(id, number);
-        while self.ended.len() > self.config.ended_max as usize {
-            let Some((number, (id, _))) = self.ended.pop_first() else { break };
-            self.ended_at.remove(&id);
-            self.late.remove(&id);
-            self.batch.delete(ended_key(number));
+        self.insert_past(number, id, ended, document, blobs);
+        while self.ended.len() > self.config.ended_max as usize
+            || self.ended_bytes > self.config.ended_bytes_max
+        {
+            if self.forget_oldest(Instant::from_unix_ms(u64::MAX)).is_none() {
+                break;
+            }
         }
         let (last, mean) = self.pace;
         let since = last.map_or(0, |last| now.since_ms(last).min(600_000) * 16);
         let mean = if mean == 0 { since } else { mean - (mean >> PACE_SHIFT) + (since >> PACE_SHIFT) };
         self.pace = (Some(now), mean);
+    }
+
+    pub(super) fn insert_past(
+        &mut self,
+        number: u64,
+        job: ContentId,
+        ended: Arc<Ended>,
+        document: Arc<Envelope>,
+        blobs: Vec<ContentId>,
+    ) {
+        let receipts: u64 = ended.answers.iter().map(Answer::bytes).sum();
+        let bytes = document.payload.len() as u64 + receipts;
+        self.ended_bytes += bytes;
+        self.index.insert(ended.number, job);
+        if !self.readers.contains_key(&job) {
+            self.forgettable.insert(number);
+        }
+        self.ended.insert(number, Past { job, ended, document, bytes, blobs });
+        self.ended_at.insert(job, number);
+    }
+
+    /// Forgets the job that ended first, where it ended before `before` and no open job reads its output; says which it was.
+    pub fn forget_oldest(&mut self, before: Instant) -> Option<ContentId> {
+        let number = *self.forgettable.first()?;
+        self.ended.get(&number).filter(|past| past.ended.at < before)?;
+        self.forgettable.pop_first();
+        let past = self.ended.remove(&number)?;
+        self.ended_at.remove(&past.job);
+        self.index.remove(&past.ended.number);
+        self.ended_bytes -= past.bytes;
+        self.late.remove(&past.job);
+        self.batch.delete(ended_key(number));
+        self.batch.delete(manifest_key(past.job));
+        self.outputs.push_back(Output::Forgotten { job: past.job });
+        Some(past.job)
     }
 
     fn count_verdict(&mut self, node: NodeId, verdict: Verdict, fuel: u64) {

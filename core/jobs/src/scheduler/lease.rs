@@ -2,6 +2,7 @@
 
 use super::{
     AWAY_MS, Advert, Job, Output, RefusalReason, Scheduler, Timer, Worker,
+    inputs::Given,
     queue::Place,
     stored::{Bar, Lease},
 };
@@ -21,6 +22,9 @@ impl Job {
     /// How many more nodes it wants now.
     pub(super) fn wanted(&self) -> usize {
         let state = &self.state;
+        if !matches!(self.given, Given::Ready) {
+            return 0;
+        }
         if state.is_disputed {
             return usize::from(!state.leases.values().any(|lease| lease.is_judge));
         }
@@ -38,8 +42,9 @@ impl Scheduler {
             }
             None => self.next(),
         };
-        self.free.remove(&(turn, node));
-        if self.workers.insert(node, Worker { advert, is_judge, turn }).is_none() {
+        let known = self.workers.get(&node);
+        let (since, free) = known.map_or((now, None), |worker| (worker.since, worker.free));
+        if self.workers.insert(node, Worker { advert, is_judge, since, turn, free }).is_none() {
             self.remind(node);
         }
         self.count_slots(node);
@@ -63,7 +68,9 @@ impl Scheduler {
 
     pub(super) fn left(&mut self, now: Instant, node: NodeId) {
         let Some(worker) = self.workers.remove(&node) else { return };
-        self.free.remove(&(worker.turn, node));
+        if let Some(place) = worker.free {
+            self.free.remove(&(place, node));
+        }
         let held: Vec<ContentId> = self.held.get(&node).into_iter().flatten().copied().collect();
         for job in held {
             self.release(now, job, node);
@@ -89,6 +96,22 @@ impl Scheduler {
         let why: String = why.chars().filter(|c| !c.is_control()).take(WORDS_MAX).collect();
         self.lost(now, id, node, Bar::Declined { why });
         self.offer_node(now, node);
+    }
+
+    /// The owner could not take what the node handed in.
+    pub(super) fn spoiled(&mut self, now: Instant, node: NodeId, id: ContentId, why: &str) {
+        if self.release(now, id, node).is_some() {
+            self.lost(now, id, node, Bar::Wrong { why: why.chars().take(WORDS_MAX).collect() });
+            self.offer_node(now, node);
+        }
+    }
+
+    /// The node gives the job back unrun.
+    pub(super) fn returned(&mut self, now: Instant, node: NodeId, id: ContentId) {
+        if self.release(now, id, node).is_some() {
+            self.place(now, id);
+            self.offer_node(now, node);
+        }
     }
 
     pub(super) fn lease_ended(&mut self, now: Instant, id: ContentId, node: NodeId) {
@@ -158,7 +181,7 @@ impl Scheduler {
     }
 
     fn pick(&self, now: Instant, node: NodeId) -> Option<ContentId> {
-        let worker = self.workers.get(&node).filter(|worker| self.free.contains(&(worker.turn, node)))?;
+        let worker = self.workers.get(&node).filter(|worker| worker.free.is_some())?;
         self.queue.in_order().find_map(|share| {
             let mut best: Option<&Place> = None;
             for (needs, places) in share.waiting() {
@@ -183,7 +206,7 @@ impl Scheduler {
         let Some(job) = self.jobs.get_mut(&id) else { return };
         let until = now.plus_ms(job.manifest.limits.wall_ms.into()).min(job.manifest.deadline);
         let is_judge = job.state.is_disputed;
-        job.state.leases.insert(node, Lease { until, is_judge });
+        job.state.leases.insert(node, Lease { since: now, until, is_judge });
         self.queue.charge(job.manifest.submitter, until.since_ms(now));
         self.timers.insert((until, Timer::Lease(id, node)));
         let document = Arc::clone(&job.document);
@@ -192,7 +215,6 @@ impl Scheduler {
         self.dirty.insert(id);
         self.line_up(id);
         if let Some(worker) = self.workers.get_mut(&node) {
-            self.free.remove(&(worker.turn, node));
             worker.turn = turn;
         }
         self.count_slots(node);
@@ -216,12 +238,23 @@ impl Scheduler {
     }
 
     fn count_slots(&mut self, node: NodeId) {
-        let Some(worker) = self.workers.get(&node) else { return };
+        let Some(worker) = self.workers.get_mut(&node) else { return };
         let held = self.held.get(&node).map_or(0, alloc::collections::BTreeSet::len);
-        if held < usize::from(worker.advert.slots) {
-            self.free.insert((worker.turn, node));
-        } else {
-            self.free.remove(&(worker.turn, node));
+        let slots = usize::from(worker.advert.slots);
+        let ahead = if slots == 0 { 0 } else { usize::from(worker.advert.ahead) };
+        let place = match held {
+            held if held < slots => Some((false, worker.turn)),
+            held if held < slots + ahead => Some((true, worker.turn)),
+            _ => None,
+        };
+        if worker.free == place {
+            return;
+        }
+        if let Some(before) = core::mem::replace(&mut worker.free, place) {
+            self.free.remove(&(before, node));
+        }
+        if let Some(place) = place {
+            self.free.insert((place, node));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a scheduler keeps: open jobs, ended jobs, standings.
 //!
 //! ```text
-//! j/m/ id      the signed manifest of a job without an end, in JSON; written once
+//! j/m/ id      a job's signed manifest, in JSON; written once
 //! j/s/ id      its State
 //! j/e/ number  an Ended job, numbers ascending
 //! j/c/ node    a node's Standing
@@ -11,7 +11,7 @@ use super::{Config, Job, Scheduler, Timer, fit::Needs};
 use crate::{
     Manifest,
     manifest::Blob,
-    receipt::{Claim, Receipt},
+    receipt::{Claim, Ending, Receipt},
     standing::Standing,
 };
 use alloc::{
@@ -39,6 +39,10 @@ const STANDING: &[u8] = b"j/c/";
 pub(super) struct State {
     /// Counts jobs in the order in which they came.
     pub(super) number: u64,
+    /// When it came.
+    pub(super) submitted: Instant,
+    /// The content id of its input, where that was gathered of other jobs' outputs.
+    pub(super) input: Option<ContentId>,
     pub(super) answers: Vec<Answer>,
     pub(super) leases: BTreeMap<NodeId, Lease>,
     /// Nodes that do not get it, or not now.
@@ -54,6 +58,7 @@ impl Wire for State {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub(super) struct Lease {
+    pub(super) since: Instant,
     pub(super) until: Instant,
     pub(super) is_judge: bool,
 }
@@ -76,6 +81,8 @@ pub struct Answer {
     pub is_judge: bool,
     /// What it claims.
     pub claim: Claim,
+    /// How the run ended, with words for a person.
+    pub ending: Ending,
     /// When it came.
     pub at: Instant,
     receipt: Vec<u8>,
@@ -83,7 +90,19 @@ pub struct Answer {
 
 impl Answer {
     pub(super) fn new(receipt: &Receipt, envelope: &Envelope, is_judge: bool, at: Instant) -> Self {
-        Self { node: receipt.node, is_judge, claim: receipt.claim(), at, receipt: envelope.to_json() }
+        Self {
+            node: receipt.node,
+            is_judge,
+            claim: receipt.claim(),
+            ending: receipt.ending.clone(),
+            at,
+            receipt: envelope.to_json(),
+        }
+    }
+
+    /// Bytes of the receipt.
+    pub(super) const fn bytes(&self) -> u64 {
+        self.receipt.len() as u64
     }
 
     /// The receipt as it was handed in.
@@ -125,6 +144,23 @@ pub enum RefusalReason {
     },
     /// Its submitter took it back.
     Cancelled,
+    /// A job whose output it reads has none, or the outputs make no input.
+    Input {
+        /// Why.
+        why: String,
+    },
+}
+
+impl RefusalReason {
+    /// What programs compare.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Deadline { .. } => "deadline",
+            Self::Attempts { .. } => "attempts",
+            Self::Cancelled => "cancelled",
+            Self::Input { .. } => "input",
+        }
+    }
 }
 
 impl fmt::Display for RefusalReason {
@@ -136,6 +172,7 @@ impl fmt::Display for RefusalReason {
                 "{lost} nodes left, took too long or handed it back: it may need a larger `limits.wall_ms`, or end the nodes that run it"
             ),
             Self::Cancelled => f.write_str("its submitter cancelled it"),
+            Self::Input { why } => write!(f, "it has no input: {why}"),
         }
     }
 }
@@ -145,6 +182,12 @@ impl fmt::Display for RefusalReason {
 pub struct Ended {
     /// Who submitted it.
     pub submitter: NodeId,
+    /// Its place among all jobs that came here.
+    pub number: u64,
+    /// When it came.
+    pub submitted: Instant,
+    /// The content id of its input, where that was gathered of other jobs' outputs.
+    pub input: Option<ContentId>,
     /// When it ended.
     pub at: Instant,
     /// How.
@@ -170,8 +213,12 @@ impl Ended {
     }
 }
 
-pub(super) fn job_keys(id: ContentId) -> [Vec<u8>; 2] {
-    [[MANIFEST, id.digest()].concat(), [STATE, id.digest()].concat()]
+pub(super) fn manifest_key(id: ContentId) -> Vec<u8> {
+    [MANIFEST, id.digest()].concat()
+}
+
+pub(super) fn state_key(id: ContentId) -> Vec<u8> {
+    [STATE, id.digest()].concat()
 }
 
 pub(super) fn ended_key(number: u64) -> Vec<u8> {
@@ -199,18 +246,25 @@ impl fmt::Display for RestoreError {
 
 impl core::error::Error for RestoreError {}
 
+/// What a job names by content id: its module, and its input where that is no part of the document.
+pub(super) fn named(manifest: &Manifest, gathered: Option<ContentId>) -> Vec<ContentId> {
+    let by_id = |blob: &Blob| blob.id().filter(|_| blob.inline().is_none());
+    by_id(&manifest.module).into_iter().chain(by_id(&manifest.input).or(gathered)).collect()
+}
+
 impl Scheduler {
     /// Adds to the batch what changed of open jobs.
     pub(super) fn write(&mut self) {
         for id in core::mem::take(&mut self.dirty) {
             if let Some(job) = self.jobs.get(&id) {
-                self.batch.put([STATE, id.digest()].concat(), encode(&job.state));
+                self.batch.put(state_key(id), encode(&job.state));
+                self.outputs.push_back(super::Output::Changed { job: id });
             }
         }
     }
 
     pub(super) fn write_manifest(&mut self, id: ContentId, document: &Envelope) {
-        self.batch.put([MANIFEST, id.digest()].concat(), document.to_json());
+        self.batch.put(manifest_key(id), document.to_json());
     }
 
     /// Goes on from the entries below [`STORE_PREFIX`]; what is due by `now` is done at once. Nodes are unknown until they join.
@@ -220,6 +274,8 @@ impl Scheduler {
     pub fn restore(config: Config, entries: &[Entry], now: Instant) -> Result<Self, RestoreError> {
         let mut scheduler = Self::new(config);
         let mut documents: BTreeMap<ContentId, Envelope> = BTreeMap::new();
+        let mut ended: Vec<(u64, EndedRecord)> = Vec::new();
+        let mut open: Vec<(ContentId, State)> = Vec::new();
         for Entry { key, value } in entries {
             let wrong = |problem: String| RestoreError { key: data_encoding::HEXLOWER.encode(key), problem };
             let malformed = |error: codec::DecodeError| wrong(error.to_string());
@@ -230,20 +286,10 @@ impl Scheduler {
                 let document = Envelope::from_json(value).map_err(|error| wrong(error.to_string()))?;
                 documents.insert(id, document);
             } else if let Some(rest) = key.strip_prefix(STATE) {
-                let id = ContentId::from_digest(digest(rest)?);
-                // Ascending keys: manifests come first.
-                let document =
-                    documents.remove(&id).ok_or_else(|| wrong("its manifest is missing".into()))?;
-                let manifest =
-                    Manifest::from_json(&document.payload).map_err(|error| wrong(error.to_string()))?;
-                scheduler.take(id, manifest, document, decode(value).map_err(malformed)?);
+                open.push((ContentId::from_digest(digest(rest)?), decode(value).map_err(malformed)?));
             } else if let Some(rest) = key.strip_prefix(ENDED) {
                 let number = rest.try_into().map_err(|_| wrong("a key that is too short".into()))?;
-                let number = u64::from_be_bytes(number);
-                let EndedRecord { job, ended } = decode(value).map_err(malformed)?;
-                scheduler.ended.insert(number, (job, Arc::new(ended)));
-                scheduler.ended_at.insert(job, number);
-                scheduler.count = scheduler.count.max(number);
+                ended.push((u64::from_be_bytes(number), decode(value).map_err(malformed)?));
             } else if let Some(rest) = key.strip_prefix(STANDING) {
                 let node = NodeId::from_public_key(digest(rest)?);
                 let standing: Standing = decode(value).map_err(malformed)?;
@@ -251,6 +297,27 @@ impl Scheduler {
                 scheduler.standings.insert(node, (standing, turn));
                 scheduler.standing_order.insert((turn, node));
             }
+        }
+        let mut document_of = |id: ContentId, key: Vec<u8>| {
+            let wrong = |problem: String| RestoreError { key: data_encoding::HEXLOWER.encode(&key), problem };
+            let document = documents.remove(&id).ok_or_else(|| wrong("its manifest is missing".into()))?;
+            let manifest =
+                Manifest::from_json(&document.payload).map_err(|error| wrong(error.to_string()))?;
+            Ok((manifest, document))
+        };
+        for (number, EndedRecord { job, ended }) in ended {
+            let (manifest, document) = document_of(job, ended_key(number))?;
+            let blobs = named(&manifest, ended.input);
+            scheduler.insert_past(number, job, Arc::new(ended), Arc::new(document), blobs);
+            scheduler.count = scheduler.count.max(number);
+        }
+        let ids: Vec<ContentId> = open.iter().map(|(id, _)| *id).collect();
+        for (id, state) in open {
+            let (manifest, document) = document_of(id, state_key(id))?;
+            scheduler.take(id, manifest, document, state);
+        }
+        for id in ids {
+            scheduler.look_for_inputs(now, id);
         }
         scheduler.handle_timeout(now);
         let open: Vec<ContentId> = scheduler.jobs.keys().copied().collect();
@@ -263,10 +330,13 @@ impl Scheduler {
     /// Makes a job that is in order one of this scheduler's, without handing it out yet.
     pub(super) fn take(&mut self, id: ContentId, mut manifest: Manifest, document: Envelope, state: State) {
         // The document has the bytes.
+        let blobs = named(&manifest, state.input);
+        let given = self.given(id, &manifest, &state);
         manifest.module = Blob::Id(manifest.module_id());
-        if let Some(input) = manifest.input.id() {
+        if let Some(input) = manifest.input.id().or(state.input) {
             manifest.input = Blob::Id(input);
         }
+        self.index.insert(state.number, id);
         let bytes = document.payload.len() as u64;
         self.bytes += bytes;
         self.count = self.count.max(state.number);
@@ -283,7 +353,8 @@ impl Scheduler {
         self.queue.enter(manifest.submitter);
         let needs = Needs::of(&manifest, state.is_disputed);
         let document = Arc::new(document);
-        self.jobs.insert(id, Job { manifest, document, bytes, needs, is_waiting: false, state });
+        self.jobs
+            .insert(id, Job { manifest, document, bytes, needs, is_waiting: false, given, blobs, state });
     }
 }
 

@@ -20,15 +20,42 @@ const RETRY_MS_MAX: u64 = 600_000;
 
 impl Scheduler {
     pub(super) fn submit(&mut self, now: Instant, token: u64, document: Envelope) {
-        match self.try_submit(now, document) {
+        let result = self.try_submit(now, document);
+        self.say_submitted(token, result);
+    }
+
+    fn say_submitted(&mut self, token: u64, result: Result<Taken, SubmitError>) {
+        match result {
             // Said once it is durable.
             Ok(taken) => self.then.push(Output::Submitted { token, result: Ok(taken) }),
             Err(error) => self.outputs.push_back(Output::Submitted { token, result: Err(error) }),
         }
     }
 
+    pub(super) fn submit_opened(
+        &mut self,
+        now: Instant,
+        token: u64,
+        id: ContentId,
+        manifest: Manifest,
+        document: Envelope,
+    ) {
+        let result = self.try_submit_opened(now, id, manifest, document);
+        self.say_submitted(token, result);
+    }
+
     fn try_submit(&mut self, now: Instant, document: Envelope) -> Result<Taken, SubmitError> {
         let (id, manifest) = Manifest::open(&document).map_err(SubmitError::Manifest)?;
+        self.try_submit_opened(now, id, manifest, document)
+    }
+
+    fn try_submit_opened(
+        &mut self,
+        now: Instant,
+        id: ContentId,
+        manifest: Manifest,
+        document: Envelope,
+    ) -> Result<Taken, SubmitError> {
         if self.ended_at.contains_key(&id) {
             return Ok(Taken { job: id, able: 0, words: "it has ended already".into() });
         }
@@ -37,6 +64,7 @@ impl Scheduler {
         }
         manifest.check_moments(now).map_err(SubmitError::Manifest)?;
         self.never(&manifest)?;
+        self.inputs_known(&manifest)?;
         let submitter = manifest.submitter;
         let needs = Needs::of(&manifest, false);
         if self.queue.open_of(submitter) >= self.config.jobs_each_max {
@@ -54,6 +82,8 @@ impl Scheduler {
         let number = self.next();
         let state = State {
             number,
+            submitted: now,
+            input: None,
             answers: Vec::new(),
             leases: BTreeMap::new(),
             barred: BTreeMap::new(),
@@ -66,6 +96,7 @@ impl Scheduler {
         self.write_manifest(id, &document);
         self.take(id, manifest, document, state);
         self.dirty.insert(id);
+        self.look_for_inputs(now, id);
         self.place(now, id);
         Ok(self.taken(id))
     }

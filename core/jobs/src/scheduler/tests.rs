@@ -123,6 +123,7 @@ pub(super) struct Rig {
     pub(super) received: Vec<(NodeId, Result<(), AnswerError>)>,
     pub(super) ended: BTreeMap<ContentId, Arc<Ended>>,
     pub(super) full: Vec<NodeId>,
+    pub(super) gathers: Vec<(ContentId, Vec<ContentId>)>,
     pub(super) disk_works: bool,
     token: u64,
 }
@@ -144,6 +145,7 @@ impl Rig {
             received: Vec::new(),
             ended: BTreeMap::new(),
             full: Vec::new(),
+            gathers: Vec::new(),
             disk_works: true,
             token: 0,
         }
@@ -182,6 +184,8 @@ impl Rig {
                     assert!(self.ended.insert(job, ended).is_none(), "a job ends once");
                 }
                 Output::Full { node } => self.full.push(node),
+                Output::Gather { job, parts } => self.gathers.push((job, parts)),
+                Output::Kept { .. } | Output::Changed { .. } | Output::Forgotten { .. } => {}
             }
         }
     }
@@ -234,7 +238,7 @@ impl Rig {
 
     pub(super) fn hand_in(&mut self, number: u32, receipt: Envelope) -> Result<(), AnswerError> {
         self.received.clear();
-        self.input(Input::Answered { node: id(number), receipt });
+        self.input(Input::Answered { token: 0, node: id(number), receipt });
         let (node, result) = self.received.pop().expect("an answer");
         assert_eq!(node, id(number));
         result

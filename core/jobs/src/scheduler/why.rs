@@ -168,6 +168,11 @@ pub enum Stage {
     },
     /// The answers differ, and it waits for a heavy node that settles it.
     Disputed,
+    /// It waits for other jobs, whose outputs it reads.
+    Inputs {
+        /// How many have not ended.
+        left: u32,
+    },
 }
 
 /// Why a job has no result yet.
@@ -186,7 +191,8 @@ pub struct Why {
 impl Why {
     /// Whether no known node can run it, whatever passes by itself.
     pub fn is_stuck(&self) -> bool {
-        !matches!(self.stage, Stage::Running { .. }) && !self.nodes.iter().any(|(_, reason)| reason.passes())
+        !matches!(self.stage, Stage::Running { .. } | Stage::Inputs { .. })
+            && !self.nodes.iter().any(|(_, reason)| reason.passes())
     }
 }
 
@@ -201,6 +207,9 @@ impl fmt::Display for Why {
             }
             Stage::Running { running, answered } => {
                 return write!(f, "{running} nodes run it, and {answered} have answered");
+            }
+            Stage::Inputs { left } => {
+                return write!(f, "it reads the outputs of other jobs, of which {left} have not ended");
             }
             Stage::Disputed => {
                 f.write_str("its answers differ, and it waits for a heavy node to settle it")?
@@ -232,7 +241,10 @@ impl Scheduler {
         let job = self.jobs.get(&id)?;
         let (running, answered) = (job.state.leases.len() as u32, job.state.answers.len() as u32);
         let stage = match job.wanted() as u32 {
-            0 => Stage::Running { running, answered },
+            0 => match job.given.left() {
+                Some(left) => Stage::Inputs { left },
+                None => Stage::Running { running, answered },
+            },
             _ if job.state.is_disputed => Stage::Disputed,
             wanted => Stage::Waiting { wanted, running, answered, replicas: job.manifest.replicas },
         };
@@ -240,7 +252,7 @@ impl Scheduler {
             Self::kept_from(job, node).or_else(|| self.unfit(&job.needs, node, worker)).unwrap_or_else(|| {
                 match worker.advert.slots {
                     0 => Reason::Paused,
-                    slots if !self.free.contains(&(worker.turn, node)) => Reason::Busy { slots },
+                    slots if worker.free.is_none() => Reason::Busy { slots },
                     _ => Reason::Free,
                 }
             })

@@ -94,6 +94,7 @@ fn run(steps: Vec<Step>) {
                     let output = if number >= 10_000 { 0 } else { output };
                     let document = rig.leases.remove(&(node, job)).unwrap();
                     rig.input(Input::Answered {
+                        token: 0,
                         node,
                         receipt: receipt(number, &document, &[output], rig.now),
                     });

@@ -131,7 +131,7 @@ impl World {
             (true, Lies::Apart) => ContentId::of(&node.to_le_bytes()),
         };
         let receipt = receipt.sign(&key(node)).unwrap();
-        self.rig.input(Input::Answered { node: id(node), receipt });
+        self.rig.input(Input::Answered { token: 0, node: id(node), receipt });
     }
 
     fn vanish(&mut self, node: u32) {

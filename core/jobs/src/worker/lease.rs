@@ -1,0 +1,374 @@
+//! Offers, leases, and which of them run.
+
+use super::{Executor, Job, Outgoing, Output, State, Task, Timer, Worker};
+use crate::{
+    Manifest,
+    message::{Lease, Request, Response},
+    scheduler::Advert,
+};
+use alloc::{
+    boxed::Box,
+    collections::VecDeque,
+    string::{String, ToString},
+    vec::Vec,
+};
+use codec::{ContentId, Instant};
+use keys::{Envelope, NodeId};
+
+/// Most jobs at a time, of all heavy nodes together.
+pub const JOBS_MAX: usize = 2_048;
+/// Milliseconds after which a job that still runs is a long one.
+pub const LONG_MS: u64 = 100;
+/// Milliseconds before the offer is made again to a heavy node that had no place for it, or did not answer.
+const OFFER_AGAIN_MS: u64 = 5_000;
+/// Wrong bytes of one heavy node, after which it is offered nothing more until the next start.
+const STRIKES_MAX: u32 = 3;
+/// Jobs between two looks at how long they take.
+const PACE_EVERY: u32 = 16;
+
+/// A heavy node that is up, or has jobs here.
+#[derive(Debug, Default)]
+pub(super) struct Heavy {
+    pub(super) is_up: bool,
+    /// What it was last told; `None` where it is to be told again.
+    pub(super) offered: Option<Advert>,
+    /// Whether an offer is under way.
+    is_asked: bool,
+    /// Jobs to give back with the next offer.
+    pub(super) returned: Vec<ContentId>,
+    /// Answers to hand in, and how many messages of them are under way.
+    pub(super) answers: VecDeque<Outgoing>,
+    pub(super) under_way: u32,
+    pub(super) strikes: u32,
+}
+
+/// Why a heavy node was asked.
+#[derive(Debug)]
+pub(super) enum Purpose {
+    Offer {
+        heavy: NodeId,
+        /// Leases that came later are not in its answer.
+        number: u64,
+    },
+    Answers {
+        heavy: NodeId,
+        sent: Vec<Outgoing>,
+    },
+    Get(ContentId),
+    Put(ContentId),
+    Decline,
+}
+
+/// How long jobs take here.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    mean_us: u64,
+    seen: u32,
+    ahead: Option<u16>,
+}
+
+impl Pace {
+    /// One job took so long.
+    pub(super) fn add(&mut self, wall_us: u64) {
+        // A long job says no more than that it was long.
+        let wall_us = wall_us.min(4 * LONG_MS * 1_000);
+        self.mean_us = if self.seen == 0 { wall_us } else { self.mean_us - self.mean_us / 8 + wall_us / 8 };
+        self.seen = self.seen.saturating_add(1);
+        if self.seen.is_multiple_of(PACE_EVERY) {
+            self.look();
+        }
+    }
+
+    fn look(&mut self) {
+        self.ahead = Some(match self.mean_us {
+            0..2_000 => 64,
+            2_000..10_000 => 16,
+            10_000..40_000 => 4,
+            _ => 0,
+        });
+    }
+
+    /// How many jobs to take beyond those that run.
+    fn ahead(&self) -> u16 {
+        self.ahead.unwrap_or(4)
+    }
+}
+
+impl Worker {
+    /// Guests that run at a time; 0 where nothing is given.
+    fn slots(&self) -> u16 {
+        match &self.executor {
+            Some(executor) if self.contribution.on => {
+                self.contribution.slots.clamp(1, executor.slots_max.max(1))
+            }
+            _ => 0,
+        }
+    }
+
+    /// The person or the machine gives more or less than before.
+    pub(super) fn reconsider(&mut self, now: Instant) {
+        self.changed(now);
+        if self.slots() > 0 {
+            return;
+        }
+        let begun: Vec<ContentId> = self
+            .jobs
+            .iter()
+            .filter(|(_, job)| !matches!(job.state, State::Putting { .. } | State::Answering))
+            .map(|(id, _)| *id)
+            .collect();
+        for job in begun {
+            self.give_back(now, job);
+        }
+    }
+
+    // Heavy nodes.
+
+    pub(super) fn up(&mut self, now: Instant, id: NodeId) {
+        let heavy = self.heavy.entry(id).or_default();
+        heavy.is_up = true;
+        heavy.offered = None;
+        self.fetch_again(now, id);
+        let putting = |job: &Job| job.heavy == id && matches!(job.state, State::Putting { .. });
+        let putting: Vec<ContentId> =
+            self.jobs.iter().filter(|(_, job)| putting(job)).map(|(id, _)| *id).collect();
+        for job in putting {
+            self.put_next(now, job);
+        }
+    }
+
+    /// What the heavy node leased runs on: it may only have started anew, and knows its leases then.
+    pub(super) fn down(&mut self, now: Instant, id: NodeId) {
+        if let Some(heavy) = self.heavy.get_mut(&id) {
+            heavy.is_up = false;
+            heavy.offered = None;
+            heavy.is_asked = false;
+        }
+        self.changed(now);
+    }
+
+    fn advert(&self, executor: &Executor, heavy: NodeId) -> Advert {
+        let elsewhere =
+            self.long.iter().filter(|job| self.jobs.get(job).is_some_and(|job| job.heavy != heavy));
+        let slots = self.slots().saturating_sub(elsewhere.count() as u16);
+        let given = &self.contribution;
+        Advert {
+            kind: executor.kind,
+            slots,
+            ahead: if self.long.is_empty() { self.pace.ahead() } else { 0 },
+            memory_bytes_max: given.memory_bytes_max.min(executor.memory_bytes_max),
+            fuel_max: given.fuel_max,
+            wall_ms_max: given.wall_ms_max,
+            gas: executor.gas.clone(),
+        }
+    }
+
+    /// Tells heavy nodes what this one offers, where that is another than they know.
+    pub(super) fn offer(&mut self, now: Instant) {
+        let ids: Vec<NodeId> = self
+            .heavy
+            .iter()
+            .filter(|(_, heavy)| heavy.is_up && !heavy.is_asked && heavy.strikes < STRIKES_MAX)
+            .map(|(id, _)| *id)
+            .collect();
+        for id in ids {
+            let advert = self.executor.as_ref().map(|executor| self.advert(executor, id));
+            let Some(heavy) = self.heavy.get_mut(&id) else { continue };
+            let before = heavy.offered.as_ref();
+            let Some(advert) = advert.or_else(|| before.map(|before| Advert { slots: 0, ..before.clone() }))
+            else {
+                continue;
+            };
+            // Who is given nothing and knows of nothing is told nothing.
+            let is_known = before.map_or(advert.slots == 0, |before| *before == advert);
+            if is_known && heavy.returned.is_empty() {
+                continue;
+            }
+            heavy.offered = Some(advert.clone());
+            heavy.is_asked = true;
+            let returned = core::mem::take(&mut heavy.returned);
+            let number = self.count;
+            self.ask(id, Purpose::Offer { heavy: id, number }, Request::Offer { advert, returned });
+            self.changed(now);
+        }
+    }
+
+    pub(super) fn offered(&mut self, now: Instant, id: NodeId, number: u64, response: Option<Response>) {
+        let Some(heavy) = self.heavy.get_mut(&id) else { return };
+        heavy.is_asked = false;
+        let Some(Response::Offered { held }) = response else {
+            if heavy.is_up {
+                self.timers.insert((now.plus_ms(OFFER_AGAIN_MS), Timer::Offer(id)));
+            }
+            return;
+        };
+        // What it gave to somebody else meanwhile is of no use.
+        let gone = |job: &Job| {
+            job.heavy == id
+                && job.number <= number
+                && !matches!(job.state, State::Putting { .. } | State::Answering)
+        };
+        let gone: Vec<ContentId> = self
+            .jobs
+            .iter()
+            .filter(|(job_id, job)| gone(job) && !held.contains(job_id))
+            .map(|(id, _)| *id)
+            .collect();
+        for job in gone {
+            self.end(now, job, "another node got it");
+        }
+    }
+
+    // Leases.
+
+    pub(super) fn leased(&mut self, now: Instant, heavy: NodeId, lease: &Lease) {
+        let until = now.plus_ms(lease.ms);
+        if let Some(job) = self.jobs.get_mut(&lease.job).filter(|job| job.heavy == heavy) {
+            self.timers.remove(&(job.until, Timer::Lease(lease.job)));
+            job.until = until;
+            self.timers.insert((until, Timer::Lease(lease.job)));
+            return;
+        }
+        match self.acceptable(lease) {
+            Ok((manifest, input)) => {
+                self.count += 1;
+                let number = self.count;
+                let state = State::Fetching;
+                let job = Job { heavy, manifest, input, number, since: now, until, state };
+                self.jobs.insert(lease.job, job);
+                self.timers.insert((until, Timer::Lease(lease.job)));
+                self.fetch(lease.job);
+                self.changed(now);
+            }
+            Err(why) => self.decline(heavy, lease.job, why),
+        }
+    }
+
+    fn acceptable(&self, lease: &Lease) -> Result<(Manifest, ContentId), String> {
+        let slots = self.slots();
+        if slots == 0 {
+            return Err("its person gives nothing to jobs now".into());
+        }
+        if self.jobs.contains_key(&lease.job) {
+            return Err("it runs the same job for another heavy node".into());
+        }
+        if self.jobs.len() >= JOBS_MAX {
+            return Err("it has all the jobs that it takes".into());
+        }
+        let document = Envelope::from_json(&lease.document).map_err(|error| error.to_string())?;
+        let (id, manifest) = Manifest::open(&document).map_err(|error| error.to_string())?;
+        if id != lease.job {
+            return Err("the manifest is another job's".into());
+        }
+        let (limits, given) = (&manifest.limits, &self.contribution);
+        if limits.memory_bytes > given.memory_bytes_max
+            || limits.fuel > given.fuel_max
+            || limits.wall_ms > given.wall_ms_max
+        {
+            return Err("it asks for more than this node's person gives".into());
+        }
+        let input = manifest.input.id().or(lease.input);
+        let input = input.ok_or("the lease does not say which input it has")?;
+        Ok((manifest, input))
+    }
+
+    pub(super) fn decline(&mut self, heavy: NodeId, job: ContentId, why: String) {
+        self.ask(heavy, Purpose::Decline, Request::Decline { job, why });
+    }
+
+    /// Everything that a job needs is here.
+    pub(super) fn is_fetched(&mut self, id: ContentId) {
+        if let Some(job) = self.jobs.get_mut(&id).filter(|job| matches!(job.state, State::Fetching)) {
+            job.state = State::Queued;
+            self.queue.insert((job.number, id));
+        }
+    }
+
+    /// Has jobs run while slots are free.
+    pub(super) fn start(&mut self, now: Instant, me: NodeId) {
+        while self.running.len() < usize::from(self.slots()) {
+            let Some((_, id)) = self.queue.pop_first() else { return };
+            let Some(mut job) = self.jobs.remove(&id) else { continue };
+            let module = self.bytes_of(&job.manifest.module, job.manifest.module_id());
+            let input = self.bytes_of(&job.manifest.input, job.input);
+            let (Some(module), Some(input)) = (module, input) else {
+                job.state = State::Fetching;
+                self.jobs.insert(id, job);
+                self.fetch(id);
+                continue;
+            };
+            let invocation = job.manifest.invocation(id, me, now);
+            job.state = State::Running { started: now };
+            self.jobs.insert(id, job);
+            self.running.insert(id);
+            self.timers.insert((now.plus_ms(LONG_MS), Timer::Long(id)));
+            self.outputs.push_back(Output::Run(Box::new(Task { job: id, invocation, module, input })));
+        }
+    }
+
+    /// A job still runs: what waits behind it goes to nodes that are free.
+    pub(super) fn is_long(&mut self, now: Instant, id: ContentId) {
+        if !self.running.contains(&id) {
+            return;
+        }
+        self.long.insert(id);
+        let waiting: Vec<ContentId> = self.queue.iter().map(|(_, job)| *job).collect();
+        for job in waiting {
+            self.give_back(now, job);
+        }
+        self.changed(now);
+    }
+
+    /// Hands a job back unrun, or not run to its end. Nothing is held against this node.
+    pub(super) fn give_back(&mut self, now: Instant, id: ContentId) {
+        if let Some(job) = self.forget(now, id)
+            && let Some(heavy) = self.heavy.get_mut(&job.heavy)
+        {
+            heavy.returned.push(id);
+        }
+    }
+
+    pub(super) fn revoked(&mut self, now: Instant, heavy: NodeId, id: ContentId) {
+        if self.jobs.get(&id).is_some_and(|job| job.heavy == heavy) {
+            self.end(now, id, "the heavy node took it back: it has its result, or an end");
+        }
+    }
+
+    pub(super) fn lease_ended(&mut self, now: Instant, id: ContentId) {
+        if self.jobs.get(&id).is_some_and(|job| job.until <= now) {
+            self.end(now, id, "its time was over");
+        }
+    }
+
+    /// A job ends here without an answer.
+    pub(super) fn end(&mut self, now: Instant, id: ContentId, why: &str) {
+        if matches!(self.jobs.get(&id), Some(Job { state: State::Answering, .. })) {
+            // The answer is on its way, and may still count.
+            return;
+        }
+        if let Some(job) = self.forget(now, id) {
+            self.note(now, id, &job, why);
+        }
+    }
+
+    /// Takes a job out of everything; stops it where it runs.
+    pub(super) fn forget(&mut self, now: Instant, id: ContentId) -> Option<Job> {
+        let job = self.jobs.remove(&id)?;
+        self.timers.remove(&(job.until, Timer::Lease(id)));
+        self.queue.remove(&(job.number, id));
+        self.long.remove(&id);
+        if self.running.remove(&id) {
+            self.stop_timer(&job, id);
+            self.outputs.push_back(Output::Stop { job: id });
+        }
+        self.stop_fetching(id);
+        self.changed(now);
+        Some(job)
+    }
+
+    pub(super) fn stop_timer(&mut self, job: &Job, id: ContentId) {
+        if let State::Running { started } = job.state {
+            self.timers.remove(&(started.plus_ms(LONG_MS), Timer::Long(id)));
+        }
+    }
+}
