@@ -63,7 +63,7 @@ mod why;
 pub use stored::{Answer, Ended, Outcome, RefusalReason, RestoreError, STORE_PREFIX};
 pub use why::{Reason, Stage, Why};
 
-use fit::Needs;
+use fit::{Class, Needs};
 use inputs::Given;
 use queue::Queue;
 use stored::State;
@@ -490,6 +490,7 @@ struct Worker {
     since: Instant,
     /// Its place among free nodes: who got a job longest ago goes first.
     turn: u64,
+    class: Arc<Class>,
     /// Where it stands among free nodes.
     free: Option<FreePlace>,
 }
@@ -579,8 +580,8 @@ pub struct Scheduler {
     index: BTreeMap<u64, ContentId>,
     late: BTreeMap<ContentId, Late>,
     workers: BTreeMap<NodeId, Worker>,
-    /// Nodes with a slot free, who waits longest first.
-    free: BTreeSet<(FreePlace, NodeId)>,
+    /// Nodes with a slot free, by what they offer; of those alike, who waits longest first.
+    free: BTreeMap<Arc<Class>, BTreeSet<(FreePlace, NodeId)>>,
     /// The jobs that nodes hold, whether they are here or not.
     held: BTreeMap<NodeId, BTreeSet<ContentId>>,
     queue: Queue,
@@ -591,6 +592,8 @@ pub struct Scheduler {
     count: u64,
     tickets: u64,
     bytes: u64,
+    /// How many nodes could run what needs this, and when they were counted.
+    able: Option<(Needs, u32, Instant)>,
     /// When a job ended last, and the mean time between ends, in sixteenths of a millisecond.
     pace: (Option<Instant>, u64),
     dirty: BTreeSet<ContentId>,
@@ -616,7 +619,7 @@ impl Scheduler {
             index: BTreeMap::new(),
             late: BTreeMap::new(),
             workers: BTreeMap::new(),
-            free: BTreeSet::new(),
+            free: BTreeMap::new(),
             held: BTreeMap::new(),
             queue: Queue::default(),
             standings: BTreeMap::new(),
@@ -625,6 +628,7 @@ impl Scheduler {
             count: 0,
             tickets: 0,
             bytes: 0,
+            able: None,
             pace: (None, 0),
             dirty: BTreeSet::new(),
             batch: Batch::new(),

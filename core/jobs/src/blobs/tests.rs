@@ -57,7 +57,7 @@ fn an_identity_has_its_part_and_no_more() {
     assert_eq!(put(&mut blobs, 1, &blob(4, 900_000)), Ok(()));
     assert_eq!(put(&mut blobs, 2, &blob(5, 1_000_000)), Ok(()));
     assert_eq!(put(&mut blobs, 3, &blob(6, 300_000)), Err(BlobError::Full));
-    let long = blobs.put(now(), owner(3), ContentId::of(b""), BLOB_BYTES_MAX + 1, 0, b"x");
+    let long = blobs.put(now(), owner(3), ContentId::of(b"long"), BLOB_BYTES_MAX + 1, 0, b"x");
     assert!(matches!(long, Err(BlobError::TooLong { .. })));
     blobs.handle_timeout(now().plus_ms(UNUSED_MS));
     assert_eq!(blobs.bytes, 900_000);

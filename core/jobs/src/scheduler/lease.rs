@@ -1,7 +1,7 @@
 //! Handing out jobs and taking them back.
 
 use super::{
-    AWAY_MS, Advert, Job, Output, RefusalReason, Scheduler, Timer, Worker,
+    AWAY_MS, Advert, Class, FreePlace, Job, Output, RefusalReason, Scheduler, Timer, Worker,
     inputs::Given,
     queue::Place,
     stored::{Bar, Lease},
@@ -44,7 +44,19 @@ impl Scheduler {
         };
         let known = self.workers.get(&node);
         let (since, free) = known.map_or((now, None), |worker| (worker.since, worker.free));
-        if self.workers.insert(node, Worker { advert, is_judge, since, turn, free }).is_none() {
+        let class = match known {
+            Some(worker) if *worker.class == Class::of(&advert, is_judge) => Arc::clone(&worker.class),
+            _ => Arc::new(Class::of(&advert, is_judge)),
+        };
+        if let (Some(worker), Some(place)) = (known, free)
+            && worker.class != class
+        {
+            let before = Arc::clone(&worker.class);
+            self.is_free_no_more(&before, place, node);
+        }
+        let free = free.filter(|_| self.workers.get(&node).is_some_and(|worker| worker.class == class));
+        let worker = Worker { advert, is_judge, since, turn, class, free };
+        if self.workers.insert(node, worker).is_none() {
             self.remind(node);
         }
         self.count_slots(node);
@@ -69,7 +81,7 @@ impl Scheduler {
     pub(super) fn left(&mut self, now: Instant, node: NodeId) {
         let Some(worker) = self.workers.remove(&node) else { return };
         if let Some(place) = worker.free {
-            self.free.remove(&(place, node));
+            self.is_free_no_more(&worker.class, place, node);
         }
         let held: Vec<ContentId> = self.held.get(&node).into_iter().flatten().copied().collect();
         for job in held {
@@ -148,12 +160,14 @@ impl Scheduler {
     pub(super) fn place(&mut self, now: Instant, id: ContentId) {
         self.line_up(id);
         while let Some(job) = self.jobs.get(&id).filter(|job| job.is_waiting && job.manifest.deadline > now) {
-            let fits = |node: &NodeId| {
-                let worker = self.workers.get(node);
-                worker.is_some_and(|worker| self.unfit(&job.needs, *node, worker).is_none())
-                    && Self::kept_from(job, *node).is_none()
+            let fits = |class: &Class, node: NodeId| {
+                self.unfit_node(&job.needs, node, class.is_judge).is_none()
+                    && Self::kept_from(job, node).is_none()
             };
-            let Some(node) = self.free.iter().map(|(_, node)| *node).find(fits) else { return };
+            let classes = self.free.iter().filter(|(class, _)| self.unfit_class(&job.needs, class).is_none());
+            let firsts = classes
+                .filter_map(|(class, alike)| alike.iter().find(|(_, node)| fits(class, *node)).copied());
+            let Some((_, node)) = firsts.min() else { return };
             self.lease(now, id, node);
         }
     }
@@ -250,11 +264,21 @@ impl Scheduler {
         if worker.free == place {
             return;
         }
+        let class = Arc::clone(&worker.class);
         if let Some(before) = core::mem::replace(&mut worker.free, place) {
-            self.free.remove(&(before, node));
+            self.is_free_no_more(&class, before, node);
         }
         if let Some(place) = place {
-            self.free.insert((place, node));
+            self.free.entry(class).or_default().insert((place, node));
+        }
+    }
+
+    fn is_free_no_more(&mut self, class: &Arc<Class>, place: FreePlace, node: NodeId) {
+        if let Some(alike) = self.free.get_mut(class) {
+            alike.remove(&(place, node));
+            if alike.is_empty() {
+                self.free.remove(class);
+            }
         }
     }
 }

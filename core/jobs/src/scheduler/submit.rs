@@ -1,7 +1,8 @@
 //! Taking jobs, and giving them back to their submitters.
 
 use super::{
-    CancelError, NEEDS_MAX, Output, RefusalReason, Scheduler, SubmitError, Taken, fit::Needs, stored::State,
+    CancelError, NEEDS_MAX, Output, RefusalReason, Scheduler, SubmitError, Taken, fit::Needs, inputs::Given,
+    stored::State,
 };
 use crate::Manifest;
 use alloc::{
@@ -15,6 +16,8 @@ use keys::{Envelope, NodeId};
 
 /// What a place is expected to take where nothing has ended yet, in milliseconds.
 const RETRY_GUESS_MS: u64 = 5_000;
+/// Milliseconds for which a count of nodes is as good as new.
+const ABLE_MS: u64 = 250;
 const RETRY_MS_MIN: u64 = 1_000;
 const RETRY_MS_MAX: u64 = 600_000;
 
@@ -60,7 +63,7 @@ impl Scheduler {
             return Ok(Taken { job: id, able: 0, words: "it has ended already".into() });
         }
         if self.jobs.contains_key(&id) {
-            return Ok(self.taken(id));
+            return Ok(self.taken(now, id));
         }
         manifest.check_moments(now).map_err(SubmitError::Manifest)?;
         self.never(&manifest)?;
@@ -98,20 +101,30 @@ impl Scheduler {
         self.dirty.insert(id);
         self.look_for_inputs(now, id);
         self.place(now, id);
-        Ok(self.taken(id))
+        Ok(self.taken(now, id))
     }
 
     /// What there is to say about a job that waits or runs.
-    fn taken(&self, id: ContentId) -> Taken {
+    fn taken(&mut self, now: Instant, id: ContentId) -> Taken {
         let Some(job) = self.jobs.get(&id) else { return Taken { job: id, able: 0, words: String::new() } };
-        let able =
-            self.workers.iter().filter(|(node, worker)| self.unfit(&job.needs, **node, worker).is_none());
-        let able = able.count() as u32;
-        let is_served = job.wanted() == 0;
-        let words = if is_served {
-            String::new()
-        } else {
-            self.why(id).map_or_else(String::new, |why| why.to_string())
+        let able = match &self.able {
+            // Jobs of one array need the same: nodes are counted once for all that come at a time.
+            Some((needs, able, at)) if *needs == job.needs && now.since_ms(*at) < ABLE_MS => *able,
+            _ => {
+                let fits = |(node, worker): &(&NodeId, &super::Worker)| {
+                    self.unfit(&job.needs, **node, worker).is_none()
+                };
+                let able = self.workers.iter().filter(fits).count() as u32;
+                self.able = Some((job.needs.clone(), able, now));
+                able
+            }
+        };
+        let words = match job.wanted() {
+            0 if job.given == Given::Ready => String::new(),
+            wanted if able >= wanted as u32 && wanted > 0 => {
+                format!("{able} nodes can run it, and all have other jobs or gave this one back")
+            }
+            _ => self.why(id).map_or_else(String::new, |why| why.to_string()),
         };
         Taken { job: id, able, words }
     }

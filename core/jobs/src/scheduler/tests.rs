@@ -286,7 +286,7 @@ impl Rig {
             nodes.sort_unstable();
             assert!(nodes.windows(2).all(|two| two[0] != two[1]), "replicas are on different nodes");
             assert_eq!(open.is_waiting, open.wanted() > 0, "who wants nodes stands in the queue");
-            for (_, node) in scheduler.free.iter().filter(|_| open.is_waiting) {
+            for (_, node) in scheduler.free.values().flatten().filter(|_| open.is_waiting) {
                 let worker = &scheduler.workers[node];
                 let unfit = scheduler.unfit(&open.needs, *node, worker);
                 assert!(
