@@ -1,6 +1,7 @@
 //! Every target: what it feeds, and inputs to start from.
 
 mod books;
+mod brokers;
 mod bytes;
 mod expressions;
 mod graphs;
@@ -59,6 +60,11 @@ pub const TARGETS: &[Target] = &[
     machines::HEAVY_NODE,
     machines::LIGHT_NODE,
     machines::TALLY,
+    brokers::REQUEST,
+    brokers::RESPONSE,
+    brokers::BROKER,
+    brokers::WORKER,
+    brokers::JOB_RECORDS,
 ];
 
 /// The target of this name.

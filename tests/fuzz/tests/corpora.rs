@@ -78,4 +78,9 @@ targets! {
     heavy_node, "heavy-node", FEW;
     light_node, "light-node", FEW;
     tally, "tally", FEW;
+    jobs_request, "jobs-request", MANY;
+    jobs_response, "jobs-response", MANY;
+    broker, "broker", SOME;
+    worker, "worker", SOME;
+    job_records, "job-records", SOME;
 }

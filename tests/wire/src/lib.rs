@@ -22,6 +22,7 @@ pub mod answers;
 pub mod conformance;
 pub mod golden;
 pub mod jobs;
+pub mod leases;
 pub mod samples;
 mod stored;
 

@@ -57,7 +57,7 @@ fn run_frame(input: &[u8]) {
 }
 
 /// What decodes is the one encoding of its value.
-fn canonical<T: Wire>(input: &[u8]) {
+pub(super) fn canonical<T: Wire>(input: &[u8]) {
     if let Ok(value) = decode::<T>(input) {
         assert_eq!(encode(&value), input, "a second encoding of a value");
     }

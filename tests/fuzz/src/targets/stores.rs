@@ -59,7 +59,7 @@ pub(super) fn command(light: &mut LightNode, command: Command) {
 }
 
 /// Entries from parts: a key, then its value.
-fn entries(input: &[u8]) -> Vec<Entry> {
+pub(super) fn entries(input: &[u8]) -> Vec<Entry> {
     let mut parts = parts(input).into_iter();
     let mut entries: Vec<Entry> = Vec::new();
     while let Some(key) = parts.next() {
@@ -74,8 +74,13 @@ fn entries(input: &[u8]) -> Vec<Entry> {
 
 /// Sampled records of these steps, the last of a key winning.
 fn records(steps: &[&str]) -> Vec<u8> {
+    records_of(stored(), steps)
+}
+
+/// Those of `sampled` that were written in these steps.
+pub(super) fn records_of(sampled: Vec<wire::golden::Entry>, steps: &[&str]) -> Vec<u8> {
     let mut all: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
-    for entry in stored() {
+    for entry in sampled {
         let Some((step, key)) = entry.name.rsplit_once(", ") else { continue };
         if steps.contains(&step) {
             let digits = key.as_bytes().chunks(2).map(|pair| str::from_utf8(pair).unwrap_or_default());
