@@ -22,6 +22,8 @@ use core::fmt;
 use keys::NodeId;
 use store::{Batch, Entry};
 
+/// Bytes that each blob counts for besides its own.
+const OVERHEAD_BYTES: u64 = 512;
 /// What the keys of chunks begin with: then content id, owner and offset.
 const CHUNK: &[u8] = b"j/b/";
 
@@ -33,7 +35,7 @@ pub const UNUSED_MS: u64 = 10 * 60_000;
 /// How much is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Config {
-    /// Most bytes in all.
+    /// Most bytes in all; each blob counts for 512 bytes more than it has.
     pub bytes_max: u64,
     /// Most bytes of one identity's uploads, as long as no job needs them; those without an identity share one such part.
     pub bytes_each_max: u64,
@@ -245,9 +247,9 @@ impl Blobs {
         self.parts.get(&(id, owner)).map(|part| Progress { have: part.bytes.len() as u64, len: part.len })
     }
 
-    /// Whether `more` bytes have room.
+    /// Whether a blob's `more` bytes have room.
     pub const fn has_room(&self, more: u64) -> bool {
-        self.bytes.saturating_add(more) <= self.config.bytes_max
+        self.bytes.saturating_add(more).saturating_add(OVERHEAD_BYTES) <= self.config.bytes_max
     }
 
     /// The changes since the last call.
@@ -374,7 +376,7 @@ impl Blobs {
             let (owner, until, len) = (whole.owner, whole.until, whole.bytes.len() as u64);
             self.timers.remove(&(until, id, owner));
             self.uncount(owner, len);
-            self.bytes += len;
+            self.bytes += len + OVERHEAD_BYTES;
         }
         true
     }
@@ -385,7 +387,7 @@ impl Blobs {
         whole.held = whole.held.saturating_sub(1);
         if whole.held == 0 {
             let (owner, until, len) = (whole.owner, whole.until, whole.bytes.len() as u64);
-            self.bytes -= len;
+            self.bytes -= len + OVERHEAD_BYTES;
             self.count(owner, len, 1);
             self.timers.insert((until, id, owner));
             self.drop_unused(id);
@@ -450,11 +452,11 @@ impl Blobs {
         let unused = self.unused.entry(owner).or_default();
         unused.0 += bytes;
         unused.1 += blobs;
-        self.bytes += bytes;
+        self.bytes += bytes + u64::from(blobs) * OVERHEAD_BYTES;
     }
 
     fn uncount(&mut self, owner: Owner, bytes: u64) {
-        self.bytes -= bytes;
+        self.bytes -= bytes + OVERHEAD_BYTES;
         let Some(unused) = self.unused.get_mut(&owner) else { return };
         unused.0 -= bytes;
         unused.1 -= 1;

@@ -23,6 +23,8 @@ use keys::{Envelope, Identity, NodeId};
 const UNDER_WAY_MAX: u32 = 2;
 /// Most jobs that one peer is let run, or take ahead.
 const SLOTS_MAX: u16 = 1_024;
+/// Bytes of a lease besides its document.
+const LEASE_BYTES: usize = 96;
 /// Longest name of a gas schedule, in bytes.
 const GAS_BYTES_MAX: usize = 64;
 /// Wrong bytes of one peer, after which no more of its bytes are taken before it connects anew.
@@ -148,7 +150,7 @@ impl Broker {
             let (mut leases, mut bytes): (Vec<Lease>, usize) = (Vec::new(), 0);
             while let Some((job, document, until)) = peer.leases.pop_front() {
                 let document = document.to_json();
-                bytes += document.len();
+                bytes += document.len() + LEASE_BYTES;
                 let input = self.scheduler.gathered_input(job);
                 leases.push(Lease { job, document, input, ms: until.since_ms(now) });
                 if bytes >= BATCH_BYTES || leases.len() >= BATCH_MAX {
@@ -235,11 +237,25 @@ impl Broker {
         }
         let outputs = [(receipt.output, answer.stdout), (receipt.errors, answer.stderr)];
         let is_wanted = self.scheduler.is_open(job) && self.scheduler.is_leased(job, peer);
-        if is_wanted && let Err(why) = self.take_outputs(now, peer, job, &outputs) {
-            self.strike(peer);
-            let input = scheduler::Input::Spoiled { node: peer, job, why: why.clone() };
-            self.scheduler.handle_input(now, input);
-            return Err(why);
+        if is_wanted {
+            if let Err(why) = self.check_outputs(job, &outputs) {
+                self.strike(peer);
+                let input = scheduler::Input::Spoiled { node: peer, job, why: why.clone() };
+                self.scheduler.handle_input(now, input);
+                return Err(why);
+            }
+            let here = outputs.iter().filter_map(|(id, carried)| match carried {
+                Carried::Here(bytes) => Some((*id, bytes)),
+                Carried::Put => None,
+            });
+            for (id, bytes) in here {
+                if !self.keep_output(now, peer, id, bytes) {
+                    let why = "no room is left for its output on this heavy node";
+                    let input = scheduler::Input::Declined { node: peer, job, why: why.into() };
+                    self.scheduler.handle_input(now, input);
+                    return Err(why.into());
+                }
+            }
         }
         envelope.sign(identity);
         let signature =
@@ -253,14 +269,8 @@ impl Broker {
         Ok(())
     }
 
-    /// Keeps the outputs that an answer brings, where they are those of its receipt and no more than its job may write.
-    fn take_outputs(
-        &mut self,
-        now: Instant,
-        peer: NodeId,
-        job: ContentId,
-        outputs: &[(ContentId, Carried); 2],
-    ) -> Result<(), String> {
+    /// Checks that the outputs which an answer brings are those of its receipt, and no more than its job may write.
+    fn check_outputs(&self, job: ContentId, outputs: &[(ContentId, Carried); 2]) -> Result<(), String> {
         let mut total = 0;
         for (id, carried) in outputs {
             total += match carried {
@@ -276,13 +286,6 @@ impl Broker {
         }
         if self.scheduler.output_bytes_max(job).is_some_and(|max| total > max) {
             return Err("it wrote more than its job may".into());
-        }
-        for (id, carried) in outputs {
-            if let Carried::Here(bytes) = carried
-                && !self.keep_output(now, peer, *id, bytes)
-            {
-                return Err("no room is left for its output on this heavy node".into());
-            }
         }
         Ok(())
     }

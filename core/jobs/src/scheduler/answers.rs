@@ -206,8 +206,8 @@ impl Scheduler {
         self.timers.remove(&(job.manifest.deadline, Timer::Deadline(id)));
         self.dirty.remove(&id);
         for (node, bar) in &job.state.barred {
-            if let Bar::Left { until } = bar {
-                self.timers.remove(&(*until, Timer::Back(id, *node)));
+            if let Some(until) = bar.until() {
+                self.timers.remove(&(until, Timer::Back(id, *node)));
             }
         }
         self.batch.delete(state_key(id));

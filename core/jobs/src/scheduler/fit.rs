@@ -126,6 +126,7 @@ impl Scheduler {
             Bar::Left { until } => Reason::Left { until: *until },
             Bar::Late => Reason::TookTooLong,
             Bar::Declined { why } => Reason::Declined { why: why.clone() },
+            Bar::Returned { until } => Reason::Returned { until: *until },
             Bar::Wrong { why } => Reason::WrongReceipt { why: why.clone() },
         })
     }

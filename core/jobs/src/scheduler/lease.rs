@@ -11,6 +11,8 @@ use codec::{ContentId, Instant};
 use core::cmp::Reverse;
 use keys::NodeId;
 
+/// Milliseconds that a node which gave a job back unrun is kept from that job.
+const RETURNED_MS: u64 = 1_000;
 /// Most characters that are kept of a node's words.
 const WORDS_MAX: usize = 200;
 
@@ -94,7 +96,7 @@ impl Scheduler {
 
     pub(super) fn is_back(&mut self, now: Instant, id: ContentId, node: NodeId) {
         let Some(job) = self.jobs.get_mut(&id) else { return };
-        if matches!(job.state.barred.get(&node), Some(Bar::Left { until }) if *until <= now) {
+        if job.state.barred.get(&node).and_then(Bar::until).is_some_and(|until| until <= now) {
             job.state.barred.remove(&node);
             self.dirty.insert(id);
             self.place(now, id);
@@ -120,10 +122,17 @@ impl Scheduler {
 
     /// The node gives the job back unrun.
     pub(super) fn returned(&mut self, now: Instant, node: NodeId, id: ContentId) {
-        if self.release(now, id, node).is_some() {
-            self.place(now, id);
-            self.offer_node(now, node);
+        if self.release(now, id, node).is_none() {
+            return;
         }
+        // Who gives back what it then gets again keeps it from others.
+        let until = now.plus_ms(RETURNED_MS);
+        if let Some(job) = self.jobs.get_mut(&id) {
+            job.state.barred.insert(node, Bar::Returned { until });
+            self.timers.insert((until, Timer::Back(id, node)));
+        }
+        self.place(now, id);
+        self.offer_node(now, node);
     }
 
     pub(super) fn lease_ended(&mut self, now: Instant, id: ContentId, node: NodeId) {

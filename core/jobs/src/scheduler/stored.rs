@@ -70,6 +70,17 @@ pub(super) enum Bar {
     Late,
     Declined { why: String },
     Wrong { why: String },
+    Returned { until: Instant },
+}
+
+impl Bar {
+    /// When it passes, where it does.
+    pub(super) const fn until(&self) -> Option<Instant> {
+        match self {
+            Self::Left { until } | Self::Returned { until } => Some(*until),
+            _ => None,
+        }
+    }
 }
 
 /// A receipt that a node handed in for its lease.
@@ -346,8 +357,8 @@ impl Scheduler {
             self.held.entry(*node).or_default().insert(id);
         }
         for (node, bar) in &state.barred {
-            if let Bar::Left { until } = bar {
-                self.timers.insert((*until, Timer::Back(id, *node)));
+            if let Some(until) = bar.until() {
+                self.timers.insert((until, Timer::Back(id, *node)));
             }
         }
         self.queue.enter(manifest.submitter);

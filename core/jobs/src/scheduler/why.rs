@@ -74,6 +74,11 @@ pub enum Reason {
         /// When it may have it again.
         until: Instant,
     },
+    /// It gave the job back, since others are before it there.
+    Returned {
+        /// When it may have it again.
+        until: Instant,
+    },
     /// It did not answer while its lease lasted.
     TookTooLong,
     /// It handed the job back.
@@ -100,7 +105,15 @@ pub enum Reason {
 impl Reason {
     /// Whether it may pass without anybody's doing: the node gets free, or comes back.
     pub const fn passes(&self) -> bool {
-        matches!(self, Self::RunsIt | Self::Left { .. } | Self::Paused | Self::Busy { .. } | Self::Free)
+        matches!(
+            self,
+            Self::RunsIt
+                | Self::Left { .. }
+                | Self::Returned { .. }
+                | Self::Paused
+                | Self::Busy { .. }
+                | Self::Free
+        )
     }
 }
 
@@ -134,6 +147,9 @@ impl fmt::Display for Reason {
                 write!(f, "has agreed with others {has} times, and the job asks for {needs}")
             }
             Self::Left { until } => write!(f, "left while it had the job; may have it again from {until}"),
+            Self::Returned { until } => {
+                write!(f, "gave it back, since it runs others; may have it again from {until}")
+            }
             Self::TookTooLong => f.write_str("did not answer while its lease lasted"),
             Self::Declined { why } => write!(f, "handed it back: {why}"),
             Self::WrongReceipt { why } => write!(f, "handed in a receipt that is not in order: {why}"),

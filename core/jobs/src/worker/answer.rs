@@ -20,7 +20,7 @@ const PUT_AGAIN_MS: u64 = 2_000;
 /// An answer, and what is to be remembered of it.
 #[derive(Debug, Clone)]
 pub(super) struct Outgoing {
-    job: ContentId,
+    pub(super) job: ContentId,
     answer: Answer,
     envelope: Envelope,
     past: Past,
@@ -174,7 +174,7 @@ impl Worker {
                     Carried::Put => 0,
                 };
                 let answer = &outgoing.answer;
-                bytes += answer.receipt.len() + carried(&answer.stdout) + carried(&answer.stderr);
+                bytes += 16 + answer.receipt.len() + carried(&answer.stdout) + carried(&answer.stderr);
                 sent.push(outgoing);
                 if bytes >= BATCH_BYTES || sent.len() >= BATCH_MAX {
                     break;

@@ -335,9 +335,19 @@ impl Worker {
     }
 
     pub(super) fn lease_ended(&mut self, now: Instant, id: ContentId) {
-        if self.jobs.get(&id).is_some_and(|job| job.until <= now) {
-            self.end(now, id, "its time was over");
+        let Some(job) = self.jobs.get(&id).filter(|job| job.until <= now) else { return };
+        let heavy = job.heavy;
+        if matches!(job.state, State::Answering)
+            && let Some(heavy) = self.heavy.get_mut(&heavy).filter(|heavy| !heavy.is_up)
+        {
+            // Nobody is there to take it, and who comes back gives the job to somebody else.
+            heavy.answers.retain(|outgoing| outgoing.job != id);
+            if let Some(job) = self.forget(now, id) {
+                self.note(now, id, &job, "its time was over before the heavy node was back");
+            }
+            return;
         }
+        self.end(now, id, "its time was over");
     }
 
     /// A job ends here without an answer.

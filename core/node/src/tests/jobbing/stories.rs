@@ -183,6 +183,7 @@ fn volunteers_see_what_runs_and_for_whom_with_caps_and_pause() {
     world.command(light, Command::Pause).unwrap();
     world.run_ms(100);
     assert!(world.runner(job).is_none() && world.contribution(10).running.is_empty());
+    world.run_ms(1_000);
     assert_eq!(reason(&world), Reason::Paused);
     world.restart_light(10);
     world.run_ms(10_000);
