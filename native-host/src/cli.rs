@@ -20,10 +20,10 @@ mod view;
 pub(crate) use comp::end::headline;
 
 use crate::{
-    descriptors,
+    descriptors, guests,
     heavy::{self, HeavyOptions, Rewriter},
     home::Home,
-    light::{self, LightOptions},
+    light::{self, LightOptions, Work},
     output::Out,
     stop::Stop,
 };
@@ -45,7 +45,13 @@ use std::{
 const PORT: u16 = 4_800;
 /// The HTTP address that is asked where none is given.
 const HOST: &str = "http://127.0.0.1:4800";
-/// The exit status of a computation that ended without a result.
+/// Guests of jobs that a heavy node runs at a time, where nobody says.
+const JUDGE: u16 = 1;
+/// Most jobs without an end at a heavy node, where nobody says.
+const JOBS_MAX: u32 = 100_000;
+/// The same, of one submitter.
+const JOBS_EACH_MAX: u32 = 10_000;
+/// The exit status of a computation or a job that ended without a result.
 const REFUSED: u8 = 3;
 
 /// Formix: a compute network whose light nodes are browser tabs.
@@ -61,7 +67,7 @@ const REFUSED: u8 = 3;
         formix heavy --fellow URL          one heavy node of a network with others\n  \
         formix light --host URL --data penguins=penguins.csv --approve all\n  \
         formix comp propose --dataset penguins --value mass --lower 0 --upper 10000 --deadline 60s --wait\n\n\
-        Exit status: 0 done, 1 failed, 2 wrong usage, 3 the computation ended without a result, or π did not converge."
+        Exit status: 0 done, 1 failed, 2 wrong usage, 3 the computation or job ended without a result, or π did not converge."
 )]
 struct Cli {
     #[command(flatten)]
@@ -102,8 +108,12 @@ enum Command {
     /// Run one light node
     #[command(after_help = "Examples:\n  \
         formix light --host http://127.0.0.1:4800 --data penguins=penguins.csv --approve dataset:penguins\n  \
-        formix light --name lab --host https://a.example --approve ask")]
+        formix light --name lab --host https://a.example --approve ask\n  \
+        formix light --work --slots 2")]
     Light(LightArgs),
+    /// Run one light node that runs other people's jobs: `light --work`
+    #[command(after_help = "Example:\n  formix node --host https://a.example --slots 2")]
+    Node(LightArgs),
     /// Make a node and start it in the background
     #[command(after_help = "Examples:\n  \
         formix new-node --heavy -- --fellow http://127.0.0.1:4800\n  \
@@ -135,7 +145,7 @@ enum Command {
         #[command(subcommand)]
         what: consent::ConsentCommand,
     },
-    /// Run WASM jobs on this machine
+    /// Run WASM jobs: on this machine, or on the nodes of a network
     Job {
         #[command(subcommand)]
         what: job::JobCommand,
@@ -196,6 +206,15 @@ struct HeavyArgs {
     /// A web origin whose pages may use the API, or `*`; repeatable
     #[arg(long, value_name = "ORIGIN")]
     allow_origin: Vec<String>,
+    /// How many jobs this node runs itself at a time, to settle disputes and where a job asks for heavy nodes; 0: none
+    #[arg(long, default_value_t = JUDGE, value_name = "COUNT")]
+    judge: u16,
+    /// Most jobs that wait or run
+    #[arg(long, default_value_t = JOBS_MAX, value_name = "COUNT")]
+    jobs_max: u32,
+    /// Most jobs of one submitter that wait or run
+    #[arg(long, default_value_t = JOBS_EACH_MAX, value_name = "COUNT")]
+    jobs_each_max: u32,
     /// Stop when standard input ends
     #[arg(long, hide = true)]
     while_stdin: bool,
@@ -220,6 +239,15 @@ struct LightArgs {
     /// Which transports to dial with, the preferred first [default: all]
     #[arg(long, value_enum, value_delimiter = ',')]
     transport: Vec<Dial>,
+    /// Run other people's jobs in the sandbox, from now on and after every start
+    #[arg(long)]
+    work: bool,
+    /// Jobs of others at a time [default: one for each processor]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    slots: Option<u16>,
+    /// Run no more jobs of others
+    #[arg(long, conflicts_with_all = ["work", "slots"])]
+    no_work: bool,
     /// Stop when standard input ends
     #[arg(long, hide = true)]
     while_stdin: bool,
@@ -290,7 +318,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         clap_complete::generate(*shell, &mut Cli::command(), "formix", &mut std::io::stdout());
         return Ok(ExitCode::SUCCESS);
     }
-    let serves = matches!(command, None | Some(Command::Up(_) | Command::Heavy(_) | Command::Light(_)));
+    let serves = matches!(command, None | Some(Command::Up(_) | Command::Heavy(_) | Command::Light(_) | Command::Node(_)));
     logs::start(common.log_format, common.log.as_deref(), serves)?;
     if serves {
         descriptors::take_all();
@@ -314,6 +342,9 @@ async fn dispatch(command: Option<Command>, common: &Common, home: &Home, out: &
         None => heavy_node(HeavyArgs::parse_none(), common, home, out).await?,
         Some(Command::Heavy(args)) => heavy_node(args, common, home, out).await?,
         Some(Command::Light(args)) => light_node(args, home, out).await?,
+        Some(Command::Node(args)) => {
+            light_node(LightArgs { work: !args.no_work, ..args }, home, out).await?;
+        }
         Some(Command::Up(args)) => up::up(args, common, home, out).await?,
         Some(Command::NewNode(args)) => node::new_node(args, home, out).await?,
         Some(Command::StopNode(args)) => node::stop_node(args, home, out).await?,
@@ -343,6 +374,9 @@ impl HeavyArgs {
             page: None,
             allow_host: Vec::new(),
             allow_origin: Vec::new(),
+            judge: JUDGE,
+            jobs_max: JOBS_MAX,
+            jobs_each_max: JOBS_EACH_MAX,
             while_stdin: false,
         }
     }
@@ -360,6 +394,9 @@ async fn heavy_node(args: HeavyArgs, common: &Common, home: &Home, out: &Out) ->
         fellows: args.fellow,
         allow_hosts: args.allow_host,
         allow_origins: args.allow_origin,
+        judge: args.judge,
+        jobs_max: args.jobs_max,
+        jobs_each_max: args.jobs_each_max,
         rewriter: common.rewriter,
     };
     heavy::run(home, options, out, stop).await
@@ -383,6 +420,11 @@ async fn light_node(args: LightArgs, home: &Home, out: &Out) -> Result<()> {
         rules: (!args.approve.is_empty()).then(|| args.approve.iter().filter_map(rule).collect()),
         asks: asks && !out.json && std::io::stdin().is_terminal(),
         transports: transports(&args.transport),
+        work: match (args.work || args.slots.is_some(), args.no_work) {
+            (true, _) => Some(Work::Slots(args.slots.unwrap_or_else(guests::slots))),
+            (false, true) => Some(Work::Nothing),
+            (false, false) => None,
+        },
     };
     light::run(home, options, out, stop).await
 }

@@ -1,5 +1,7 @@
 //! The HTTP API of heavy nodes, from the client's side.
 
+pub(crate) mod jobs;
+
 use codec::ContentId;
 use keys::Envelope;
 use node::ComputationView;
@@ -22,12 +24,31 @@ pub(crate) enum ApiError {
     #[error("no heavy node answers at {url}: {why}")]
     Unreachable { url: Url, why: String },
     #[error("{url} refused ({status}): {detail}")]
-    Refused { url: Url, status: StatusCode, detail: String },
+    Refused {
+        url: Url,
+        status: StatusCode,
+        detail: String,
+        /// After how many seconds it may be tried again, where the node says so.
+        retry_after_s: Option<u64>,
+    },
     #[error("{url} does not answer like a heavy node: {why}")]
     Strange { url: Url, why: String },
 }
 
 impl ApiError {
+    /// After how long the node says that it may be tried again.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Refused { retry_after_s, .. } => retry_after_s.map(Duration::from_secs),
+            _ => None,
+        }
+    }
+
+    /// Whether there is no such thing at the node.
+    pub(crate) fn is_unknown(&self) -> bool {
+        matches!(self, Self::Refused { status, .. } if matches!(*status, StatusCode::NOT_FOUND | StatusCode::GONE))
+    }
+
     /// Whether trying again may help.
     pub(crate) fn is_passing(&self) -> bool {
         match self {
@@ -155,22 +176,34 @@ impl Api {
 }
 
 async fn read<T: DeserializeOwned>(url: Url, sent: reqwest::Result<Response>) -> Result<T, ApiError> {
-    let unreachable = |error: reqwest::Error| ApiError::Unreachable { url: url.clone(), why: reason(&error) };
+    let body = answer(&url, sent).await?;
+    serde_json::from_slice(&body).map_err(|error| ApiError::Strange { url, why: error.to_string() })
+}
+
+/// The body of an answer that is no refusal.
+async fn answer(url: &Url, sent: reqwest::Result<Response>) -> Result<Vec<u8>, ApiError> {
+    let unreachable = |error: reqwest::Error| unreachable(url, &error);
     let mut response = sent.map_err(unreachable)?;
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
         body.extend_from_slice(&chunk);
         if body.len() > ANSWER_BYTES_MAX {
-            return Err(ApiError::Strange { url, why: format!("more than {ANSWER_BYTES_MAX} bytes") });
+            let why = format!("more than {ANSWER_BYTES_MAX} bytes");
+            return Err(ApiError::Strange { url: url.clone(), why });
         }
     }
     let status = response.status();
     if !status.is_success() {
         let problem: Value = serde_json::from_slice(&body).unwrap_or_default();
         let detail = problem["detail"].as_str().unwrap_or("without a reason").to_owned();
-        return Err(ApiError::Refused { url, status, detail });
+        let retry_after_s = problem["retry_after_s"].as_u64();
+        return Err(ApiError::Refused { url: url.clone(), status, detail, retry_after_s });
     }
-    serde_json::from_slice(&body).map_err(|error| ApiError::Strange { url, why: error.to_string() })
+    Ok(body)
+}
+
+fn unreachable(url: &Url, error: &reqwest::Error) -> ApiError {
+    ApiError::Unreachable { url: url.clone(), why: reason(error) }
 }
 
 /// The innermost cause, which says most.

@@ -9,7 +9,8 @@ use crate::{
     stop::told,
     swarm::{Happened, Shell},
 };
-use codec::Instant;
+use codec::{ContentId, Instant};
+use jobs::{Finished, RunError};
 use libp2p::Multiaddr;
 use node::{HeavyInput, HeavyNode, HeavyOutput, LightInput, LightNode, LightOutput, Ticket};
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
@@ -37,6 +38,7 @@ pub(crate) trait Machine: Send + 'static {
     fn poll_timeout(&self) -> Option<(Instant, &'static str)>;
     fn from_net(input: net::Input) -> Self::Input;
     fn stored(ticket: Ticket, result: Result<(), StoreError>) -> Self::Input;
+    fn ran(job: ContentId, result: Result<Box<Finished>, RunError>) -> Self::Input;
     fn sort(output: Self::Output) -> Task<Self::Output>;
 }
 
@@ -70,6 +72,9 @@ macro_rules! machine {
             }
             fn stored(ticket: Ticket, result: Result<(), StoreError>) -> $input {
                 $input::Stored { ticket, result }
+            }
+            fn ran(job: ContentId, result: Result<Box<Finished>, RunError>) -> $input {
+                $input::Ran { job, result }
             }
             fn sort(output: $output) -> Task<$output> {
                 match output {

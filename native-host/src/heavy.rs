@@ -7,7 +7,8 @@ use crate::{
     AGENT, clock, control,
     disk::RedbStore,
     drive::{Handle, Pump, commit_histogram},
-    home::{Home, Kind},
+    guests::{self, Guests},
+    home::{self, Home},
     http::{self, Parts, Public, Site},
     output::Out,
     secrets,
@@ -16,6 +17,7 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use fellows::Fellows;
+use jobs::{broker, manifest::Kind};
 use keys::Identity;
 use libp2p::Multiaddr;
 use net::{Limits, Transport};
@@ -48,13 +50,18 @@ pub(crate) struct HeavyOptions {
     pub(crate) page: Option<PathBuf>,
     pub(crate) allow_hosts: Vec<String>,
     pub(crate) allow_origins: Vec<String>,
+    /// Guests of jobs that it runs itself at a time: to settle disputes, and where a job asks for heavy nodes.
+    pub(crate) judge: u16,
+    /// Most jobs without an end, in all and of one submitter.
+    pub(crate) jobs_max: u32,
+    pub(crate) jobs_each_max: u32,
     /// `None` for a node that sends what it means to.
     pub(crate) rewriter: Option<Rewriter>,
 }
 
 /// Runs a heavy node until `stop`.
 pub(crate) async fn run(home: &Home, options: HeavyOptions, out: &Out, stop: Stop) -> Result<()> {
-    let record = home.node(Kind::Heavy, &options.name)?;
+    let record = home.node(home::Kind::Heavy, &options.name)?;
     let folder = home.folder(record.id);
     let store_path = folder.join("node.db");
     // The key is made before the store: a node that has a store had one, and others sealed to it.
@@ -86,7 +93,7 @@ pub(crate) async fn run(home: &Home, options: HeavyOptions, out: &Out, stop: Sto
         agent: AGENT.into(),
         transports: vec![Transport::Quic, Transport::Tcp, Transport::WebrtcDirect, Transport::Websocket],
         limits: Limits::default(),
-        jobs: jobs::broker::Config::new(executor::GAS_SCHEDULE),
+        jobs: jobs(&options),
         seed: rand::random(),
     };
     let node = HeavyNode::new(config, &entries, clock::now()).with_context(in_store)?;
@@ -95,16 +102,22 @@ pub(crate) async fn run(home: &Home, options: HeavyOptions, out: &Out, stop: Sto
         public.keep_view(&node, Arc::new(view));
     }
     let commits = commit_histogram();
-    let owner = HeavyOwner::new(Arc::clone(&public), speaker);
+    let (guests, results) = Guests::new(options.judge);
+    let owner = HeavyOwner::new(Arc::clone(&public), speaker, guests);
     let pump = Pump { node, shell, store, owner, commits: commits.clone() };
     let (handle, task) = pump.start(stop.watch());
 
     let url = url(options.listen, ports.http);
     let fellows = Fellows::new(handle.clone());
     options.fellows.iter().try_for_each(|url| fellows.add(url))?;
+    // It ends with the node: then its handle fails.
+    tokio::spawn(results.pass_on(handle.clone()));
     let teller = {
         let (public, handle) = (Arc::clone(&public), handle.clone());
-        Background(tokio::spawn(async move { public.hub.tell_peers(handle).await }))
+        let tell = async move {
+            tokio::join!(public.hub.tell_peers(handle.clone()), public.hub.tell_jobs(handle));
+        };
+        Background(tokio::spawn(tell))
     };
     let site = Site::new(Parts {
         public: Arc::clone(&public),
@@ -139,6 +152,15 @@ pub(crate) async fn run(home: &Home, options: HeavyOptions, out: &Out, stop: Sto
     // HTTP ends by itself once its clients have their answers; a client that holds on is left.
     let _ = tokio::time::timeout(std::time::Duration::from_secs(3), serving).await;
     Ok(())
+}
+
+/// How much a node takes on of jobs.
+fn jobs(options: &HeavyOptions) -> broker::Config {
+    let mut config = broker::Config::new(executor::GAS_SCHEDULE);
+    config.scheduler.jobs_max = options.jobs_max;
+    config.scheduler.jobs_each_max = options.jobs_each_max;
+    config.executor = (options.judge > 0).then(|| guests::executor(Kind::Heavy, options.judge));
+    config
 }
 
 /// Aborts its task when it is dropped.

@@ -6,14 +6,17 @@
 //!
 //! # Bounds
 //! [`CONNECTIONS_MAX`] connections, of one network [`CONNECTIONS_EACH_MAX`]; [`events::CLIENTS_MAX`] listeners to events, of one network
-//! [`events::CLIENTS_EACH_MAX`]; bodies of [`BODY_BYTES_MAX`]; proposals that wait for their commit [`PROPOSALS_MAX`]. A request's head comes
+//! [`events::CLIENTS_EACH_MAX`]; bodies of [`BODY_BYTES_MAX`], and of jobs and blobs [`uploads::BYTES_MAX`], of which
+//! [`uploads::AT_ONCE_MAX`] are read at a time; proposals that wait for their commit [`PROPOSALS_MAX`], jobs [`SUBMISSIONS_MAX`]. A request's head comes
 //! within [`HEAD_PATIENCE`], and what is sent is taken within [`capped::TAKEN_WITHIN`]. This machine's own addresses, and so a proxy on
 //! it, have no share of their own.
 
 mod api;
+mod blobs;
 mod capped;
 mod events;
 mod guard;
+mod jobs;
 mod list;
 mod metrics;
 mod openapi;
@@ -21,6 +24,8 @@ mod page;
 mod places;
 mod problem;
 mod propose;
+mod uploads;
+mod waiters;
 
 pub(crate) use events::Hub;
 pub(crate) use propose::outline;
@@ -42,12 +47,17 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
+use ::jobs::{
+    blobs::{BlobError, Progress},
+    cancel::CancellationError,
+    scheduler::{SubmitError, Taken},
+};
 use keys::Envelope;
 use node::{ComputationView, HeavyNode, heavy::COMPUTATIONS_MAX};
 use prometheus_client::metrics::histogram::Histogram;
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashSet},
     net::IpAddr,
     path::PathBuf,
     sync::{
@@ -58,9 +68,10 @@ use std::{
 };
 use tokio::{
     net::TcpListener,
-    sync::{mpsc, oneshot, watch},
+    sync::{mpsc, watch},
 };
 use tower::ServiceExt;
+use waiters::Waiters;
 
 /// Most open connections.
 const CONNECTIONS_MAX: usize = 4_096;
@@ -70,8 +81,10 @@ const CONNECTIONS_EACH_MAX: usize = 256;
 const HEAD_PATIENCE: Duration = Duration::from_secs(20);
 /// Longest body of a request: a signed proposal, with room for an envelope's JSON.
 const BODY_BYTES_MAX: usize = Envelope::BYTES_MAX;
-/// Most proposals that wait for their commit.
+/// Most proposals that wait for their commit; cancellations and parts of blobs as well.
 const PROPOSALS_MAX: usize = 256;
+/// Most jobs that wait for their commit.
+const SUBMISSIONS_MAX: usize = 16 * jobs::BATCH_MAX;
 
 /// What a heavy node shows to everybody, kept by its task and read by HTTP.
 pub(crate) struct Public {
@@ -85,12 +98,12 @@ pub(crate) struct Public {
     views: RwLock<BTreeMap<ContentId, Arc<ComputationView>>>,
     /// All of them as JSON, made once for all who ask until one changes.
     listed: Mutex<Option<Bytes>>,
-    proposals: Mutex<HashMap<u64, Proposed>>,
     tokens: AtomicU64,
+    proposals: Waiters<Result<ContentId, String>>,
+    submissions: Waiters<Result<Taken, SubmitError>>,
+    cancellations: Waiters<Result<ContentId, CancellationError>>,
+    puts: Waiters<Result<Progress, BlobError>>,
 }
-
-/// Where the answer to a proposal goes.
-type Proposed = oneshot::Sender<Result<ContentId, String>>;
 
 impl Public {
     pub(crate) fn new(descriptor: Envelope, addresses: Vec<String>) -> Self {
@@ -100,34 +113,36 @@ impl Public {
             hub: Hub::new(),
             views: RwLock::default(),
             listed: Mutex::default(),
-            proposals: Mutex::default(),
             tokens: AtomicU64::new(1),
+            proposals: Waiters::new(PROPOSALS_MAX),
+            submissions: Waiters::new(SUBMISSIONS_MAX),
+            cancellations: Waiters::new(PROPOSALS_MAX),
+            puts: Waiters::new(PROPOSALS_MAX),
         }
     }
 
-    fn waiting(&self) -> MutexGuard<'_, HashMap<u64, Proposed>> {
-        self.proposals.lock().unwrap_or_else(PoisonError::into_inner)
+    fn token(&self) -> u64 {
+        self.tokens.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// A place to wait for the answer to a proposal; `None` where too many wait.
-    fn expect_answer(&self) -> Option<(u64, oneshot::Receiver<Result<ContentId, String>>)> {
-        let token = self.tokens.fetch_add(1, Ordering::Relaxed);
-        let (sender, receiver) = oneshot::channel();
-        let mut waiting = self.waiting();
-        waiting.retain(|_, sender| !sender.is_closed());
-        if waiting.len() >= PROPOSALS_MAX {
-            return None;
-        }
-        waiting.insert(token, sender);
-        Some((token, receiver))
+    /// Passes the node's answer to a proposal or its cancellation on.
+    pub(crate) fn proposed(&self, token: u64, result: Result<ContentId, String>) {
+        self.proposals.answer(token, result);
     }
 
-    /// Passes the node's answer on.
-    pub(crate) fn answer(&self, token: u64, result: Result<ContentId, String>) {
-        if let Some(sender) = self.waiting().remove(&token) {
-            // Who asked may have gone.
-            let _ = sender.send(result);
-        }
+    /// Passes the node's answer to a job on.
+    pub(crate) fn submitted(&self, token: u64, result: Result<Taken, SubmitError>) {
+        self.submissions.answer(token, result);
+    }
+
+    /// Passes the node's answer to a job's cancellation on.
+    pub(crate) fn job_cancelled(&self, token: u64, result: Result<ContentId, CancellationError>) {
+        self.cancellations.answer(token, result);
+    }
+
+    /// Passes the node's answer to bytes of a blob on.
+    pub(crate) fn blob_put(&self, token: u64, result: Result<Progress, BlobError>) {
+        self.puts.answer(token, result);
     }
 
     /// Keeps a computation's view; those that the node no longer has make room.
@@ -258,7 +273,7 @@ pub(crate) async fn serve(listener: TcpListener, site: Site) {
 }
 
 /// What is served beside the page: path, methods, handlers. `openapi.json` describes exactly these.
-fn routes() -> [(&'static str, &'static [&'static str], MethodRouter<Site>); 15] {
+fn routes() -> [(&'static str, &'static [&'static str], MethodRouter<Site>); 25] {
     [
         ("/api/openapi.json", &["get"], get(openapi::document)),
         ("/api/v1/node", &["get"], get(api::node)),
@@ -272,6 +287,16 @@ fn routes() -> [(&'static str, &'static [&'static str], MethodRouter<Site>); 15]
         ("/api/v1/computations/{id}/evidence", &["get"], get(api::evidence)),
         ("/api/v1/computations/{id}/documents", &["get"], get(api::documents)),
         ("/api/v1/computations/{id}/cancel", &["post"], post(propose::cancel)),
+        ("/api/v1/blobs/{id}", &["get", "head", "put"], get(blobs::get).head(blobs::head).put(blobs::put).layer(DefaultBodyLimit::max(uploads::BYTES_MAX))),
+        ("/api/v1/jobs", &["get", "post"], get(jobs::list).post(jobs::submit).layer(DefaultBodyLimit::max(uploads::BYTES_MAX))),
+        ("/api/v1/jobs/{id}", &["get"], get(jobs::job)),
+        ("/api/v1/jobs/{id}/manifest", &["get"], get(jobs::manifest)),
+        ("/api/v1/jobs/{id}/receipts", &["get"], get(jobs::receipts)),
+        ("/api/v1/jobs/{id}/stdout", &["get"], get(jobs::stdout)),
+        ("/api/v1/jobs/{id}/stderr", &["get"], get(jobs::stderr)),
+        ("/api/v1/jobs/{id}/why", &["get"], get(jobs::why)),
+        ("/api/v1/jobs/{id}/cancel", &["post"], post(jobs::cancel)),
+        ("/api/v1/workers", &["get"], get(jobs::workers)),
         ("/api/v1/events", &["get"], get(events::events)),
         ("/healthz", &["get"], get(api::healthz)),
         ("/metrics", &["get"], get(metrics::metrics)),

@@ -11,7 +11,7 @@
 //!
 //! # Bounds
 //! Connections and requests by the swarm and by [`net::Limits`]; HTTP connections, bodies, event listeners and waiting proposals by
-//! constants in `http`; the control socket by line length and talks. The machines state their own.
+//! constants in `http`; the control socket by line length and talks; guests of jobs by slots (`guests`). The machines state their own.
 //!
 //! # Provided / Not provided
 //! Provided: nothing acknowledged is lost when a process is killed at any moment; addresses that survive restarts; a clear word and a
@@ -25,6 +25,7 @@ mod control;
 mod descriptors;
 pub mod disk;
 mod drive;
+mod guests;
 mod heavy;
 mod home;
 mod http;

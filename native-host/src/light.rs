@@ -9,14 +9,16 @@ use crate::{
     clock, control,
     disk::RedbStore,
     drive::{Handle, Owner, Pump, commit_histogram},
+    guests::{self, Guests},
     heavy::Background,
-    home::{Home, Kind},
+    home::{self, Home},
     output::Out,
     secrets,
     stop::Stop,
     swarm::Shell,
 };
 use anyhow::{Context, Result, bail};
+use jobs::{Contribution, manifest::Kind};
 use keys::Envelope;
 use libp2p::Multiaddr;
 use net::Transport;
@@ -52,6 +54,15 @@ pub(crate) struct LightOptions {
     /// Whether to ask the person at the terminal.
     pub(crate) asks: bool,
     pub(crate) transports: Vec<Transport>,
+    /// What is given to other people's jobs; `None` leaves what is stored.
+    pub(crate) work: Option<Work>,
+}
+
+/// What a light node gives to other people's jobs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Work {
+    Nothing,
+    Slots(u16),
 }
 
 /// A running light node, for those who want something of it.
@@ -80,6 +91,7 @@ impl Light {
 }
 
 struct LightOwner {
+    guests: Guests,
     waiting: Arc<Waiting>,
     changes: watch::Sender<u64>,
 }
@@ -94,6 +106,8 @@ impl Owner<LightNode> for LightOwner {
                     let _ = sender.send(result);
                 }
             }
+            LightOutput::Run(task) => self.guests.run(task),
+            LightOutput::Stop { job } => self.guests.stop(job),
             LightOutput::Changed => self.changes.send_modify(|changes| *changes += 1),
             other => tracing::error!(?other, "the shell does not know this output"),
         }
@@ -106,7 +120,7 @@ impl Owner<LightNode> for LightOwner {
 
 /// Runs a light node until `stop`.
 pub(crate) async fn run(home: &Home, options: LightOptions, out: &Out, stop: Stop) -> Result<()> {
-    let record = home.node(Kind::Light, &options.name)?;
+    let record = home.node(home::Kind::Light, &options.name)?;
     let folder = home.folder(record.id);
     let hosts = options.hosts.iter().map(|url| Api::new(url)).collect::<Result<Vec<_>, _>>()?;
     let store_path = folder.join("node.db");
@@ -122,9 +136,14 @@ pub(crate) async fn run(home: &Home, options: LightOptions, out: &Out, stop: Sto
 
     let waiting = Arc::<Waiting>::default();
     let (changes, changed) = watch::channel(0);
-    let owner = LightOwner { waiting: Arc::clone(&waiting), changes };
+    let slots = guests::slots();
+    let (guests, results) = Guests::new(slots);
+    let owner = LightOwner { guests, waiting: Arc::clone(&waiting), changes };
     let pump = Pump { node, shell, store, owner, commits: commit_histogram() };
     let (handle, task) = pump.start(stop.watch());
+    handle.input(LightInput::Executor(Some(guests::executor(Kind::Native, slots)))).await?;
+    // It ends with the node: then its handle fails.
+    tokio::spawn(results.pass_on(handle.clone()));
     let light = Light { node: handle, waiting, tokens: Arc::default() };
 
     let ready = json!({
@@ -163,6 +182,15 @@ async fn prepare(light: &Light, options: &LightOptions) -> Result<()> {
         }
         for rule in rules {
             light.command(Command::AddRule { rule }).await.context("adding a rule")?;
+        }
+    }
+    match options.work {
+        None => {}
+        Some(Work::Nothing) => drop(light.command(Command::Pause).await.context("giving nothing")?),
+        Some(Work::Slots(slots)) => {
+            let before = light.view().await?.contribution.settings;
+            let contribution = Contribution { on: true, slots, ..before };
+            light.command(Command::Contribute(contribution)).await.context("giving to jobs")?;
         }
     }
     light.command(Command::Join).await.context("joining")?;

@@ -19,7 +19,8 @@
 //! A run uses what its [`Limits`] say.
 //!
 //! # Provided / Not provided
-//! What [`sandbox`] provides. Not provided: an end before the fuel's; who wants to stop a run kills what runs it.
+//! What [`sandbox`] provides; a [`Program`]'s run is stopped between two steps. Not provided: an end within a step, or while a module is
+//! compiled; who wants to stop that kills what runs it.
 #![no_std]
 
 extern crate alloc;
@@ -31,7 +32,7 @@ use alloc::{
 use codec::ContentId;
 use core::fmt;
 use jobs::{Ending, Invocation, Limits, MachineOutOfMemory, Ran, Receipt, receipt::Failure};
-use sandbox::{Command, Module, ModuleError};
+use sandbox::{Command, Module, ModuleError, Progress};
 
 pub use sandbox::GAS_SCHEDULE;
 
@@ -48,45 +49,92 @@ const fn limits_of(limits: &Limits) -> sandbox::Limits {
     }
 }
 
-/// Runs `module` on `input`. A module that cannot run is an ending too.
-///
-/// # Errors
-/// [`MachineOutOfMemory`].
-pub fn run(invocation: &Invocation, module: &[u8], input: &[u8]) -> Result<Ran, MachineOutOfMemory> {
-    let rejected = |code: &str, words: String| Ran {
+/// A module, compiled for any number of runs under the same limits; or why it cannot be.
+#[derive(Debug)]
+pub struct Program {
+    module: Result<Module, ModuleError>,
+    limits: Limits,
+}
+
+impl Program {
+    /// Checks and compiles `module`. One that is not in order is an ending of each of its runs.
+    pub fn new(module: &[u8], limits: &Limits) -> Self {
+        Self { module: Module::new(module, &limits_of(limits)), limits: *limits }
+    }
+
+    /// What its runs may use.
+    pub const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Runs it on `input`, within [`Program::limits`] and not those of `invocation`. After each `step` units of fuel `goes_on` says whether
+    /// to; `None` where it said no. What comes of a run depends on no step's size.
+    ///
+    /// # Errors
+    /// [`MachineOutOfMemory`].
+    pub fn run(
+        &self,
+        invocation: &Invocation,
+        input: &[u8],
+        step: u64,
+        mut goes_on: impl FnMut() -> bool,
+    ) -> Option<Result<Ran, MachineOutOfMemory>> {
+        let module = match &self.module {
+            Ok(module) => module,
+            Err(error) => return Some(Ok(rejected(code(error), error.to_string()))),
+        };
+        let command = Command {
+            args: invocation.args.clone(),
+            env: invocation.env.clone(),
+            stdin: input,
+            entry: invocation.entry.clone(),
+            seed: invocation.seed,
+            now: invocation.clock,
+        };
+        let mut run = module.start(&command, &limits_of(&self.limits));
+        let execution = loop {
+            match run.step(step) {
+                Progress::Done(execution) => break execution,
+                Progress::Running(_) if !goes_on() => return None,
+                Progress::Running(rest) => run = rest,
+            }
+        };
+        let ending = match execution.ending {
+            sandbox::Ending::Exit(code) => Ending::Exit(code),
+            sandbox::Ending::Trap(trap) => Ending::Trap(Failure::new(trap.name(), &trap.to_string())),
+            sandbox::Ending::NoEntry => {
+                Ending::Rejected(Failure::new("no-entry", &execution.ending.to_string()))
+            }
+            _ => return Some(Err(MachineOutOfMemory)),
+        };
+        Some(Ok(Ran {
+            ending,
+            stdout: execution.stdout,
+            stderr: execution.stderr,
+            fuel: execution.fuel,
+            memory_peak_bytes: execution.memory_peak_bytes,
+        }))
+    }
+}
+
+fn rejected(code: &str, words: String) -> Ran {
+    Ran {
         ending: Ending::Rejected(Failure::new(code, &words)),
         stdout: Vec::new(),
         stderr: Vec::new(),
         fuel: 0,
         memory_peak_bytes: 0,
-    };
-    let limits = limits_of(&invocation.limits);
-    let module = match Module::new(module, &limits) {
-        Ok(module) => module,
-        Err(error) => return Ok(rejected(code(&error), error.to_string())),
-    };
-    let command = Command {
-        args: invocation.args.clone(),
-        env: invocation.env.clone(),
-        stdin: input,
-        entry: invocation.entry.clone(),
-        seed: invocation.seed,
-        now: invocation.clock,
-    };
-    let execution = module.run(&command, &limits);
-    let ending = match execution.ending {
-        sandbox::Ending::Exit(code) => Ending::Exit(code),
-        sandbox::Ending::Trap(trap) => Ending::Trap(Failure::new(trap.name(), &trap.to_string())),
-        sandbox::Ending::NoEntry => Ending::Rejected(Failure::new("no-entry", &execution.ending.to_string())),
-        _ => return Err(MachineOutOfMemory),
-    };
-    Ok(Ran {
-        ending,
-        stdout: execution.stdout,
-        stderr: execution.stderr,
-        fuel: execution.fuel,
-        memory_peak_bytes: execution.memory_peak_bytes,
-    })
+    }
+}
+
+/// Runs `module` on `input`. A module that cannot run is an ending too.
+///
+/// # Errors
+/// [`MachineOutOfMemory`].
+pub fn run(invocation: &Invocation, module: &[u8], input: &[u8]) -> Result<Ran, MachineOutOfMemory> {
+    let program = Program::new(module, &invocation.limits);
+    // Never stopped, so there is an end.
+    program.run(invocation, input, invocation.limits.fuel, || true).unwrap_or(Err(MachineOutOfMemory))
 }
 
 const fn code(error: &ModuleError) -> &'static str {

@@ -1,228 +1,171 @@
-//! `formix job`: runs WASM jobs on this machine.
+//! `formix job`: WASM jobs, here or on the nodes of a network.
 
-use super::receipt::read;
-use crate::{
-    clock,
-    home::Home,
-    output::Out,
-    secrets::{self, write_private},
-};
-use anyhow::{Context, Result, bail};
+mod follow;
+mod hand;
+mod here;
+mod plan;
+mod run;
+mod show;
+mod spec;
+
+use super::HOST;
+use crate::{client::Api, home::Home, output::Out};
+use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
 use codec::ContentId;
-use data_encoding::{BASE64, HEXLOWER};
 use jobs::{
-    Ending, Invocation, Limits, Manifest, Ran, Times,
-    manifest::{Blob, Constraints, ENTRY, Quorum, VERSION},
-    ran::Of,
+    JobView,
+    view::{Filter, JobState},
 };
-use keys::{Envelope, Identity};
-use rustix::time::{ClockId, clock_gettime};
-use serde_json::json;
-use std::{
-    io::{self, Read, Write},
-    path::{Path, PathBuf},
-    process::ExitCode,
-    time,
-};
+use keys::NodeId;
+use std::{path::PathBuf, process::ExitCode};
 
-/// Milliseconds that a manifest made here gives a job: it is run at once, and the document wants a deadline.
-const DEADLINE_MS: u64 = 24 * 3_600 * 1_000;
-/// Most bytes of standard input.
-const INPUT_BYTES_MAX: u64 = 1 << 30;
+/// Jobs that one look at a list gives.
+const PAGE: usize = 1_000;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum JobCommand {
-    /// Run a WASI command here, in the sandbox, and sign a receipt
+    /// Run a WASI command in the sandbox: here, or with --replicas or --on by nodes of a network
     #[command(after_help = "Examples:\n  \
         formix job run reverse.wasm --stdin words.txt\n  \
         formix job run primes.wasm 1 1000 --receipt receipt.json\n  \
-        formix job run tool.wasm --env LANG=C -- --verbose\n\n\
-        The exit status is the guest's own; 1 where it failed in another way.")]
-    Run(Box<RunArgs>),
+        formix job run tool.wasm --env LANG=C -- --verbose\n  \
+        formix job run primes.wasm 1 1000 --replicas 3 --on https://a.example\n\n\
+        The exit status is the guest's own; 1 where it failed in another way, 3 where it got no result.")]
+    Run(Box<run::RunArgs>),
+    /// Submit the jobs of a specification: one, an array, an array with a reduction
+    #[command(after_help = SUBMIT_HELP)]
+    Submit(Box<hand::SubmitArgs>),
+    /// List the jobs that a heavy node knows, the latest first
+    #[command(after_help = "Examples:\n  formix job list --mine\n  formix job list --state waiting --limit 20 --json")]
+    List(show::ListArgs),
+    /// Show one job as it stands
+    #[command(after_help = "Example:\n  formix job describe ah5c")]
+    Describe(One),
+    /// Print what a job's guest wrote
+    #[command(after_help = "Examples:\n  formix job logs ah5c\n  formix job logs ah5c --only stderr\n  formix job logs ah5c --wait > out.txt")]
+    Logs(show::LogsArgs),
+    /// Take jobs of this home back
+    #[command(after_help = "Examples:\n  formix job stop ah5c\n  formix job stop --all")]
+    Stop(show::StopArgs),
+    /// Submit a job anew, in this home's name
+    #[command(after_help = "Example:\n  formix job rerun ah5c --wait")]
+    Rerun(show::RerunArgs),
+    /// Say why a job has no result yet, node by node
+    #[command(after_help = "Example:\n  formix job why ah5c")]
+    Why(One),
+    /// Check a job's receipts, and save them
+    #[command(after_help = "Examples:\n  formix job receipt ah5c\n  formix job receipt ah5c --save receipts/")]
+    Receipt(show::ReceiptArgs),
+}
+
+const SUBMIT_HELP: &str = "Examples:\n  \
+    formix job submit primes.yaml --wait\n  \
+    formix job submit primes.yaml --dry-run\n  \
+    formix job submit primes.yaml --id-only --host https://a.example\n\n\
+    A specification, in YAML or JSON:\n  \
+    name: primes below 400\n  \
+    module: primes.wasm             # a file beside the specification, or a content id\n  \
+    args: [\"{index}00\", \"100\"]      # without the program's name; {index} from 0, {count}\n  \
+    input: words.txt                # a file, a content id, or {text: …}, {outputs: [job ids]}\n  \
+    count: 4                        # so many jobs; or inputs: \"parts/*.csv\", or a list: one job each\n  \
+    reduce: {module: sum.wasm}      # one more job, which reads what all wrote, in order\n  \
+    replicas: 3                     # and quorum, constraints, limits, env, entry, priority, deterministic as in a manifest\n  \
+    deadline: 1h                    # from now, or a moment\n\n\
+    Exit status with --wait: 0 all succeeded, 1 a guest failed, 3 a job ended without a result.";
+
+#[derive(Debug, Args)]
+pub(super) struct At {
+    /// The heavy node's HTTP address
+    #[arg(long, value_name = "URL", default_value = HOST)]
+    host: String,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct RunArgs {
-    /// A WebAssembly module: a WASI preview 1 command (target wasm32-wasip1)
-    file: PathBuf,
-    /// The guest's arguments; those that begin with `-` after `--`
-    args: Vec<String>,
-    /// What the guest reads from standard input; `-` for this program's own [default: nothing]
-    #[arg(long, value_name = "FILE")]
-    stdin: Option<PathBuf>,
-    /// A variable of the guest's environment; repeatable
-    #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
-    env: Vec<(String, String)>,
-    /// The exported function to call
-    #[arg(long, default_value = ENTRY, value_name = "NAME")]
-    entry: String,
-    /// The most fuel that the guest may use: about one unit an instruction
-    #[arg(long, default_value_t = Limits::default().fuel)]
-    fuel: u64,
-    /// The most memory that the guest may use, in MiB
-    #[arg(long, default_value_t = Limits::default().memory_bytes >> 20, value_name = "MIB")]
-    memory: u64,
-    /// Write the signed receipt to this file
-    #[arg(long, value_name = "FILE")]
-    receipt: Option<PathBuf>,
-    /// Write the signed manifest to this file
-    #[arg(long, value_name = "FILE")]
-    manifest: Option<PathBuf>,
-    /// Which node of this home signs: its name, or a part of its id [default: who proposes from this home]
-    #[arg(long)]
-    node: Option<String>,
+pub(super) struct One {
+    /// The job's id, or the beginning of it
+    id: String,
+    #[command(flatten)]
+    at: At,
 }
 
-fn variable(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
-    Ok((name.into(), value.into()))
+impl At {
+    fn api(&self) -> Result<Api> {
+        Ok(Api::new(&self.host)?)
+    }
+}
+
+impl One {
+    /// The heavy node, and the job's whole id.
+    async fn find(&self) -> Result<(Api, ContentId)> {
+        let api = self.at.api()?;
+        let id = complete(&api, &self.id).await?;
+        Ok((api, id))
+    }
 }
 
 pub(super) async fn job(what: JobCommand, home: &Home, out: &Out) -> Result<ExitCode> {
     match what {
-        JobCommand::Run(args) => run(*args, home, out).await,
+        JobCommand::Run(args) => run::run(*args, home, out).await,
+        JobCommand::Submit(args) => hand::submit(*args, home, out).await,
+        JobCommand::List(args) => show::list(args, home, out).await,
+        JobCommand::Describe(one) => show::describe(&one, out).await,
+        JobCommand::Logs(args) => show::logs(args, out).await,
+        JobCommand::Stop(args) => show::stop(args, home, out).await,
+        JobCommand::Rerun(args) => show::rerun(args, home, out).await,
+        JobCommand::Why(one) => show::why(&one, out).await,
+        JobCommand::Receipt(args) => show::receipt(args, out).await,
     }
 }
 
-async fn run(args: RunArgs, home: &Home, out: &Out) -> Result<ExitCode> {
-    let identity = signer(home, args.node.as_deref())?;
-    let limits = Limits { fuel: args.fuel, memory_bytes: args.memory << 20, ..Limits::default() };
-    let module = read(&args.file, limits.module_bytes)?;
-    let input = input(args.stdin.as_deref())?;
-    let given = ContentId::of(&input);
-    let manifest = manifest(&args, limits, &module, &input, &identity);
-    let document = manifest.sign(&identity).context("the job")?;
-    let (job, manifest) = Manifest::open(&document)?;
-    if let Some(path) = &args.manifest {
-        save(path, &document)?;
+/// The id that `text` begins; after the `bafkrei` that all share, or with it.
+async fn complete(api: &Api, text: &str) -> Result<ContentId> {
+    if let Ok(id) = text.parse() {
+        return Ok(id);
     }
-    let started = clock::now();
-    let invocation = manifest.invocation(job, identity.id(), started);
-    // A guest computes for as long as its fuel lasts: not on a thread that serves others.
-    let (ran, times) =
-        tokio::task::spawn_blocking(move || timed(&invocation, &module, &input, started)).await??;
-    let of = Of {
-        job,
-        manifest: &manifest,
-        input: given,
-        node: identity.id(),
-        gas: executor::GAS_SCHEDULE,
-        times,
-    };
-    let receipt = ran.receipt(&of).sign(&identity).context("the receipt")?;
-    if let Some(path) = &args.receipt {
-        save(path, &receipt)?;
-    }
-    tell(job, &ran, times, &receipt, out)?;
-    Ok(status(&ran.ending))
-}
-
-fn signer(home: &Home, node: Option<&str>) -> Result<Identity> {
-    match node {
-        None => Ok(home.proposer()?),
-        Some(text) => Ok(secrets::known_identity(&home.folder(home.find(text)?.id))?),
-    }
-}
-
-fn input(path: Option<&Path>) -> Result<Vec<u8>> {
-    match path {
-        None => Ok(Vec::new()),
-        Some(path) if path == Path::new("-") => {
-            let mut bytes = Vec::new();
-            io::stdin().lock().take(INPUT_BYTES_MAX + 1).read_to_end(&mut bytes).context("standard input")?;
-            if bytes.len() as u64 > INPUT_BYTES_MAX {
-                bail!("standard input: more than {INPUT_BYTES_MAX} bytes");
+    let mut found: Option<ContentId> = None;
+    let mut filter = Filter::default();
+    loop {
+        let page = api.jobs(&filter, PAGE).await?;
+        for id in page.jobs.iter().map(|view| view.id) {
+            let whole = id.to_string();
+            if text.is_empty() || !(whole.starts_with(text) || whole["bafkrei".len()..].starts_with(text)) {
+                continue;
             }
-            Ok(bytes)
+            if found.replace(id).is_some() {
+                bail!("`{text}` fits more than one job; write more of the id");
+            }
         }
-        Some(path) => read(path, INPUT_BYTES_MAX),
+        match page.next {
+            Some(next) => filter.after = Some(next),
+            None => break,
+        }
+    }
+    match found {
+        Some(id) => Ok(id),
+        None => bail!("{} knows no job `{text}`; `formix job list` shows those that it knows", api.url()),
     }
 }
 
-fn manifest(args: &RunArgs, limits: Limits, module: &[u8], input: &[u8], identity: &Identity) -> Manifest {
-    let name: String =
-        args.file.file_stem().unwrap_or_default().to_string_lossy().chars().take(120).collect();
-    let created = clock::now();
-    let mut env = args.env.clone();
-    env.sort();
-    Manifest {
-        version: VERSION,
-        submitter: identity.id(),
-        module: Blob::Id(ContentId::of(module)),
-        input: Blob::Id(ContentId::of(input)),
-        entry: args.entry.clone(),
-        args: std::iter::once(name.clone()).chain(args.args.iter().cloned()).collect(),
-        name,
-        env,
-        limits,
-        replicas: 1,
-        quorum: Quorum::Majority,
-        constraints: Constraints::default(),
-        created,
-        deadline: created.plus_ms(DEADLINE_MS),
-        priority: 0,
-        deterministic: true,
-        nonce: HEXLOWER.encode(&rand::random::<[u8; 16]>()),
+/// All open jobs of a submitter.
+async fn open(api: &Api, submitter: NodeId) -> Result<Vec<JobView>> {
+    let mut found = Vec::new();
+    for state in [JobState::Waiting, JobState::Running] {
+        let mut filter = Filter { submitter: Some(submitter), state: Some(state), after: None };
+        loop {
+            let page = api.jobs(&filter, PAGE).await?;
+            found.extend(page.jobs);
+            match page.next {
+                Some(next) => filter.after = Some(next),
+                None => break,
+            }
+        }
     }
+    Ok(found)
 }
 
-fn timed(
-    invocation: &Invocation,
-    module: &[u8],
-    input: &[u8],
-    started: codec::Instant,
-) -> Result<(Ran, Times)> {
-    let (wall, cpu) = (time::Instant::now(), clock_gettime(ClockId::ThreadCPUTime));
-    let ran = executor::run(invocation, module, input)?;
-    let (wall, end) = (wall.elapsed(), clock_gettime(ClockId::ThreadCPUTime));
-    let cpu_us = (end.tv_sec - cpu.tv_sec) * 1_000_000 + (end.tv_nsec - cpu.tv_nsec) / 1_000;
-    let times = Times {
-        started,
-        ended: clock::now(),
-        wall_us: wall.as_micros() as u64,
-        cpu_us: u64::try_from(cpu_us).ok(),
-    };
-    Ok((ran, times))
-}
-
-fn save(path: &Path, document: &Envelope) -> Result<()> {
-    let bytes = [document.to_json().as_slice(), b"\n"].concat();
-    write_private(path, &bytes).with_context(|| path.display().to_string())
-}
-
-fn tell(job: ContentId, ran: &Ran, times: Times, receipt: &Envelope, out: &Out) -> Result<()> {
-    if out.json {
-        out.line(
-            &json!({
-                "event": "ran", "job": job, "success": ran.ending.is_success(), "ending": ran.ending,
-                "stdout": String::from_utf8(ran.stdout.clone()).ok(), "stdout_base64": BASE64.encode(&ran.stdout),
-                "stderr": String::from_utf8_lossy(&ran.stderr), "fuel": ran.fuel, "gas": executor::GAS_SCHEDULE,
-                "memory_peak_bytes": ran.memory_peak_bytes, "wall_us": times.wall_us, "cpu_us": times.cpu_us,
-                "receipt": receipt,
-            })
-            .to_string(),
-        );
-        return Ok(());
-    }
-    let written = |result: io::Result<()>| match result {
-        // Who listened has gone, as in `formix job run … | head`.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => other.context("writing what the guest wrote"),
-    };
-    let mut stdout = io::stdout().lock();
-    written(stdout.write_all(&ran.stdout).and_then(|()| stdout.flush()))?;
-    written(io::stderr().lock().write_all(&ran.stderr))?;
-    if !matches!(ran.ending, Ending::Exit(_)) {
-        eprintln!("error: {}", ran.ending);
-    }
-    Ok(())
-}
-
-/// The guest's exit code where this system has it, and 1 for any other failure.
-fn status(ending: &Ending) -> ExitCode {
-    match ending {
-        Ending::Exit(code) => u8::try_from(*code).map_or(ExitCode::FAILURE, ExitCode::from),
-        _ => ExitCode::FAILURE,
-    }
+/// A place for a file, as errors name it.
+fn place(path: &std::path::Path) -> impl Fn() -> String {
+    let path = PathBuf::from(path);
+    move || path.display().to_string()
 }

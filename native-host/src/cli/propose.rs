@@ -118,7 +118,7 @@ pub(super) async fn propose(args: &ProposeArgs, home: &Home, out: &Out) -> Resul
         let Some(next) = next.filter(|_| round < rounds && !is_found(args, &draft, &outcome.answer)) else {
             break;
         };
-        draft = Draft { query: next, deadline: moment(&deadline)?, ..draft };
+        draft = Draft { query: next, deadline: moment(&deadline).context("--deadline")?, ..draft };
         if !out.json {
             out.line(&format!("Round {} of at most {rounds}:", round + 1));
         }
@@ -198,7 +198,7 @@ fn draft(args: &ProposeArgs, asks: bool) -> Result<(Draft, String)> {
         scheme: args.scheme,
         participants_min,
         participants_max: args.max_participants,
-        deadline: moment(&deadline)?,
+        deadline: moment(&deadline).context("--deadline")?,
     };
     Ok((draft, deadline))
 }
@@ -241,11 +241,11 @@ fn is_found(args: &ProposeArgs, draft: &Draft, answer: &Answer) -> bool {
     quantiles.iter().all(|each| width(&each.at_least, &each.at_most).is_some_and(|width| width <= tolerance))
 }
 
-fn moment(text: &str) -> Result<Instant> {
+pub(super) fn moment(text: &str) -> Result<Instant> {
     if let Ok(ahead) = humantime::parse_duration(text) {
         let ahead_ms = u64::try_from(ahead.as_millis()).unwrap_or(u64::MAX);
         return Ok(clock::now().plus_ms(ahead_ms));
     }
     text.parse()
-        .with_context(|| format!("--deadline `{text}`: neither a time from now (`60s`, `2h`) nor a moment"))
+        .with_context(|| format!("`{text}`: neither a time from now (`60s`, `2h`) nor a moment"))
 }

@@ -1,7 +1,7 @@
 //! What a heavy node's machine tells its process.
 
 use super::{HeavyOptions, Rewrite};
-use crate::{clock, drive::Owner, http::Public, swarm::announced};
+use crate::{clock, drive::Owner, guests::Guests, http::Public, swarm::announced};
 use aggregate::Stage;
 use codec::ContentId;
 use keys::{Envelope, Identity, SealPublic};
@@ -42,12 +42,13 @@ pub(super) struct HeavyOwner {
     /// How far each computation had come when it was last told of.
     stages: HashMap<ContentId, Stage>,
     rewrite: Option<Rewrite>,
+    guests: Guests,
 }
 
 impl HeavyOwner {
-    pub(super) fn new(public: Arc<Public>, speaker: Speaker) -> Self {
+    pub(super) fn new(public: Arc<Public>, speaker: Speaker, guests: Guests) -> Self {
         let rewrite = speaker.options.rewriter.map(|rewriter| rewriter(&speaker.identity));
-        Self { public, speaker, stages: HashMap::new(), rewrite }
+        Self { public, speaker, stages: HashMap::new(), rewrite, guests }
     }
 
     fn changed(&mut self, node: &HeavyNode, id: ContentId) {
@@ -77,9 +78,15 @@ impl Owner<HeavyNode> for HeavyOwner {
                 if let Some(view) = result.as_ref().ok().and_then(|id| node.computation(*id)) {
                     self.public.keep_view(node, Arc::new(view));
                 }
-                self.public.answer(token, result);
+                self.public.proposed(token, result);
             }
             HeavyOutput::Changed { id } => self.changed(node, id),
+            HeavyOutput::Submitted { token, result } => self.public.submitted(token, result),
+            HeavyOutput::JobCancelled { token, result } => self.public.job_cancelled(token, result),
+            HeavyOutput::BlobPut { token, result } => self.public.blob_put(token, result),
+            HeavyOutput::JobChanged { id } => self.public.hub.job_changed(id),
+            HeavyOutput::Run(task) => self.guests.run(task),
+            HeavyOutput::Stop { job } => self.guests.stop(job),
             HeavyOutput::PeersChanged => self.public.hub.peers_changed(),
             HeavyOutput::FellowRefused { error } => {
                 tracing::warn!(%error, "another heavy node's descriptor is not taken");

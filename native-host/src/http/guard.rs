@@ -43,9 +43,11 @@ pub(super) async fn guard(State(site): State<Site>, request: Request, next: Next
     }
     if let Some(origin) = origin.filter(|_| allowed) {
         headers.insert(names::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        let told = HeaderValue::from_static("link, location, retry-after, upload-offset");
+        headers.insert(names::ACCESS_CONTROL_EXPOSE_HEADERS, told);
         if preflight {
-            headers.insert(names::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST"));
-            headers.insert(names::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("content-type"));
+            headers.insert(names::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, PUT"));
+            headers.insert(names::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("content-type, content-range"));
             headers.insert(names::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
         }
     }
@@ -68,7 +70,7 @@ fn check(site: &Site, request: &Request, origin_allowed: bool) -> Result<(), Pro
             "this host answers to its IP addresses and to localhost; start it with --allow-host to serve another name",
         ));
     }
-    if request.method() != Method::POST || origin_allowed {
+    if request.method().is_safe() || origin_allowed {
         return Ok(());
     }
     // A browser says which page sends; only this host's own may, unless others are allowed.

@@ -7,6 +7,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use jobs::{ManifestError, blobs::BlobError, scheduler::SubmitError};
 
 const MEDIA_TYPE: &str = "application/problem+json";
 /// Longest words of the framework that are passed on, in bytes.
@@ -23,9 +24,12 @@ pub(super) struct Problem {
     /// Where the request is wrong, as far as that is known.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Fault>,
+    /// After how many seconds trying again may help; `Retry-After` says the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_s: Option<u64>,
 }
 
-/// One thing that is wrong with a proposal.
+/// One thing that is wrong with a document.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub(super) struct Fault {
     /// The place in the document, such as `query.value.expr`.
@@ -67,13 +71,56 @@ impl Problem {
             status: status.as_u16(),
             detail: detail.into(),
             errors: Vec::new(),
+            retry_after_s: None,
         }
+    }
+
+    /// The same, with when trying again may help.
+    pub(super) fn again_after(self, ms: u64) -> Self {
+        Self { retry_after_s: Some(ms.div_ceil(1_000).max(1)), ..self }
     }
 
     /// The proposal is readable, and not acceptable.
     pub(super) fn proposal(error: &ProposalError) -> Self {
         let problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string());
         Self { errors: Fault::of(error).into_iter().collect(), ..problem }
+    }
+
+    /// A job is not taken.
+    pub(super) fn submit(error: &SubmitError) -> Self {
+        let status = match error {
+            SubmitError::FullForYou { .. } | SubmitError::TooVaried { .. } => StatusCode::TOO_MANY_REQUESTS,
+            SubmitError::Full { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        let fault = match error {
+            SubmitError::Manifest(
+                ManifestError::Malformed { field, detail: problem } | ManifestError::Field { field, problem },
+            ) => Some((field.clone(), problem.clone())),
+            SubmitError::Never { field, problem } => Some(((*field).to_owned(), problem.clone())),
+            _ => None,
+        };
+        let errors = fault.map(|(path, problem)| Fault { path, problem, position: None });
+        let problem = Self { errors: errors.into_iter().collect(), ..Self::new(status, error.to_string()) };
+        match error {
+            SubmitError::FullForYou { retry_ms }
+            | SubmitError::TooVaried { retry_ms }
+            | SubmitError::Full { retry_ms } => problem.again_after(*retry_ms),
+            _ => problem,
+        }
+    }
+
+    /// Bytes are not taken.
+    pub(super) fn blob(error: BlobError) -> Self {
+        let status = match error {
+            BlobError::TooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            BlobError::Offset { .. } => StatusCode::CONFLICT,
+            BlobError::FullForYou => StatusCode::TOO_MANY_REQUESTS,
+            BlobError::Full => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        let problem = Self::new(status, error.to_string());
+        error.retry_ms().into_iter().fold(problem, Self::again_after)
     }
 
     /// The node's task has ended.
@@ -85,8 +132,12 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let again = self.retry_after_s.map(HeaderValue::from);
         let mut response = (status, Json(self)).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+        if let Some(again) = again {
+            response.headers_mut().insert(header::RETRY_AFTER, again);
+        }
         response
     }
 }

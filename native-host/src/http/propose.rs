@@ -4,6 +4,7 @@ use super::{
     Site,
     api::{Answer, id, unknown},
     problem::Problem,
+    waiters::Waiters,
 };
 use crate::clock;
 use aggregate::{Draft, HEAVY, HeavyKey, Proposal, ProposalError, cancel::Cancellation};
@@ -21,15 +22,17 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use serde_json::{Value, json};
 use std::time::Duration;
+use tokio::sync::oneshot;
 
-/// How long a proposal or a cancellation waits for its commit.
+/// How long what is sent waits for its commit.
 const COMMIT_PATIENCE: Duration = Duration::from_secs(15);
 
 pub(super) async fn propose(State(site): State<Site>, headers: HeaderMap, body: Bytes) -> Answer<Response> {
     let envelope = signed(&headers, &body)?;
     // The node's task checks it again; here its faults are told with their places, and cost that task nothing.
     Proposal::open(&envelope).map_err(|error| Problem::proposal(&error))?;
-    let id = commit(&site, |token| HeavyInput::Propose { token, envelope }).await?;
+    let input = |token| HeavyInput::Propose { token, envelope };
+    let id = commit(&site, &site.public.proposals, input).await?.map_err(unprocessable)?;
     let location = format!("/api/v1/computations/{id}");
     Ok((StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(json!({ "id": id }))).into_response())
 }
@@ -44,8 +47,9 @@ pub(super) async fn cancel(
     let view = site.public.view(id).ok_or_else(unknown)?;
     let envelope = signed(&headers, &body)?;
     Cancellation::check(&envelope, id, view.proposal.proposer)
-        .map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()))?;
-    let id = commit(&site, |token| HeavyInput::Cancel { token, envelope }).await?;
+        .map_err(|error| unprocessable(error.to_string()))?;
+    let input = |token| HeavyInput::Cancel { token, envelope };
+    let id = commit(&site, &site.public.proposals, input).await?.map_err(unprocessable)?;
     Ok(Json(json!({ "id": id })))
 }
 
@@ -86,30 +90,52 @@ pub(crate) fn outline(proposal: &Proposal) -> Result<Value, ProposalError> {
     }))
 }
 
-/// Hands the node what it shall make durable, and waits for that.
-async fn commit(site: &Site, input: impl FnOnce(u64) -> HeavyInput) -> Answer<ContentId> {
-    let (token, answer) = site.public.expect_answer().ok_or_else(|| {
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too many proposals at once; try again soon")
-    })?;
+fn unprocessable(why: String) -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, why)
+}
+
+/// Hands the node what it shall make durable, and waits for its answer.
+pub(super) async fn commit<T>(
+    site: &Site,
+    waiters: &Waiters<T>,
+    input: impl FnOnce(u64) -> HeavyInput,
+) -> Answer<T> {
+    let token = site.public.token();
+    let answer = waiters.expect(token).ok_or_else(too_many)?;
     site.node.input(input(token)).await.map_err(|_| Problem::stopping())?;
+    answered(answer).await
+}
+
+/// More ask at once than are served.
+pub(super) fn too_many() -> Problem {
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too many ask this at once; try again soon").again_after(1_000)
+}
+
+/// The node's answer, as far as it comes in time.
+pub(super) async fn answered<T>(answer: oneshot::Receiver<T>) -> Answer<T> {
     match tokio::time::timeout(COMMIT_PATIENCE, answer).await {
-        Ok(Ok(result)) => result.map_err(|why| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, why)),
+        Ok(Ok(answer)) => Ok(answer),
         Ok(Err(_)) => Err(Problem::stopping()),
         Err(_) => Err(Problem::new(
             StatusCode::GATEWAY_TIMEOUT,
-            "this is not durable yet; send the same document again to learn what became of it",
+            "this is not durable yet; send the same again to learn what became of it",
         )),
     }
 }
 
-fn signed(headers: &HeaderMap, body: &Bytes) -> Answer<Envelope> {
+pub(super) fn signed(headers: &HeaderMap, body: &Bytes) -> Answer<Envelope> {
     json_only(headers, "the signed document")?;
     Envelope::from_json(body).map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.to_string()))
 }
 
-fn json_only(headers: &HeaderMap, what: &str) -> Answer<()> {
+/// The media type of a body, without parameters.
+pub(super) fn media_type(headers: &HeaderMap) -> &str {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
+    kind.split(';').next().unwrap_or_default().trim()
+}
+
+fn json_only(headers: &HeaderMap, what: &str) -> Answer<()> {
+    let kind = media_type(headers);
     if kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json")) {
         return Ok(());
     }

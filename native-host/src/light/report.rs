@@ -2,14 +2,24 @@
 
 use super::Light;
 use crate::{cli::headline, output::Out};
-use codec::ContentId;
+use codec::{ContentId, Instant};
+use jobs::{
+    ContributionView,
+    worker::{PastView, RunningView, Step},
+};
 use node::{LightView, TaskState, TaskView, light::End};
 use serde_json::json;
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 use tokio::{sync::watch, time};
 
 /// Between two looks: a node changes more often than anybody reads.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// Most jobs that are told of one by one after one look.
+const LINES_MAX: usize = 20;
 
 /// What was told of a computation last.
 type Told = (TaskState, bool, usize, u8);
@@ -18,9 +28,11 @@ type Told = (TaskState, bool, usize, u8);
 pub(super) async fn tell(light: Light, mut changed: watch::Receiver<u64>, out: Out) {
     let mut tasks: HashMap<ContentId, Told> = HashMap::new();
     let mut up = 0;
+    let mut jobs = Jobs::default();
     loop {
         let Ok(view) = light.view().await else { return };
         links(&view, &mut up, out);
+        jobs.tell(&view.contribution, out);
         for task in &view.tasks {
             // The latest ones are first; more than can be told of at once are of the past.
             let told = told(task);
@@ -33,6 +45,56 @@ pub(super) async fn tell(light: Light, mut changed: watch::Receiver<u64>, out: O
             return;
         }
         time::sleep(PAUSE).await;
+    }
+}
+
+/// What was told of other people's jobs.
+#[derive(Default)]
+struct Jobs {
+    offered: usize,
+    running: HashSet<ContentId>,
+    /// The latest that had ended, and when.
+    ended: Option<(ContentId, Instant)>,
+}
+
+impl Jobs {
+    fn tell(&mut self, view: &ContributionView, out: Out) {
+        if self.offered != view.offered.len() {
+            self.offered = view.offered.len();
+            let value = json!({ "event": "offered", "to": view.offered, "settings": view.settings });
+            out.event(&value, || match (view.settings.on, view.offered.len()) {
+                (true, 0) => "No heavy node knows of this node's offer to run jobs now".into(),
+                (true, count) => format!("Offering to run jobs ({} at a time) to {count} heavy nodes", view.settings.slots),
+                (false, _) => "No longer running jobs of others".into(),
+            });
+        }
+        let runs = |running: &&RunningView| running.step == Step::Running;
+        for job in view.running.iter().filter(runs).filter(|job| !self.running.contains(&job.job)) {
+            let value = json!({
+                "event": "running", "job": job.job, "name": job.name, "submitter": job.submitter, "heavy": job.heavy,
+            });
+            out.event(&value, || format!("Running “{}” ({}) for …{}", job.name, job.job.short(), job.submitter.short()));
+        }
+        self.running = view.running.iter().filter(runs).map(|job| job.job).collect();
+        let before = self.ended.take();
+        let fresh = view.history.iter().take_while(|past| Some((past.job, past.at)) != before);
+        let fresh: Vec<&PastView> = fresh.collect();
+        self.ended = view.history.first().map(|past| (past.job, past.at)).or(before);
+        if fresh.len() > LINES_MAX {
+            let value = json!({ "event": "ran", "count": fresh.len(), "credit": view.credit });
+            out.event(&value, || format!("{} jobs ended; {} answers taken so far", fresh.len(), view.credit.jobs));
+            return;
+        }
+        for past in fresh.into_iter().rev() {
+            let value = json!({
+                "event": "ran", "job": past.job, "name": past.name, "submitter": past.submitter, "ending": past.ending,
+                "taken": past.is_taken, "fuel": past.fuel, "wall_us": past.wall_us,
+            });
+            out.event(&value, || {
+                let taken = if past.is_taken { "" } else { "; not taken" };
+                format!("“{}” ({}): {}{taken}", past.name, past.job.short(), past.ending)
+            });
+        }
     }
 }
 

@@ -1,0 +1,189 @@
+//! `formix job submit`: bytes first, then the signed manifests.
+
+use super::{
+    At, follow,
+    plan::{Plan, Signed},
+    spec::Spec,
+};
+use crate::{
+    client::{
+        Api, ApiError,
+        jobs::{NotTaken, Submitted},
+    },
+    home::Home,
+    output::Out,
+};
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+use std::{
+    future::Future,
+    path::PathBuf,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+use tokio::time;
+
+/// How long a full heavy node is asked again.
+const PATIENCE: Duration = Duration::from_secs(600);
+/// Between two tries, where the node says none.
+const AGAIN: Duration = Duration::from_secs(1);
+
+#[derive(Debug, Args)]
+pub(crate) struct SubmitArgs {
+    /// The specification, in YAML or JSON
+    file: PathBuf,
+    /// Say what would be submitted, and submit nothing
+    #[arg(long, conflicts_with_all = ["wait", "id_only"])]
+    dry_run: bool,
+    /// Print the ids of the jobs alone, a line each; the reduction's is the last
+    #[arg(long)]
+    id_only: bool,
+    /// Wait for the end, check the receipts, and print what the last job wrote
+    #[arg(long)]
+    wait: bool,
+    #[command(flatten)]
+    at: At,
+}
+
+pub(super) async fn submit(args: SubmitArgs, home: &Home, out: &Out) -> Result<ExitCode> {
+    let spec = Spec::read(&args.file)?;
+    let folder = args.file.parent().unwrap_or(std::path::Path::new("")).to_owned();
+    let identity = home.proposer()?;
+    let plan = tokio::task::spawn_blocking(move || Plan::of_spec(&spec, &folder, &identity)).await??;
+    if args.dry_run {
+        preview(&plan, out);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let api = args.at.api()?;
+    let taken = hand_in(&api, &plan, out).await?;
+    if args.id_only {
+        taken.iter().for_each(|job| out.line(&job.id.to_string()));
+    } else {
+        tell(&taken, &api, args.wait, out);
+    }
+    if !args.wait {
+        return Ok(ExitCode::SUCCESS);
+    }
+    follow::to_the_end(&api, &plan.jobs, !args.id_only, out).await
+}
+
+fn preview(plan: &Plan, out: &Out) {
+    for job in &plan.jobs {
+        let value = json!({ "event": "would-submit", "id": job.id, "manifest": job.manifest });
+        out.event(&value, || {
+            let manifest = &job.manifest;
+            let replicas = manifest.replicas;
+            format!("{} “{}”: {} × {replicas}", job.id.short(), manifest.name, manifest.args.join(" "))
+        });
+    }
+    let value = json!({ "event": "would-send", "jobs": plan.jobs.len(), "blobs": plan.blobs.keys().collect::<Vec<_>>() });
+    out.event(&value, || {
+        format!("{} jobs and {} files would be sent; nothing was.", plan.jobs.len(), plan.blobs.len())
+    });
+}
+
+fn tell(taken: &[Submitted], api: &Api, waits: bool, out: &Out) {
+    if out.json {
+        for job in taken {
+            let value = json!({ "event": "submitted", "id": job.id, "able": job.able, "words": job.words, "host": api.url().as_str() });
+            out.line(&value.to_string());
+        }
+        return;
+    }
+    let Some(last) = taken.last().filter(|_| !waits) else { return };
+    match taken {
+        [one] => out.line(&format!("Submitted: {}", one.id)),
+        several => out.line(&format!("Submitted {} jobs; the last is {}", several.len(), last.id)),
+    }
+    if !last.words.is_empty() {
+        out.line(&format!("  {}", last.words));
+    }
+    out.line(&format!("  `formix job describe {0}` shows it, `formix job why {0}` what it waits for", last.id.short()));
+}
+
+/// A bar of this length, for a person.
+pub(super) fn bar(len: u64, template: &str, out: &Out) -> ProgressBar {
+    let bar = if out.is_fancy() { ProgressBar::new(len) } else { ProgressBar::hidden() };
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// Sends what a heavy node does not have, then the jobs; waits where it has no room.
+pub(super) async fn hand_in(api: &Api, plan: &Plan, out: &Out) -> Result<Vec<Submitted>> {
+    for (id, bytes) in &plan.blobs {
+        let bytes = bytes.clone();
+        let bytes = tokio::task::spawn_blocking(move || bytes.read()).await??;
+        let sending = bar(bytes.len() as u64, "{bar:30} {bytes} of {total_bytes} {msg}", out);
+        sending.set_message(id.short());
+        let sent = patiently(&sending, || api.put_blob(&bytes, |sent| sending.set_position(sent))).await?;
+        sending.finish_and_clear();
+        if sent != *id {
+            bail!("a file has changed while it was read; submit again");
+        }
+    }
+    let submitting = bar(plan.jobs.len() as u64, "{bar:30} {pos} of {len} jobs {msg}", out);
+    let taken = submit_all(api, &plan.jobs, &submitting).await;
+    submitting.finish_and_clear();
+    taken
+}
+
+/// Tries as often as the node says that it may help.
+async fn patiently<T, F: Future<Output = Result<T, ApiError>>>(
+    bar: &ProgressBar,
+    mut attempt: impl FnMut() -> F,
+) -> Result<T> {
+    let began = Instant::now();
+    loop {
+        let error = match attempt().await {
+            Ok(done) => return Ok(done),
+            Err(error) => error,
+        };
+        let again = error.retry_after().filter(|again| began.elapsed() + *again < PATIENCE);
+        let Some(again) = again else { return Err(error.into()) };
+        bar.set_message(error.to_string());
+        time::sleep(again).await;
+    }
+}
+
+/// In order, so that a job comes after those whose outputs it reads.
+async fn submit_all(api: &Api, jobs: &[Signed], bar: &ProgressBar) -> Result<Vec<Submitted>> {
+    let mut taken: Vec<Submitted> = Vec::with_capacity(jobs.len());
+    let mut began = Instant::now();
+    while taken.len() < jobs.len() {
+        let rest: Vec<_> = jobs[taken.len()..].iter().take(1_000).map(|job| job.envelope.clone()).collect();
+        let answers = patiently(bar, || api.submit(&rest)).await?;
+        let mut wait = None;
+        for answer in answers {
+            match answer {
+                // What comes after one that was not taken is sent again with it: the same document is the same job.
+                Ok(job) if wait.is_none() => {
+                    taken.push(job);
+                    began = Instant::now();
+                }
+                Ok(_) => {}
+                Err(NotTaken { retry_after_s: Some(again), detail }) if began.elapsed() < PATIENCE => {
+                    bar.set_message(detail);
+                    wait.get_or_insert(Duration::from_secs(again).max(AGAIN));
+                }
+                Err(error) => return Err(error).with_context(|| refused(&jobs[taken.len()], taken.len())),
+            }
+            bar.set_position(taken.len() as u64);
+        }
+        if let Some(again) = wait {
+            time::sleep(again.min(PATIENCE)).await;
+        }
+    }
+    Ok(taken)
+}
+
+fn refused(job: &Signed, taken: usize) -> String {
+    let before = match taken {
+        0 => String::new(),
+        taken => format!("; {taken} jobs before it were taken, `formix job stop --all` takes all open ones back"),
+    };
+    format!("“{}” is not taken{before}", job.manifest.name)
+}

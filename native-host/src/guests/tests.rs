@@ -1,0 +1,56 @@
+use super::*;
+use std::time::Duration;
+
+const LOOPS: &str = r#"(module (func (export "_start") (loop (br 0))))"#;
+const NOTHING: &str = r#"(module (func (export "_start")))"#;
+
+fn task(number: u8, module: &Arc<[u8]>) -> Box<Task> {
+    let invocation = Invocation {
+        entry: "_start".into(),
+        args: Vec::new(),
+        env: Vec::new(),
+        limits: Limits { fuel: 1_000_000_000_000, ..Limits::default() },
+        clock: codec::Instant::default(),
+        seed: [0; 32],
+    };
+    let job = ContentId::of(&[number]);
+    Box::new(Task { job, invocation, module: Arc::clone(module), input: Arc::from([]) })
+}
+
+fn module(text: &str) -> Arc<[u8]> {
+    wat::parse_str(text).unwrap().into()
+}
+
+async fn next(results: &mut Results) -> (ContentId, Result) {
+    tokio::time::timeout(Duration::from_secs(20), results.0.recv()).await.expect("in time").unwrap()
+}
+
+#[tokio::test]
+async fn more_guests_than_slots_all_have_their_turn() {
+    let (guests, mut results) = Guests::new(2);
+    let module = module(NOTHING);
+    (0..50).for_each(|number| guests.run(task(number, &module)));
+    for _ in 0..50 {
+        let (_, result) = next(&mut results).await;
+        assert!(result.unwrap().ran.ending.is_success());
+    }
+    let state = guests.0.state();
+    assert!(state.threads <= 4 && state.running.is_empty(), "{} threads", state.threads);
+}
+
+#[tokio::test]
+async fn a_guest_that_is_stopped_makes_room_and_nothing_is_told_of_it() {
+    let (guests, mut results) = Guests::new(1);
+    let (loops, nothing) = (module(LOOPS), module(NOTHING));
+    for round in 0..5 {
+        let (endless, short) = (task(2 * round, &loops), task(2 * round + 1, &nothing));
+        let (stopped, meant) = (endless.job, short.job);
+        guests.run(endless);
+        guests.run(short);
+        guests.stop(stopped);
+        let (job, result) = next(&mut results).await;
+        assert_eq!(job, meant);
+        assert!(result.unwrap().ran.ending.is_success());
+    }
+    assert!(results.0.try_recv().is_err());
+}
