@@ -318,7 +318,10 @@ fn run(cli: Cli) -> Result<ExitCode> {
         clap_complete::generate(*shell, &mut Cli::command(), "formix", &mut std::io::stdout());
         return Ok(ExitCode::SUCCESS);
     }
-    let serves = matches!(command, None | Some(Command::Up(_) | Command::Heavy(_) | Command::Light(_) | Command::Node(_)));
+    let serves = matches!(
+        command,
+        None | Some(Command::Up(_) | Command::Heavy(_) | Command::Light(_) | Command::Node(_))
+    );
     logs::start(common.log_format, common.log.as_deref(), serves)?;
     if serves {
         descriptors::take_all();

@@ -29,7 +29,7 @@ pub(crate) enum ApiError {
         status: StatusCode,
         detail: String,
         /// After how many seconds it may be tried again, where the node says so.
-        retry_after_s: Option<u64>,
+        retry_after_s: Option<u32>,
     },
     #[error("{url} does not answer like a heavy node: {why}")]
     Strange { url: Url, why: String },
@@ -39,7 +39,9 @@ impl ApiError {
     /// After how long the node says that it may be tried again.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Refused { retry_after_s, .. } => retry_after_s.map(Duration::from_secs),
+            Self::Refused { retry_after_s, .. } => {
+                retry_after_s.map(|after| Duration::from_secs(after.into()))
+            }
             _ => None,
         }
     }
@@ -196,7 +198,7 @@ async fn answer(url: &Url, sent: reqwest::Result<Response>) -> Result<Vec<u8>, A
     if !status.is_success() {
         let problem: Value = serde_json::from_slice(&body).unwrap_or_default();
         let detail = problem["detail"].as_str().unwrap_or("without a reason").to_owned();
-        let retry_after_s = problem["retry_after_s"].as_u64();
+        let retry_after_s = problem["retry_after_s"].as_u64().and_then(|after| u32::try_from(after).ok());
         return Err(ApiError::Refused { url: url.clone(), status, detail, retry_after_s });
     }
     Ok(body)

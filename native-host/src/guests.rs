@@ -153,8 +153,9 @@ impl Shared {
                 Arc::ptr_eq(known, &module) && *program.limits() == invocation.limits
             });
             let timer = Timer::start();
-            let (_, program) =
-                last.insert(known.unwrap_or_else(|| (Arc::clone(&module), Program::new(&module, &invocation.limits))));
+            let (_, program) = last.insert(
+                known.unwrap_or_else(|| (Arc::clone(&module), Program::new(&module, &invocation.limits))),
+            );
             let ran = program.run(&invocation, &input, STEP_FUEL, || !stops.load(Ordering::Relaxed));
             let result = ran.map(|ran| timer.finish(ran));
             let mut state = self.state();

@@ -31,6 +31,11 @@ pub(crate) use events::Hub;
 pub(crate) use propose::outline;
 
 use crate::{drive::Handle, stop::told};
+use ::jobs::{
+    blobs::{BlobError, Progress},
+    cancel::CancellationError,
+    scheduler::{SubmitError, Taken},
+};
 use axum::{
     Router,
     body::Bytes,
@@ -46,11 +51,6 @@ use hyper::{Request, body::Incoming};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
-};
-use ::jobs::{
-    blobs::{BlobError, Progress},
-    cancel::CancellationError,
-    scheduler::{SubmitError, Taken},
 };
 use keys::Envelope;
 use node::{ComputationView, HeavyNode, heavy::COMPUTATIONS_MAX};
@@ -287,8 +287,19 @@ fn routes() -> [(&'static str, &'static [&'static str], MethodRouter<Site>); 25]
         ("/api/v1/computations/{id}/evidence", &["get"], get(api::evidence)),
         ("/api/v1/computations/{id}/documents", &["get"], get(api::documents)),
         ("/api/v1/computations/{id}/cancel", &["post"], post(propose::cancel)),
-        ("/api/v1/blobs/{id}", &["get", "head", "put"], get(blobs::get).head(blobs::head).put(blobs::put).layer(DefaultBodyLimit::max(uploads::BYTES_MAX))),
-        ("/api/v1/jobs", &["get", "post"], get(jobs::list).post(jobs::submit).layer(DefaultBodyLimit::max(uploads::BYTES_MAX))),
+        (
+            "/api/v1/blobs/{id}",
+            &["get", "head", "put"],
+            get(blobs::get)
+                .head(blobs::head)
+                .put(blobs::put)
+                .layer(DefaultBodyLimit::max(uploads::BYTES_MAX)),
+        ),
+        (
+            "/api/v1/jobs",
+            &["get", "post"],
+            get(jobs::list).post(jobs::submit).layer(DefaultBodyLimit::max(uploads::BYTES_MAX)),
+        ),
         ("/api/v1/jobs/{id}", &["get"], get(jobs::job)),
         ("/api/v1/jobs/{id}/manifest", &["get"], get(jobs::manifest)),
         ("/api/v1/jobs/{id}/receipts", &["get"], get(jobs::receipts)),

@@ -37,13 +37,17 @@ pub(super) enum JobCommand {
     #[command(after_help = SUBMIT_HELP)]
     Submit(Box<hand::SubmitArgs>),
     /// List the jobs that a heavy node knows, the latest first
-    #[command(after_help = "Examples:\n  formix job list --mine\n  formix job list --state waiting --limit 20 --json")]
+    #[command(
+        after_help = "Examples:\n  formix job list --mine\n  formix job list --state waiting --limit 20 --json"
+    )]
     List(show::ListArgs),
     /// Show one job as it stands
     #[command(after_help = "Example:\n  formix job describe ah5c")]
     Describe(One),
     /// Print what a job's guest wrote
-    #[command(after_help = "Examples:\n  formix job logs ah5c\n  formix job logs ah5c --only stderr\n  formix job logs ah5c --wait > out.txt")]
+    #[command(
+        after_help = "Examples:\n  formix job logs ah5c\n  formix job logs ah5c --only stderr\n  formix job logs ah5c --wait > out.txt"
+    )]
     Logs(show::LogsArgs),
     /// Take jobs of this home back
     #[command(after_help = "Examples:\n  formix job stop ah5c\n  formix job stop --all")]
@@ -55,7 +59,9 @@ pub(super) enum JobCommand {
     #[command(after_help = "Example:\n  formix job why ah5c")]
     Why(One),
     /// Check a job's receipts, and save them
-    #[command(after_help = "Examples:\n  formix job receipt ah5c\n  formix job receipt ah5c --save receipts/")]
+    #[command(
+        after_help = "Examples:\n  formix job receipt ah5c\n  formix job receipt ah5c --save receipts/"
+    )]
     Receipt(show::ReceiptArgs),
 }
 
@@ -66,7 +72,7 @@ const SUBMIT_HELP: &str = "Examples:\n  \
     A specification, in YAML or JSON:\n  \
     name: primes below 400\n  \
     module: primes.wasm             # a file beside the specification, or a content id\n  \
-    args: [\"{index}00\", \"100\"]      # without the program's name; {index} from 0, {count}\n  \
+    args: [\"{index}00\", \"{next}00\"] # without the program's name; {index} from 0, {next} is one more, {count}\n  \
     input: words.txt                # a file, a content id, or {text: …}, {outputs: [job ids]}\n  \
     count: 4                        # so many jobs; or inputs: \"parts/*.csv\", or a list: one job each\n  \
     reduce: {module: sum.wasm}      # one more job, which reads what all wrote, in order\n  \

@@ -246,6 +246,5 @@ pub(super) fn moment(text: &str) -> Result<Instant> {
         let ahead_ms = u64::try_from(ahead.as_millis()).unwrap_or(u64::MAX);
         return Ok(clock::now().plus_ms(ahead_ms));
     }
-    text.parse()
-        .with_context(|| format!("`{text}`: neither a time from now (`60s`, `2h`) nor a moment"))
+    text.parse().with_context(|| format!("`{text}`: neither a time from now (`60s`, `2h`) nor a moment"))
 }

@@ -11,6 +11,7 @@ use ::node::ComputationView;
 use anyhow::Result;
 use clap::Args;
 use comfy_table::{Table, presets::NOTHING};
+use jobs::WorkerView;
 use serde_json::{Value, json};
 
 #[derive(Debug, Args)]
@@ -39,6 +40,7 @@ pub(super) async fn view(args: ViewArgs, home: &Home, out: &Out) -> Result<()> {
     }
     let mut heavy = Vec::new();
     let mut computations: Option<Vec<ComputationView>> = None;
+    let mut workers: Vec<WorkerView> = Vec::new();
     for host in &hosts {
         let api = Api::new(host)?;
         match api.status().await {
@@ -47,14 +49,18 @@ pub(super) async fn view(args: ViewArgs, home: &Home, out: &Out) -> Result<()> {
                 if computations.is_none() {
                     computations = api.computations(None).await.ok();
                 }
+                if workers.is_empty() {
+                    workers = api.workers().await.unwrap_or_default();
+                }
                 heavy.push(status);
             }
             Err(error) => heavy.push(json!({ "url": host, "error": error.to_string() })),
         }
     }
-    let value = json!({ "home": home.path(), "nodes": nodes, "heavy": heavy, "computations": computations });
+    let value = json!({ "home": home.path(), "nodes": nodes, "heavy": heavy, "workers": workers, "computations": computations });
     out.event(&value, || {
-        let parts = [local(&nodes), network(&heavy), under_way(computations.as_deref().unwrap_or_default())];
+        let computations = under_way(computations.as_deref().unwrap_or_default());
+        let parts = [local(&nodes), network(&heavy), at_work(&workers), computations];
         parts.join("\n\n")
     });
     Ok(())
@@ -129,6 +135,24 @@ fn strangers(heavy: &[Value]) -> Vec<&Value> {
     links.dedup_by_key(|link| text(&link["peer"]));
     links.retain(|link| heavy.iter().all(|node| node["id"] != link["peer"]));
     links
+}
+
+fn at_work(workers: &[WorkerView]) -> String {
+    if workers.is_empty() {
+        return "No nodes that run jobs: `formix node` starts one.".into();
+    }
+    let mut table = table(&["runs jobs", "kind", "slots", "busy", "agreed", "disagreed"]);
+    for worker in workers.iter().take(20) {
+        table.add_row([
+            format!("…{}", worker.node.short()),
+            worker.kind.name().into(),
+            worker.slots.to_string(),
+            worker.busy.to_string(),
+            worker.standing.agreed.to_string(),
+            worker.standing.disagreed.to_string(),
+        ]);
+    }
+    table.trim_fmt()
 }
 
 fn under_way(views: &[ComputationView]) -> String {

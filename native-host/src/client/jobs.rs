@@ -51,10 +51,13 @@ impl Api {
         if response.status().is_success() {
             return Ok(None);
         }
-        let offset = response.headers().get("upload-offset").and_then(|value| value.to_str().ok()?.parse().ok());
+        let offset =
+            response.headers().get("upload-offset").and_then(|value| value.to_str().ok()?.parse().ok());
         match offset {
             Some(offset) if response.status() == StatusCode::NOT_FOUND => Ok(Some(offset)),
-            _ => Err(ApiError::Strange { url, why: format!("{} to a question for bytes", response.status()) }),
+            _ => {
+                Err(ApiError::Strange { url, why: format!("{} to a question for bytes", response.status()) })
+            }
         }
     }
 

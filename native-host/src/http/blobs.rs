@@ -90,12 +90,12 @@ pub(super) async fn put(
             return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
         }
     };
-    let input =
-        |token| HeavyInput::PutBlob { token, id, len, offset: first, bytes: upload.bytes.to_vec() };
+    let input = |token| HeavyInput::PutBlob { token, id, len, offset: first, bytes: upload.bytes.to_vec() };
     let progress = match commit(&site, &site.public.puts, input).await? {
         Ok(progress) => progress,
         Err(error) => {
-            let have = look(&site, move |node| node.blob_progress(id)).await?.map_or(0, |progress| progress.have);
+            let have =
+                look(&site, move |node| node.blob_progress(id)).await?.map_or(0, |progress| progress.have);
             return Ok(([(UPLOAD_OFFSET, have)], Problem::blob(error)).into_response());
         }
     };
@@ -137,7 +137,15 @@ mod tests {
     fn ranges_are_read() {
         let read = |text: &str| range(&HeaderValue::from_str(text).unwrap()).ok();
         assert_eq!(read("bytes 0-1023/4096"), Some((Range { first: 0, len: 4096 }, 1023)));
-        for wrong in ["bytes 0-1023", "bytes 5-4/9", "bytes 0-9/9", "bytes */9", "0-1/2", "bytes 0-1/*", "bytes -1-1/2"] {
+        for wrong in [
+            "bytes 0-1023",
+            "bytes 5-4/9",
+            "bytes 0-9/9",
+            "bytes */9",
+            "0-1/2",
+            "bytes 0-1/*",
+            "bytes -1-1/2",
+        ] {
             assert_eq!(read(wrong), None, "{wrong}");
         }
     }

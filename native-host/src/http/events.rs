@@ -201,8 +201,7 @@ pub(super) async fn events(
         // The state at hand comes first.
         changes.mark_changed();
         look(&site, move |node| node.job(id)).await?.ok_or_else(super::jobs::unknown)?;
-        let following =
-            Following { id, site: site.clone(), changes, last: String::new(), stop, _seat: seat };
+        let following = Following { id, site: site.clone(), changes, last: String::new(), stop, _seat: seat };
         let next = |mut following: Following| async {
             let event = following.next().await?;
             Some((Ok(event), following))

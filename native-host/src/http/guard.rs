@@ -47,7 +47,10 @@ pub(super) async fn guard(State(site): State<Site>, request: Request, next: Next
         headers.insert(names::ACCESS_CONTROL_EXPOSE_HEADERS, told);
         if preflight {
             headers.insert(names::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, PUT"));
-            headers.insert(names::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("content-type, content-range"));
+            headers.insert(
+                names::ACCESS_CONTROL_ALLOW_HEADERS,
+                HeaderValue::from_static("content-type, content-range"),
+            );
             headers.insert(names::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
         }
     }

@@ -15,7 +15,6 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use codec::ContentId;
 use keys::{Envelope, NodeId};
 use node::{Descriptor, HeavyInput};
 use rand_chacha::ChaCha20Rng;
@@ -108,7 +107,8 @@ pub(super) async fn commit<T>(
 
 /// More ask at once than are served.
 pub(super) fn too_many() -> Problem {
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too many ask this at once; try again soon").again_after(1_000)
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too many ask this at once; try again soon")
+        .again_after(1_000)
 }
 
 /// The node's answer, as far as it comes in time.

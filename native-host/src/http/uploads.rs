@@ -48,8 +48,10 @@ pub(super) async fn read(request: Request, asker: Asker) -> Answer<Upload> {
         Ok(Ok(bytes)) => Ok(Upload { bytes, _room: room, _place: place }),
         Ok(Err(rejected)) => Err(Problem::new(rejected.status(), rejected.body_text())),
         Err(_) => {
-            let detail =
-                format!("the body did not come within {} seconds; send it in shorter parts", WITHIN.as_secs());
+            let detail = format!(
+                "the body did not come within {} seconds; send it in shorter parts",
+                WITHIN.as_secs()
+            );
             Err(Problem::new(StatusCode::REQUEST_TIMEOUT, detail))
         }
     }

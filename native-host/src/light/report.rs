@@ -64,7 +64,9 @@ impl Jobs {
             let value = json!({ "event": "offered", "to": view.offered, "settings": view.settings });
             out.event(&value, || match (view.settings.on, view.offered.len()) {
                 (true, 0) => "No heavy node knows of this node's offer to run jobs now".into(),
-                (true, count) => format!("Offering to run jobs ({} at a time) to {count} heavy nodes", view.settings.slots),
+                (true, count) => {
+                    format!("Offering to run jobs ({} at a time) to {count} heavy nodes", view.settings.slots)
+                }
                 (false, _) => "No longer running jobs of others".into(),
             });
         }
@@ -73,7 +75,9 @@ impl Jobs {
             let value = json!({
                 "event": "running", "job": job.job, "name": job.name, "submitter": job.submitter, "heavy": job.heavy,
             });
-            out.event(&value, || format!("Running “{}” ({}) for …{}", job.name, job.job.short(), job.submitter.short()));
+            out.event(&value, || {
+                format!("Running “{}” ({}) for …{}", job.name, job.job.short(), job.submitter.short())
+            });
         }
         self.running = view.running.iter().filter(runs).map(|job| job.job).collect();
         let before = self.ended.take();
@@ -82,7 +86,9 @@ impl Jobs {
         self.ended = view.history.first().map(|past| (past.job, past.at)).or(before);
         if fresh.len() > LINES_MAX {
             let value = json!({ "event": "ran", "count": fresh.len(), "credit": view.credit });
-            out.event(&value, || format!("{} jobs ended; {} answers taken so far", fresh.len(), view.credit.jobs));
+            out.event(&value, || {
+                format!("{} jobs ended; {} answers taken so far", fresh.len(), view.credit.jobs)
+            });
             return;
         }
         for past in fresh.into_iter().rev() {

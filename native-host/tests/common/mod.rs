@@ -150,10 +150,15 @@ pub struct Network {
 
 impl Network {
     pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// The same, each with these flags as well.
+    pub async fn start_with(flags: &[&str]) -> Self {
         let homes: Vec<TempDir> = (0..3).map(|_| tempfile::tempdir().unwrap()).collect();
         let mut heavy = Vec::new();
         for home in &homes {
-            heavy.push(Some(Node::start(home.path(), HEAVY).await));
+            heavy.push(Some(Node::start(home.path(), HEAVY.iter().chain(flags)).await));
         }
         let urls: Vec<String> = heavy.iter().flatten().map(|node| node.url().to_owned()).collect();
         for (at, home) in homes.iter().enumerate() {
@@ -216,6 +221,15 @@ impl Network {
         light
     }
 
+    /// Starts a light node that runs other people's jobs, and waits until a heavy node knows.
+    pub async fn worker(&self, home: &Path, name: &str, flags: &[&str]) -> Node {
+        let args = ["node", "--name", name, "--host", self.url(0)];
+        let mut worker = Node::start(home, args.iter().chain(flags)).await;
+        let all = |event: &Value| (event["to"].as_array().unwrap().len() == 3).then_some(());
+        worker.event("offered", all).await;
+        worker
+    }
+
     /// Waits for the computation's end at a heavy node.
     pub async fn end(&self, at: usize, id: &str) -> Value {
         let host = self.urls[at].clone();
@@ -229,8 +243,13 @@ impl Network {
 
 /// Reads a heavy node's events until `pick` takes one of this kind.
 pub async fn event<T>(url: &str, kind: &str, pick: impl Fn(&Value) -> Option<T>) -> T {
+    event_of(&format!("{url}/api/v1/events"), kind, pick).await
+}
+
+/// Reads the events at `url` until `pick` takes one of this kind.
+pub async fn event_of<T>(url: &str, kind: &str, pick: impl Fn(&Value) -> Option<T>) -> T {
     let reading = async {
-        let response = reqwest::get(format!("{url}/api/v1/events")).await.unwrap();
+        let response = reqwest::get(url).await.unwrap().error_for_status().unwrap();
         let mut chunks = response.bytes_stream();
         let mut text = String::new();
         while let Some(chunk) = chunks.next().await {

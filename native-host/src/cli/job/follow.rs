@@ -1,9 +1,6 @@
 //! Follows jobs to their ends, and checks what came of them.
 
-use super::{
-    hand::bar,
-    plan::Signed,
-};
+use super::{hand::bar, plan::Signed};
 use crate::{
     cli::REFUSED,
     client::{Api, ApiError},

@@ -100,7 +100,10 @@ fn tell(taken: &[Submitted], api: &Api, waits: bool, out: &Out) {
     if !last.words.is_empty() {
         out.line(&format!("  {}", last.words));
     }
-    out.line(&format!("  `formix job describe {0}` shows it, `formix job why {0}` what it waits for", last.id.short()));
+    out.line(&format!(
+        "  `formix job describe {0}` shows it, `formix job why {0}` what it waits for",
+        last.id.short()
+    ));
 }
 
 /// A bar of this length, for a person.
@@ -183,7 +186,9 @@ async fn submit_all(api: &Api, jobs: &[Signed], bar: &ProgressBar) -> Result<Vec
 fn refused(job: &Signed, taken: usize) -> String {
     let before = match taken {
         0 => String::new(),
-        taken => format!("; {taken} jobs before it were taken, `formix job stop --all` takes all open ones back"),
+        taken => {
+            format!("; {taken} jobs before it were taken, `formix job stop --all` takes all open ones back")
+        }
     };
     format!("“{}” is not taken{before}", job.manifest.name)
 }

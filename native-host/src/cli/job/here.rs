@@ -38,8 +38,7 @@ pub(super) async fn run(
     // A guest computes for as long as its fuel lasts: not on a thread that serves others.
     let running = tokio::task::spawn_blocking(move || guests::run(&invocation, &module, &input));
     let finished = running.await??;
-    let times =
-        Times { started, ended: clock::now(), wall_us: finished.wall_us, cpu_us: finished.cpu_us };
+    let times = Times { started, ended: clock::now(), wall_us: finished.wall_us, cpu_us: finished.cpu_us };
     let of = Of {
         job: job.id,
         manifest: &job.manifest,

@@ -4,7 +4,10 @@ use super::{
     place,
     spec::{Source, Sources, Spec},
 };
-use crate::{cli::{propose::moment, receipt::read}, clock};
+use crate::{
+    cli::{propose::moment, receipt::read},
+    clock,
+};
 use anyhow::{Context, Result, bail};
 use codec::{ContentId, Instant};
 use data_encoding::HEXLOWER;
@@ -110,7 +113,8 @@ struct Place {
 
 impl Place {
     fn fill(self, text: &str) -> String {
-        text.replace("{index}", &self.index.to_string()).replace("{count}", &self.count.to_string())
+        let (index, next) = (self.index.to_string(), (self.index + 1).to_string());
+        text.replace("{index}", &index).replace("{next}", &next).replace("{count}", &self.count.to_string())
     }
 }
 
@@ -142,7 +146,9 @@ impl Plan {
             let one = Manifest {
                 name: if count == 1 { name.clone() } else { format!("{} {}/{count}", cut(&name), index + 1) },
                 input,
-                args: std::iter::once(name.clone()).chain(spec.args.iter().map(|arg| place.fill(arg))).collect(),
+                args: std::iter::once(name.clone())
+                    .chain(spec.args.iter().map(|arg| place.fill(arg)))
+                    .collect(),
                 env: spec.env.iter().map(|(name, value)| (name.clone(), place.fill(value))).collect(),
                 ..shared.clone()
             };
@@ -253,7 +259,8 @@ impl Plan {
     /// The files that a pattern means, by name.
     fn matching(&mut self, pattern: &str, folder: &Path) -> Result<Vec<Blob>> {
         let in_folder = Path::new(&glob::Pattern::escape(&folder.to_string_lossy())).join(pattern);
-        let found = glob::glob(&in_folder.to_string_lossy()).with_context(|| format!("`inputs`: `{pattern}`"))?;
+        let found =
+            glob::glob(&in_folder.to_string_lossy()).with_context(|| format!("`inputs`: `{pattern}`"))?;
         let mut blobs = Vec::new();
         for path in found {
             let path = path?;

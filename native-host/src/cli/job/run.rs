@@ -28,7 +28,7 @@ use std::{
     process::ExitCode,
 };
 
-/// Milliseconds that a manifest made here gives a job which is run at once: the document wants a deadline.
+/// What a job is given: one that is run here ends at once, and the document wants a deadline.
 const DEADLINE: &str = "1day";
 /// Most bytes of standard input of a job that is run here.
 const INPUT_BYTES_MAX: u64 = 1 << 30;
@@ -192,7 +192,11 @@ async fn tell(api: &Api, view: &JobView, checked: &Checked, out: &Out) -> Result
         eprintln!("error: {}", result.ending);
     }
     if out.is_fancy() {
-        eprintln!("{} nodes agree; `formix job receipt {}` checks it again", checked.agree.len(), view.id.short());
+        eprintln!(
+            "{} nodes agree; `formix job receipt {}` checks it again",
+            checked.agree.len(),
+            view.id.short()
+        );
     }
     Ok(())
 }

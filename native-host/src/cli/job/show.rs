@@ -1,14 +1,17 @@
 //! `formix job list, describe, logs, stop, rerun, why, receipt`.
 
-use super::{At, One, complete, follow, hand, here::save, open, place, plan::{Plan, Signed}};
-use crate::{
-    client::{Api, ApiError},
-    clock,
-    home::Home,
-    output::Out,
+use super::{
+    At, One, complete, follow, hand,
+    here::save,
+    open, place,
+    plan::{Plan, Signed},
 };
+use crate::{client::ApiError, clock, home::Home, output::Out};
 use anyhow::{Context, Result, bail};
-use clap::{Args, ValueEnum, builder::{PossibleValuesParser, TypedValueParser}};
+use clap::{
+    Args, ValueEnum,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
 use codec::ContentId;
 use comfy_table::{Table, presets::NOTHING};
 use jobs::{
@@ -103,7 +106,8 @@ pub(super) async fn list(args: ListArgs, home: &Home, out: &Out) -> Result<ExitC
         if page.jobs.is_empty() {
             return "No such jobs: `formix job submit` makes some.".into();
         }
-        let mut table = table(&["id", "name", "submitter", "state", "receipts", "submitted", "how it stands"]);
+        let mut table =
+            table(&["id", "name", "submitter", "state", "receipts", "submitted", "how it stands"]);
         for view in &page.jobs {
             table.add_row([
                 view.id.short(),
@@ -161,7 +165,8 @@ fn described(view: &JobView, manifest: &Manifest) -> String {
         text += &format!("\n  running    …{} ({kind}), until {}", lease.node.short(), lease.until);
     }
     if let Some(result) = &view.result {
-        let size = |bytes: Option<u64>| bytes.map_or("no longer kept".into(), |bytes| format!("{bytes} bytes"));
+        let size =
+            |bytes: Option<u64>| bytes.map_or("no longer kept".into(), |bytes| format!("{bytes} bytes"));
         let judged = if result.judged { "; a heavy node settled it" } else { "" };
         text += &format!(
             "\n  stdout     {} ({})\n  stderr     {} ({})\n  fuel       {} ({})\n  agree      {} nodes{judged}",
@@ -249,7 +254,8 @@ pub(super) async fn rerun(args: RerunArgs, home: &Home, out: &Out) -> Result<Exi
     if args.id_only {
         out.line(&new.id.to_string());
     } else if !args.wait || out.json {
-        let value = json!({ "event": "submitted", "id": new.id, "able": new.able, "words": new.words, "of": id });
+        let value =
+            json!({ "event": "submitted", "id": new.id, "able": new.able, "words": new.words, "of": id });
         out.event(&value, || format!("Submitted anew: {}", new.id));
     }
     if args.wait {
@@ -274,7 +280,8 @@ pub(super) async fn why(one: &One, out: &Out) -> Result<ExitCode> {
             told += &table.trim_fmt();
         }
         if why["stuck"] == true {
-            told += "\nNo node that is here can run it as it is: change what it asks for, or wait for others.";
+            told +=
+                "\nNo node that is here can run it as it is: change what it asks for, or wait for others.";
         }
         told
     });
@@ -291,7 +298,11 @@ pub(super) async fn receipt(args: ReceiptArgs, out: &Out) -> Result<ExitCode> {
     let view = api.job(id).await?;
     let checked = follow::check(&api, &view, &manifest).await?;
     if checked.receipts.is_empty() {
-        bail!("no node has answered yet: the job is {}; `formix job why {}` says more", view.state.name(), id.short());
+        bail!(
+            "no node has answered yet: the job is {}; `formix job why {}` says more",
+            view.state.name(),
+            id.short()
+        );
     }
     if let Some(folder) = &args.save {
         std::fs::create_dir_all(folder).with_context(place(folder))?;
@@ -315,7 +326,13 @@ pub(super) async fn receipt(args: ReceiptArgs, out: &Out) -> Result<ExitCode> {
                 (false, None) => "no result yet",
             };
             let file = path.map(|path| format!(" → {}", path.display())).unwrap_or_default();
-            format!("{} {}: {agrees}; {} fuel, {} witnesses{file}", receipt.node, receipt.ending, receipt.fuel, witnesses.len())
+            format!(
+                "{} {}: {agrees}; {} fuel, {} witnesses{file}",
+                receipt.node,
+                receipt.ending,
+                receipt.fuel,
+                witnesses.len()
+            )
         });
     }
     Ok(ExitCode::SUCCESS)

@@ -38,7 +38,9 @@ fn an_array_with_a_reduction_is_jobs_of_which_the_last_reads_the_others() {
 #[test]
 fn inputs_come_from_files_by_pattern_in_order_and_long_ones_are_sent() {
     let folder = folder();
-    for (name, bytes) in [("b.txt", vec![b'b'; 10_000]), ("a.txt", b"short".to_vec()), ("c.csv", b"no".to_vec())] {
+    for (name, bytes) in
+        [("b.txt", vec![b'b'; 10_000]), ("a.txt", b"short".to_vec()), ("c.csv", b"no".to_vec())]
+    {
         fs::write(folder.path().join(name), bytes).unwrap();
     }
     let plan = of("module: m.wasm\ninputs: \"*.txt\"\n", folder.path()).unwrap();
