@@ -144,7 +144,8 @@ impl Submitter {
         let submitter = self.identity.id();
         for state in ["waiting", "running", "waiting"] {
             loop {
-                let open: Page = self.get(&format!("jobs?submitter={submitter}&state={state}&limit=1")).await?;
+                let open: Page =
+                    self.get(&format!("jobs?submitter={submitter}&state={state}&limit=1")).await?;
                 if open.jobs.is_empty() {
                     break;
                 }
@@ -163,7 +164,11 @@ impl Submitter {
             .buffered(REQUESTS)
             .try_collect()
             .await?;
-        figure("receipts_checked_per_s", "receipts/s", &[dispatch.len() as f64 / began.elapsed().as_secs_f64()]);
+        figure(
+            "receipts_checked_per_s",
+            "receipts/s",
+            &[dispatch.len() as f64 / began.elapsed().as_secs_f64()],
+        );
         Ok(())
     }
 }

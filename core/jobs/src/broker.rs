@@ -18,7 +18,7 @@ use crate::{
     message::{Request, Response},
     ran::{Finished, RunError},
     scheduler::{self, RestoreError, SubmitError, Taken, Why},
-    view::{Filter, JobView, Page, WorkerView},
+    view::{Counts, Filter, JobView, Page, WorkerView},
     worker::{Executor, Task},
 };
 use alloc::{
@@ -401,6 +401,11 @@ impl Broker {
         let jobs: Vec<JobView> = ids.by_ref().take(limit).filter_map(|id| self.job(id)).collect();
         let next = ids.next().and(jobs.last()).map(|last| last.id);
         Page { jobs, next }
+    }
+
+    /// How many jobs are known here. It looks at each.
+    pub fn counts(&self) -> Counts {
+        self.scheduler.counts()
     }
 
     /// A job that is known here.

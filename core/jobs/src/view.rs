@@ -1,7 +1,7 @@
 //! What a heavy node shows of its jobs and of the nodes that run them.
 
 use crate::{manifest::Kind, receipt::Ending, standing::Standing};
-use alloc::{string::String, vec::Vec};
+use alloc::{collections::BTreeMap, string::String, vec::Vec};
 use codec::{ContentId, Instant};
 use keys::NodeId;
 use serde::{Deserialize, Serialize};
@@ -160,6 +160,15 @@ pub struct WorkerLimits {
     pub fuel: u64,
     /// Milliseconds.
     pub wall_ms: u32,
+}
+
+/// How many jobs a heavy node knows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// By state; none that no job is in.
+    pub states: BTreeMap<JobState, u64>,
+    /// When the oldest of those that wait came.
+    pub waiting_since: Option<Instant>,
 }
 
 /// Which jobs to list.

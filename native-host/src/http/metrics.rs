@@ -1,29 +1,36 @@
 //! `/metrics`: OpenMetrics text for Prometheus.
 
 use super::{Site, problem::Problem};
+use crate::clock;
 use axum::{
     extract::State,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use node::{HeavyNode, heavy::HeavyView};
+use jobs::{
+    WorkerView,
+    view::{Counts, JobState},
+};
+use node::heavy::HeavyView;
 use prometheus_client::{
     encoding::text::encode,
     metrics::{counter::Counter, family::Family, gauge::Gauge},
     registry::{Registry, Unit},
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::atomic::AtomicU64};
 
 type Labels = [(&'static str, String); 1];
 
 pub(super) async fn metrics(State(site): State<Site>) -> Result<Response, Problem> {
-    let view = site.node.look(HeavyNode::view).await.map_err(|_| Problem::stopping())?;
+    let seen = site.node.look(|node| (node.view(), node.job_counts(), node.workers()));
+    let (view, counts, workers) = seen.await.map_err(|_| Problem::stopping())?;
     let mut stages: BTreeMap<String, i64> = BTreeMap::new();
     for computation in site.public.views() {
         *stages.entry(word(&computation.stage)).or_default() += 1;
     }
     let mut registry = Registry::with_prefix("formix");
     reports(&mut registry, &view);
+    jobs(&mut registry, &counts, &workers);
 
     let lights: Family<Labels, Gauge> = Family::default();
     for (transport, count) in &view.lights {
@@ -78,6 +85,33 @@ fn reports(registry: &mut Registry, view: &HeavyView) {
     let malformed: Counter = Counter::default();
     malformed.inc_by(counters.malformed_messages);
     registry.register("malformed_messages", "Messages that did not decode", malformed);
+}
+
+fn jobs(registry: &mut Registry, counts: &Counts, workers: &[WorkerView]) {
+    let jobs: Family<Labels, Gauge> = Family::default();
+    for state in JobState::ALL {
+        let count = counts.states.get(&state).copied().unwrap_or_default();
+        jobs.get_or_create(&[("state", state.name().into())]).set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+    registry.register("jobs", "Jobs known here", jobs);
+
+    let age = Gauge::<f64, AtomicU64>::default();
+    age.set(counts.waiting_since.map_or(0.0, |since| clock::now().since_ms(since) as f64 / 1_000.0));
+    let help = "How long the oldest of the jobs that wait has been here";
+    registry.register_with_unit("jobs_queue_age", help, Unit::Seconds, age);
+
+    let (nodes, slots): (Family<Labels, Gauge>, Family<Labels, Gauge>) =
+        (Family::default(), Family::default());
+    let busy: Family<Labels, Gauge> = Family::default();
+    for worker in workers {
+        let kind = [("kind", worker.kind.name().to_owned())];
+        nodes.get_or_create(&kind).inc();
+        slots.get_or_create(&kind).inc_by(worker.slots.into());
+        busy.get_or_create(&kind).inc_by(worker.busy.into());
+    }
+    registry.register("workers", "Nodes that take jobs", nodes);
+    registry.register("workers_slots", "Jobs that they run at a time", slots);
+    registry.register("workers_jobs", "Jobs that they have", busy);
 }
 
 /// The word that the API uses for a value.

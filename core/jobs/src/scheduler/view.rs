@@ -4,7 +4,7 @@ use super::{Answer, Ended, Outcome, Past, RefusalReason, Scheduler, Worker};
 use crate::{
     Manifest,
     receipt::{Claim, Ended as Ending},
-    view::{Filter, JobState, JobView, LeaseView, RefusalView, ResultView, WorkerLimits, WorkerView},
+    view::{Counts, Filter, JobState, JobView, LeaseView, RefusalView, ResultView, WorkerLimits, WorkerView},
 };
 use alloc::{string::ToString, sync::Arc, vec::Vec};
 use codec::ContentId;
@@ -82,6 +82,18 @@ impl Scheduler {
             Outcome::Refused(RefusalReason::Cancelled) => JobState::Cancelled,
             Outcome::Refused(_) => JobState::Refused,
         })
+    }
+
+    /// How many jobs are known here, by state. It looks at each.
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for job in self.index.values() {
+            let Some(state) = self.state_of(*job) else { continue };
+            *counts.states.entry(state).or_default() += 1;
+        }
+        let waiting = self.jobs.values().filter(|job| job.state.leases.is_empty());
+        counts.waiting_since = waiting.map(|job| job.state.submitted).min();
+        counts
     }
 
     /// The ids of jobs that `filter` asks for, the latest first.

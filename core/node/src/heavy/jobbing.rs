@@ -10,7 +10,7 @@ use jobs::{
     broker::{Input, Output},
     message::Request,
     scheduler::Why,
-    view::{Filter, Page},
+    view::{Counts, Filter, Page},
 };
 use keys::{Envelope, NodeId};
 use net::{Protocol, Responder};
@@ -68,6 +68,11 @@ impl HeavyNode {
     /// A part of the jobs that are known here, the latest first; at most `limit`.
     pub fn jobs(&self, filter: &Filter, limit: usize) -> Page {
         self.broker.jobs(filter, limit)
+    }
+
+    /// How many jobs are known here. It looks at each.
+    pub fn job_counts(&self) -> Counts {
+        self.broker.counts()
     }
 
     /// A job that is known here.
