@@ -98,16 +98,12 @@ impl Problem {
                 ManifestError::Malformed { field, detail: problem } | ManifestError::Field { field, problem },
             ) => Some((field.clone(), problem.clone())),
             SubmitError::Never { field, problem } => Some(((*field).to_owned(), problem.clone())),
+            SubmitError::Missing { field, .. } => Some(((*field).to_owned(), "not here".into())),
             _ => None,
         };
         let errors = fault.map(|(path, problem)| Fault { path, problem, position: None });
         let problem = Self { errors: errors.into_iter().collect(), ..Self::new(status, error.to_string()) };
-        match error {
-            SubmitError::FullForYou { retry_ms }
-            | SubmitError::TooVaried { retry_ms }
-            | SubmitError::Full { retry_ms } => problem.again_after(*retry_ms),
-            _ => problem,
-        }
+        error.retry_ms().into_iter().fold(problem, Self::again_after)
     }
 
     /// Bytes are not taken.

@@ -162,15 +162,15 @@ async fn submit_all(api: &Api, jobs: &[Signed], bar: &ProgressBar) -> Result<Vec
         let mut wait = None;
         for answer in answers {
             match answer {
-                // What comes after one that was not taken is sent again with it: the same document is the same job.
-                Ok(job) if wait.is_none() => {
+                Ok(job) => {
                     taken.push(job);
                     began = Instant::now();
                 }
-                Ok(_) => {}
+                // What comes after it is sent again with it: it may need it, and the same document is the same job.
                 Err(NotTaken { retry_after_s: Some(again), detail }) if began.elapsed() < PATIENCE => {
                     bar.set_message(detail);
-                    wait.get_or_insert(Duration::from_secs(again).max(AGAIN));
+                    wait = Some(Duration::from_secs(again).max(AGAIN));
+                    break;
                 }
                 Err(error) => return Err(error).with_context(|| refused(&jobs[taken.len()], taken.len())),
             }
