@@ -16,6 +16,7 @@ mod rank;
 mod receipt;
 mod up;
 mod view;
+mod work;
 
 pub(crate) use comp::end::headline;
 
@@ -149,6 +150,14 @@ enum Command {
     Job {
         #[command(subcommand)]
         what: job::JobCommand,
+    },
+    /// What a light node of this home gives to other people's jobs, and what it has run
+    #[command(
+        after_help = "Examples:\n  formix work show\n  formix work start --slots 2\n  formix work stop"
+    )]
+    Work {
+        #[command(subcommand)]
+        what: work::WorkCommand,
     },
     /// Check the receipts of jobs
     Receipt {
@@ -356,6 +365,7 @@ async fn dispatch(command: Option<Command>, common: &Common, home: &Home, out: &
         Some(Command::Data { what }) => data::data(what, home, out).await?,
         Some(Command::Consent { what }) => consent::consent(what, home, out).await?,
         Some(Command::Job { what }) => return job::job(what, home, out).await,
+        Some(Command::Work { what }) => work::work(what, home, out).await?,
         Some(Command::Receipt { what }) => receipt::receipt(what, out).await?,
         Some(Command::Fellow(args)) => fellow::fellow(args, home, out).await?,
         Some(Command::Completions { .. } | Command::Rank(_)) => {}

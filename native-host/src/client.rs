@@ -27,7 +27,7 @@ pub(crate) enum ApiError {
     Refused {
         url: Url,
         status: StatusCode,
-        detail: String,
+        detail: Box<str>,
         /// After how many seconds it may be tried again, where the node says so.
         retry_after_s: Option<u32>,
     },
@@ -197,7 +197,7 @@ async fn answer(url: &Url, sent: reqwest::Result<Response>) -> Result<Vec<u8>, A
     let status = response.status();
     if !status.is_success() {
         let problem: Value = serde_json::from_slice(&body).unwrap_or_default();
-        let detail = problem["detail"].as_str().unwrap_or("without a reason").to_owned();
+        let detail = problem["detail"].as_str().unwrap_or("without a reason").into();
         let retry_after_s = problem["retry_after_s"].as_u64().and_then(|after| u32::try_from(after).ok());
         return Err(ApiError::Refused { url: url.clone(), status, detail, retry_after_s });
     }

@@ -240,7 +240,17 @@ async fn why_names_what_keeps_each_node_from_a_job() {
     assert!(shown.contains("is of a kind that the job does not ask for (native)"), "{shown}");
     assert!(shown.contains("change what it asks for"), "{shown}");
 
-    // A person takes the offer back, and the node says so.
+    // Its person sees the settings, and changes them while it runs.
+    let started = ["work", "start", "--slots", "1", "--memory", "1024"];
+    let shown = run_json(worker.path(), &started).await;
+    assert_eq!(shown[0]["contribution"]["settings"]["memory_bytes_max"], 1_u64 << 30);
+    let (_, own) = why("limits: {memory_bytes: 2147483648}").await;
+    assert_eq!((&own["code"], &own["gives_bytes"]), (&Value::from("memory"), &Value::from(1_u64 << 30)));
+    run_json(worker.path(), &["work", "stop"]).await;
+    let (_, own) = why("name: paused").await;
+    assert_eq!(own["code"], "paused");
+
+    // The offer stays taken back.
     let name = folder(&one.ready);
     assert!(one.terminate().await.success());
     let mut resting =

@@ -1,7 +1,7 @@
-//! Long bodies: few at a time, since each stands in memory as a whole.
+//! Long bodies: few at a time, since each stands in memory as a whole. Those that are no longer than others' are read as those are.
 
 use super::{
-    Asker,
+    Asker, BODY_BYTES_MAX,
     api::Answer,
     places::{Place, Places},
     problem::Problem,
@@ -10,7 +10,7 @@ use super::{
 use axum::{
     body::Bytes,
     extract::{FromRequest, Request},
-    http::StatusCode,
+    http::{StatusCode, header},
 };
 use std::{
     sync::{Arc, LazyLock},
@@ -36,16 +36,20 @@ static PLACES: LazyLock<Arc<Places>> = LazyLock::new(|| Places::new(AT_ONCE_EACH
 /// A long body, and its place among those that are in memory.
 pub(super) struct Upload {
     pub(super) bytes: Bytes,
-    _room: SemaphorePermit<'static>,
-    _place: Place,
+    _place: Option<(SemaphorePermit<'static>, Place)>,
 }
 
 /// Reads the body of `request`, whose route takes [`BYTES_MAX`].
 pub(super) async fn read(request: Request, asker: Asker) -> Answer<Upload> {
-    let place = PLACES.take(asker.0).ok_or_else(too_many)?;
-    let room = ROOM.try_acquire().map_err(|_| too_many())?;
+    let len = request.headers().get(header::CONTENT_LENGTH).and_then(|len| len.to_str().ok()?.parse().ok());
+    let place = if len.is_some_and(|len: usize| len <= BODY_BYTES_MAX) {
+        None
+    } else {
+        let place = PLACES.take(asker.0).ok_or_else(too_many)?;
+        Some((ROOM.try_acquire().map_err(|_| too_many())?, place))
+    };
     match timeout(WITHIN, Bytes::from_request(request, &())).await {
-        Ok(Ok(bytes)) => Ok(Upload { bytes, _room: room, _place: place }),
+        Ok(Ok(bytes)) => Ok(Upload { bytes, _place: place }),
         Ok(Err(rejected)) => Err(Problem::new(rejected.status(), rejected.body_text())),
         Err(_) => {
             let detail = format!(
