@@ -15,7 +15,7 @@ use std::{
 use tokio::{process::Command, time::timeout};
 
 /// How long schemathesis may take.
-const BUDGET: Duration = Duration::from_secs(120);
+const BUDGET: Duration = Duration::from_secs(240);
 /// How long its installation may take.
 const INSTALL: Duration = Duration::from_secs(300);
 
@@ -57,6 +57,11 @@ async fn schemathesis_finds_nothing() {
     let ended = network.propose(home.path(), &["--deadline", "1h"]).await;
     run_json(home.path(), &["comp", "cancel", &ended, "--host", network.url(0)]).await;
     network.propose(home.path(), &["--deadline", "1h"]).await;
+    let module = home.path().join("nothing.wasm");
+    fs::write(&module, wat::parse_str(r#"(module (func (export "_start")))"#).unwrap()).unwrap();
+    let spec = home.path().join("nothing.yaml");
+    fs::write(&spec, "module: nothing.wasm\ncount: 2\n").unwrap();
+    run_json(home.path(), &["job", "submit", &spec.display().to_string(), "--host", network.url(0)]).await;
     let mut run = Command::new(program);
     run.current_dir(home.path()).arg("--config-file").arg(folder().join("schemathesis.toml")).args([
         "run",
