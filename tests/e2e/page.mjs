@@ -175,6 +175,12 @@ test("every view is reached on a phone, and nothing that is chosen is stretched"
   }
   await tab.find("status").click();
   await heading("Network");
+  await tab.join();
+  await tab.page.locator("main").getByRole("link", { name: "Contribute" }).click();
+  await heading("Contribute");
+  await tab.go("");
+  await tab.page.locator("main").getByRole("link", { name: "jobs", exact: true }).click();
+  await heading("Jobs");
   const bar = await tab.page.locator("nav.views li:visible a").evaluateAll((links) => links.map((link) => [link.scrollWidth, link.clientWidth]));
   assert.equal(bar.length, 5);
   for (const [needed, given] of bar) assert.ok(needed <= given, `a name in the navigation takes ${needed} px of ${given}`);

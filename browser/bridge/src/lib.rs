@@ -9,11 +9,10 @@
 //! [`unpack`] what comes and [`post`] what goes, in terms of [`ToWorker`] and [`FromWorker`].
 //!
 //! # Messages
-//! A message is a JavaScript array: a JSON text with the message's head, then byte arrays, whose memory
-//! is handed over and not copied. Which byte arrays belong to which message stands with its variant.
+//! They are carried as [`channel`] says. Which byte arrays belong to which message stands with its variant.
 //!
 //! # Bounds
-//! [`COMMANDS_MAX`] unanswered commands, rows and verifications at a time. A view is sent only after the
+//! [`COMMANDS_MAX`] unanswered questions at a time. A view is sent only after the
 //! page has shown the one before, and no sooner than a tenth of a second after it.
 //!
 //! # Provided / Not provided
@@ -24,13 +23,15 @@
 
 mod begin;
 mod handle;
+pub mod host;
 mod message;
 mod network;
 mod verify;
 mod wire;
 
+pub use channel::{MessageError, post, unpack};
 pub use handle::{COMMANDS_MAX, Event, Handle};
-pub use message::{FromWorker, MessageError, Status, ToWorker, Tried, post, unpack};
+pub use message::{Checked, FromWorker, Signed, Status, ToWorker, Tried};
 pub use network::ask_network;
 pub use verify::verify;
 pub use wire::{NetFailure, NetInput, NetOutput};

@@ -1,14 +1,11 @@
 //! What page and worker say to each other.
 
-use std::fmt;
-
 use aggregate::Draft;
-use js_sys::{Array, Uint8Array};
+use codec::ContentId;
+use jobs::{Manifest, Receipt};
 use keys::NodeId;
 use node::{Command, CommandError, LightView, Look, Reply, Trial};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use wasm_bindgen::{JsCast as _, JsValue};
 
 use crate::wire::{NetInput, NetOutput};
 
@@ -51,6 +48,44 @@ pub enum ToWorker {
     },
     /// Two byte arrays: a proposal, and its end or evidence that a heavy node lied in it, in JSON.
     Verify {
+        /// To answer by.
+        token: u64,
+    },
+    /// The person submits a job. Two byte arrays: the module and the input.
+    SignJob {
+        /// To answer by.
+        token: u64,
+        /// What is asked. Submitter, module, input, moment and nonce are the worker's to fill in.
+        manifest: Box<Manifest>,
+    },
+    /// The person takes a job back.
+    SignCancel {
+        /// To answer by.
+        token: u64,
+        /// Which.
+        job: ContentId,
+    },
+    /// How this browser is lent to jobs from now on, as far as the page has a say in it.
+    Lend {
+        /// Of each hundred milliseconds, how many guests may take of a core.
+        share_percent: u8,
+        /// Whether nothing may run now, whatever the node's settings say.
+        hold: bool,
+    },
+    /// The person wants the receipt of a job that ran here.
+    Receipt {
+        /// To answer by.
+        token: u64,
+        /// Which job.
+        job: ContentId,
+    },
+    /// One byte array: a receipt, a DSSE document in JSON.
+    CheckReceipt {
+        /// To answer by.
+        token: u64,
+    },
+    /// Run again what a receipt speaks of. Three byte arrays: the receipt; the module; the input.
+    Rerun {
         /// To answer by.
         token: u64,
     },
@@ -99,6 +134,50 @@ pub enum FromWorker {
         /// The heavy nodes in them that this node does not trust, or what is wrong with them.
         result: Result<Vec<NodeId>, String>,
     },
+    /// The answer to [`ToWorker::SignJob`] and [`ToWorker::SignCancel`]. One byte array where it went well: the document, in JSON.
+    Signed {
+        /// Whose.
+        token: u64,
+        /// What was signed, or why not.
+        result: Result<Signed, String>,
+    },
+    /// The answer to [`ToWorker::Receipt`]. One byte array where it is here: the document, in JSON.
+    Receipt {
+        /// Whose.
+        token: u64,
+    },
+    /// The answer to [`ToWorker::CheckReceipt`].
+    Checked {
+        /// Whose.
+        token: u64,
+        /// What it says, or what is wrong with it.
+        result: Result<Box<Checked>, String>,
+    },
+    /// The answer to [`ToWorker::Rerun`].
+    Reran {
+        /// Whose.
+        token: u64,
+        /// Whether the run gives what the receipt says; if not, what differs.
+        result: Result<(), String>,
+    },
+}
+
+/// A document that was signed here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signed {
+    /// The job that it is about.
+    pub job: ContentId,
+    /// What the job's module and input are called, where it has them by content id.
+    pub blobs: Vec<ContentId>,
+}
+
+/// A receipt whose signatures hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checked {
+    /// What it says.
+    pub receipt: Receipt,
+    /// Who else signed it.
+    pub witnesses: Vec<NodeId>,
 }
 
 /// What a draft would come to, and how long this tab took to find out.
@@ -129,62 +208,4 @@ pub enum Status {
         /// Why.
         detail: String,
     },
-}
-
-/// A message that this version does not understand.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum MessageError {
-    /// Not an array of a text and byte arrays.
-    Shape,
-    /// The text is no message's head.
-    Head {
-        /// The reader's words.
-        detail: String,
-    },
-}
-
-impl fmt::Display for MessageError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Shape => f.write_str("not a message of this page"),
-            Self::Head { detail } => write!(f, "page and worker differ, reload the page: {detail}"),
-        }
-    }
-}
-
-impl std::error::Error for MessageError {}
-
-/// Sends `head` and `parts` with `send`, which is given the message and what to hand over with it, as
-/// `postMessage` takes them.
-///
-/// # Errors
-/// What `send` gives.
-pub fn post<T: Serialize>(
-    head: &T,
-    parts: &[Vec<u8>],
-    send: impl FnOnce(&JsValue, &JsValue) -> Result<(), JsValue>,
-) -> Result<(), JsValue> {
-    let head = serde_json::to_string(head).map_err(|error| JsValue::from(error.to_string()))?;
-    let (message, handed) = (Array::of1(&head.into()), Array::new());
-    for part in parts {
-        let bytes = Uint8Array::from(part.as_slice());
-        message.push(&bytes);
-        handed.push(&bytes.buffer());
-    }
-    send(&message, &handed)
-}
-
-/// Reads what [`post`] sent: the head and the byte arrays.
-///
-/// # Errors
-/// [`MessageError`].
-pub fn unpack<T: DeserializeOwned>(message: &JsValue) -> Result<(T, Vec<Vec<u8>>), MessageError> {
-    let message: &Array = message.dyn_ref().ok_or(MessageError::Shape)?;
-    let head = message.get(0).as_string().ok_or(MessageError::Shape)?;
-    let head = serde_json::from_slice(head.as_bytes())
-        .map_err(|error| MessageError::Head { detail: error.to_string() })?;
-    let part = |value: JsValue| value.dyn_ref().map(Uint8Array::to_vec).ok_or(MessageError::Shape);
-    let parts = message.iter().skip(1).map(part).collect::<Result<_, _>>()?;
-    Ok((head, parts))
 }

@@ -14,8 +14,8 @@
 //! set at a time.
 //!
 //! # Provided / Not provided
-//! Provided: join, data, propose, answer, results with their signatures checked in this page, rules, network;
-//! light and dark; keyboard, screen readers and phones. Not provided: other languages than English, and
+//! Provided: join, data, propose, answer, results with their signatures checked in this page, rules, network; lending this browser to
+//! jobs, submitting jobs, checking receipts; light and dark; keyboard, screen readers and phones. Not provided: other languages than English, and
 //! anything that computes: the node does that elsewhere.
 //!
 //! It follows WCAG 2.2 AA and the WAI-ARIA practices of native elements.
@@ -23,6 +23,7 @@
 pub mod answer;
 pub mod consent;
 pub mod form;
+pub mod job;
 pub mod phase;
 pub mod plot;
 pub mod route;

@@ -17,6 +17,14 @@ pub enum Route {
     Computation(ContentId),
     /// What waits, what is answered without asking, how much, and all that was.
     Approval,
+    /// What this browser lends to other people's jobs.
+    Contribute,
+    /// The person's own jobs, and the form for a new one.
+    Jobs,
+    /// One job.
+    Job(ContentId),
+    /// The check of a receipt that somebody has.
+    Receipt,
     /// Connections, identity, what is protected and what is not.
     Network,
 }
@@ -31,11 +39,15 @@ impl Route {
             "propose" => Self::Propose,
             "computations" => Self::Computations,
             "approval" => Self::Approval,
+            "contribute" => Self::Contribute,
+            "jobs" => Self::Jobs,
+            "receipt" => Self::Receipt,
             "network" => Self::Network,
-            other => other
-                .strip_prefix("computations/")
-                .and_then(|id| id.parse().ok())
-                .map_or(Self::Home, Self::Computation),
+            other => {
+                let one = |folder: &str| other.strip_prefix(folder).and_then(|id| id.parse().ok());
+                let job = || one("jobs/").map(Self::Job);
+                one("computations/").map(Self::Computation).or_else(job).unwrap_or(Self::Home)
+            }
         }
     }
 
@@ -48,6 +60,10 @@ impl Route {
             Self::Computations => "#/computations".into(),
             Self::Computation(id) => format!("#/computations/{id}"),
             Self::Approval => "#/approval".into(),
+            Self::Contribute => "#/contribute".into(),
+            Self::Jobs => "#/jobs".into(),
+            Self::Job(id) => format!("#/jobs/{id}"),
+            Self::Receipt => "#/receipt".into(),
             Self::Network => "#/network".into(),
         }
     }
@@ -61,6 +77,10 @@ impl Route {
             Self::Computations => "Computations · Formix",
             Self::Computation(_) => "Computation · Formix",
             Self::Approval => "Approval · Formix",
+            Self::Contribute => "Contribute · Formix",
+            Self::Jobs => "Jobs · Formix",
+            Self::Job(_) => "Job · Formix",
+            Self::Receipt => "Check a receipt · Formix",
             Self::Network => "Network · Formix",
         }
     }
@@ -74,6 +94,8 @@ impl Route {
                 | (Self::Propose, Self::Propose)
                 | (Self::Computations, Self::Computations | Self::Computation(_))
                 | (Self::Approval, Self::Approval)
+                | (Self::Contribute, Self::Contribute)
+                | (Self::Jobs, Self::Jobs | Self::Job(_) | Self::Receipt)
                 | (Self::Network, Self::Network)
         )
     }
@@ -93,6 +115,10 @@ mod tests {
             Route::Computations,
             Route::Computation(id),
             Route::Approval,
+            Route::Contribute,
+            Route::Jobs,
+            Route::Job(id),
+            Route::Receipt,
             Route::Network,
         ] {
             assert_eq!(Route::of(&route.href()), route);
@@ -100,6 +126,7 @@ mod tests {
         assert_eq!(Route::of("#/propose?ask=mean&title=a/b"), Route::Propose);
         assert_eq!(Route::of(""), Route::Home);
         assert_eq!(Route::of("#/computations/nonsense"), Route::Home);
+        assert_eq!(Route::of("#/jobs/nonsense"), Route::Home);
         assert!(Route::Computations.leads_to(Route::Computation(id)));
     }
 }

@@ -54,6 +54,23 @@
 //! | [`LEDGER`], [`LEDGER_ENTRY`] | all that was answered | `data-id`, `data-fate` |
 //! | [`LEDGER_USE`] | answers about one field | `data-about`, `data-answers` |
 //! | [`WITHDRAW`], [`WITHDRAW_CONFIRM`], [`WITHDRAWAL`] | takes an answer back, and how far that is | `data-deleted`, `data-needed` |
+//! | [`LENDING`] | how far this browser is lent | `data-state`: `off`, `working`, `ready`, `held`, `apart` |
+//! | [`CONSENT`], [`LEND`], [`STOP_LENDING`], [`STOP_LENDING_CONFIRM`] | agrees to other people's programs, starts, stops | |
+//! | [`PAUSE`] | pauses and goes on | `data-paused` |
+//! | [`LENT`] | one input of what is lent, by `data-field` | |
+//! | [`GUEST`] | a job that is here now | `data-id`, `data-step` |
+//! | [`CREDIT`] | what came of it | `data-jobs` |
+//! | [`PAST`], [`PAST_RECEIPT`] | a job that was here; saves its receipt | `data-id`, `data-taken` |
+//! | [`JOB_MODULE`], [`JOB_INPUT`] | files of a new job | |
+//! | [`JOB_FIELD`], [`JOB_FIELD_ERROR`] | one input of a new job, what is wrong with it, by `data-field` | |
+//! | [`JOB_SUBMIT`], [`JOB_ERROR`] | submits it; why not | |
+//! | [`JOB`], [`JOB_DETAIL`] | a job in the list; its view | `data-id`, `data-state` |
+//! | [`JOB_LEASE`], [`JOB_REASON`] | who runs it; why a node does not | `data-node` |
+//! | [`JOB_CANCEL`], [`JOB_CANCEL_CONFIRM`] | takes it back | |
+//! | [`JOB_OUTCOME`], [`JOB_OUTPUT`], [`JOB_SAVE`] | what came of it; its output, and what saves that | `data-stream` |
+//! | [`JOB_RECEIPTS`], [`JOB_RECEIPTS_SAVE`] | who vouches for it; saves the receipts | `data-checked`: `checking`, `verified`, `failed` |
+//! | [`RECEIPT_FILE`], [`RECEIPT`] | a receipt that somebody has | `data-checked`: `none`, `verified`, `failed` |
+//! | [`RERUN_MODULE`], [`RERUN_INPUT`], [`RERUN_GO`], [`RERUN`] | runs it again | `data-outcome`: `none`, `same`, `differs` |
 //! | [`NODE_ID`] | this node's id in full | |
 //! | [`LINK`] | a heavy node | `data-up`, `data-transport`, `data-peer` |
 
@@ -231,6 +248,74 @@ pub const WITHDRAW: &str = "withdraw";
 pub const WITHDRAW_CONFIRM: &str = "withdraw-confirm";
 /// How far an answer is taken back.
 pub const WITHDRAWAL: &str = "withdrawal";
+/// How far this browser is lent.
+pub const LENDING: &str = "lending";
+/// Agrees to other people's programs.
+pub const CONSENT: &str = "consent";
+/// Starts to lend this browser.
+pub const LEND: &str = "lend";
+/// Asks to stop that.
+pub const STOP_LENDING: &str = "stop-lending";
+/// Confirms it.
+pub const STOP_LENDING_CONFIRM: &str = "stop-lending-confirm";
+/// Pauses, and goes on.
+pub const PAUSE: &str = "pause";
+/// An input of what is lent.
+pub const LENT: &str = "lent";
+/// A job that is here now.
+pub const GUEST: &str = "guest";
+/// What came of lending.
+pub const CREDIT: &str = "credit";
+/// A job that was here.
+pub const PAST: &str = "past";
+/// Saves its receipt.
+pub const PAST_RECEIPT: &str = "past-receipt";
+/// The file input for a new job's module.
+pub const JOB_MODULE: &str = "job-module";
+/// The file input for a new job's input.
+pub const JOB_INPUT: &str = "job-input";
+/// An input of a new job.
+pub const JOB_FIELD: &str = "job-field";
+/// What is wrong with it.
+pub const JOB_FIELD_ERROR: &str = "job-field-error";
+/// Submits the job.
+pub const JOB_SUBMIT: &str = "job-submit";
+/// Why it was not submitted.
+pub const JOB_ERROR: &str = "job-error";
+/// A job in the list.
+pub const JOB: &str = "job";
+/// The view of one job.
+pub const JOB_DETAIL: &str = "job-detail";
+/// A node that runs it.
+pub const JOB_LEASE: &str = "job-lease";
+/// Why a node does not.
+pub const JOB_REASON: &str = "job-reason";
+/// Asks to take a job back.
+pub const JOB_CANCEL: &str = "job-cancel";
+/// Confirms it.
+pub const JOB_CANCEL_CONFIRM: &str = "job-cancel-confirm";
+/// What came of a job.
+pub const JOB_OUTCOME: &str = "job-outcome";
+/// One of its streams.
+pub const JOB_OUTPUT: &str = "job-output";
+/// Saves a stream.
+pub const JOB_SAVE: &str = "job-save";
+/// Who vouches for the result.
+pub const JOB_RECEIPTS: &str = "job-receipts";
+/// Saves the receipts.
+pub const JOB_RECEIPTS_SAVE: &str = "job-receipts-save";
+/// The file input for a receipt.
+pub const RECEIPT_FILE: &str = "receipt-file";
+/// What checking it gave.
+pub const RECEIPT: &str = "receipt";
+/// The file input for a receipt's module.
+pub const RERUN_MODULE: &str = "rerun-module";
+/// The file input for a receipt's input.
+pub const RERUN_INPUT: &str = "rerun-input";
+/// Runs it again.
+pub const RERUN_GO: &str = "rerun-go";
+/// What that gave.
+pub const RERUN: &str = "rerun";
 /// This node's id in full.
 pub const NODE_ID: &str = "node-id";
 /// A heavy node.

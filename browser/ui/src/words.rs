@@ -218,14 +218,17 @@ pub fn quoted(text: &str) -> String {
 /// The first letter in upper case, a full stop at the end, and names [`quoted`]: errors come as parts of
 /// sentences.
 pub fn sentence(text: &str) -> String {
-    let text = quoted(text.trim());
-    let mut chars = text.chars();
-    let Some(first) = chars.next() else { return String::new() };
-    let mut sentence: String = first.to_uppercase().chain(chars).collect();
-    if !sentence.ends_with(['.', '!', '?']) {
+    let mut sentence = upper_first(&quoted(text.trim()));
+    if !sentence.is_empty() && !sentence.ends_with(['.', '!', '?']) {
         sentence.push('.');
     }
     sentence
+}
+
+/// The first letter in upper case.
+pub fn upper_first(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect()
 }
 
 /// Names in a sentence: `a`, `a and b`, `a, b and c`.

@@ -2,7 +2,8 @@
 //!
 //! The node's machine is `node::LightNode`; the page, at the other end of `bridge`'s messages, has the
 //! node's connections and shows its views. One tab of a browser runs the node at a time: the worker of
-//! another waits for it to close.
+//! another waits for it to close. Other people's programs run in workers that this one starts, `runner`s, and only where its person
+//! lends the browser to jobs, or runs a receipt again.
 //!
 //! # How to drive it
 //! The program that page and worker load alike calls `start` where it finds no window; the rest are
@@ -10,7 +11,10 @@
 #![cfg(target_arch = "wasm32")]
 
 mod clock;
+mod documents;
+mod guests;
 mod lock;
+mod runners;
 mod runtime;
 mod worker;
 

@@ -32,7 +32,7 @@ use alloc::{
 use codec::ContentId;
 use core::fmt;
 use jobs::{Ending, Invocation, Limits, MachineOutOfMemory, Ran, Receipt, receipt::Failure};
-use sandbox::{Command, Module, ModuleError, Progress};
+use sandbox::{Command, Execution, Module, ModuleError, Progress};
 
 pub use sandbox::GAS_SCHEDULE;
 
@@ -79,9 +79,23 @@ impl Program {
         step: u64,
         mut goes_on: impl FnMut() -> bool,
     ) -> Option<Result<Ran, MachineOutOfMemory>> {
+        let mut next = self.start(invocation, input);
+        loop {
+            next = match next {
+                Step::Running(guest) => guest.step(step),
+                Step::Done(result) => return Some(result),
+            };
+            if matches!(next, Step::Running(_)) && !goes_on() {
+                return None;
+            }
+        }
+    }
+
+    /// Begins what [`Program::run`] does, for whoever does something else between its steps. No guest code has run yet.
+    pub fn start(&self, invocation: &Invocation, input: &[u8]) -> Step {
         let module = match &self.module {
             Ok(module) => module,
-            Err(error) => return Some(Ok(rejected(code(error), error.to_string()))),
+            Err(error) => return Step::Done(Ok(rejected(code(error), error.to_string()))),
         };
         let command = Command {
             args: invocation.args.clone(),
@@ -91,30 +105,48 @@ impl Program {
             seed: invocation.seed,
             now: invocation.clock,
         };
-        let mut run = module.start(&command, &limits_of(&self.limits));
-        let execution = loop {
-            match run.step(step) {
-                Progress::Done(execution) => break execution,
-                Progress::Running(_) if !goes_on() => return None,
-                Progress::Running(rest) => run = rest,
-            }
-        };
-        let ending = match execution.ending {
-            sandbox::Ending::Exit(code) => Ending::Exit(code),
-            sandbox::Ending::Trap(trap) => Ending::Trap(Failure::new(trap.name(), &trap.to_string())),
-            sandbox::Ending::NoEntry => {
-                Ending::Rejected(Failure::new("no-entry", &execution.ending.to_string()))
-            }
-            _ => return Some(Err(MachineOutOfMemory)),
-        };
-        Some(Ok(Ran {
-            ending,
-            stdout: execution.stdout,
-            stderr: execution.stderr,
-            fuel: execution.fuel,
-            memory_peak_bytes: execution.memory_peak_bytes,
-        }))
+        Step::Running(Guest(module.start(&command, &limits_of(&self.limits))))
     }
+}
+
+/// A guest in the middle of its run. Dropping it stops it.
+#[derive(Debug)]
+pub struct Guest(sandbox::Run);
+
+/// What a step led to.
+#[derive(Debug)]
+#[must_use]
+pub enum Step {
+    /// The guest has more to do.
+    Running(Guest),
+    /// The run is over.
+    Done(Result<Ran, MachineOutOfMemory>),
+}
+
+impl Guest {
+    /// Goes on for about `fuel` more units. What comes of the run does not depend on the size of its steps.
+    pub fn step(self, fuel: u64) -> Step {
+        match self.0.step(fuel) {
+            Progress::Running(run) => Step::Running(Self(run)),
+            Progress::Done(execution) => Step::Done(ran(execution)),
+        }
+    }
+}
+
+fn ran(execution: Execution) -> Result<Ran, MachineOutOfMemory> {
+    let ending = match execution.ending {
+        sandbox::Ending::Exit(code) => Ending::Exit(code),
+        sandbox::Ending::Trap(trap) => Ending::Trap(Failure::new(trap.name(), &trap.to_string())),
+        sandbox::Ending::NoEntry => Ending::Rejected(Failure::new("no-entry", &execution.ending.to_string())),
+        _ => return Err(MachineOutOfMemory),
+    };
+    Ok(Ran {
+        ending,
+        stdout: execution.stdout,
+        stderr: execution.stderr,
+        fuel: execution.fuel,
+        memory_peak_bytes: execution.memory_peak_bytes,
+    })
 }
 
 fn rejected(code: &str, words: String) -> Ran {

@@ -112,3 +112,27 @@ fn a_failed_entry_point_is_reported_as_failed() {
     }
     assert_eq!(format!("{}", ran(&manifest("fails")).0.ending), "failed: the guest ended with exit code 7");
 }
+
+#[test]
+fn a_run_in_steps_gives_what_a_run_at_once_gives() {
+    let manifest = manifest("_start");
+    let (_, whole) = ran(&manifest);
+    let invocation = manifest.invocation(ContentId::of(b"job"), ada().id(), manifest.created);
+    let (module, input) = (manifest.module.inline().unwrap(), manifest.input.inline().unwrap());
+    let program = Program::new(module, &invocation.limits);
+    for fuel in [1, 7, 1_000] {
+        let (mut step, mut steps) = (program.start(&invocation, input), 0);
+        let stepped = loop {
+            match step {
+                Step::Running(guest) => step = guest.step(fuel),
+                Step::Done(result) => break result.unwrap(),
+            }
+            steps += 1;
+        };
+        assert_eq!(stepped, whole, "in steps of {fuel}");
+        assert!(steps > 1 || fuel > 7, "{steps} steps of {fuel}");
+    }
+    let broken = Program::new(b"no module", &invocation.limits);
+    let Step::Done(Ok(rejected)) = broken.start(&invocation, b"") else { panic!("it was begun") };
+    assert_eq!(rejected.ending.code(), "rejected module-invalid");
+}

@@ -1,11 +1,12 @@
-//! The page build: a wasm program, its JavaScript, the files of `www/`, one output folder.
+//! The page build: two wasm programs, their JavaScript, the files of `www/`, one output folder.
 //!
-//! `cargo` compiles `ui`, which page and worker both run; wasm-bindgen, used as a library so that its version is the
-//! lockfile's, writes its JavaScript; binaryen's `wasm-opt` shrinks it. A release build names each file by its content, so that it
+//! `cargo` compiles `ui`, which page and worker both run, and `runner`, which runs other people's programs and is loaded by those who
+//! agreed to that; wasm-bindgen, used as a library so that its version is the lockfile's, writes their JavaScript; binaryen's `wasm-opt`
+//! shrinks them. A release build names each file by its content, so that it
 //! may be cached for ever, and compresses it; a development build keeps plain names, which `www/index.html` refers to.
 //!
-//! `index.html` loads `page.js`, which starts `worker.js` as a module worker. These two loaders are the only names
-//! that code needs to know.
+//! `index.html` loads `page.js`, which starts `worker.js` as a module worker; that starts as many of `runner.js` as it lends cores. These
+//! loaders are the only names that code needs to know.
 
 mod manifest;
 
@@ -24,11 +25,25 @@ use crate::tree::Tree;
 pub(crate) use manifest::write;
 use manifest::{Manifest, Report};
 
-/// The wasm program.
-const PROGRAM: &str = "ui";
+/// A wasm program of the page.
+struct Program {
+    /// Its package.
+    package: &'static str,
+    /// The loaders that start it, each with what it does before, and where that fails.
+    loaders: &'static [(&'static str, &'static str, &'static str)],
+    /// Whether every tab loads it; otherwise, one whose person agreed to it.
+    first: bool,
+}
 
-/// The loaders that start it, each with what it does before, and where that fails.
-const LOADERS: [(&str, &str, &str); 2] = [("page.js", BEGIN_WORKER, SAY_FAILED), ("worker.js", "", "")];
+/// The wasm programs.
+const PROGRAMS: [Program; 2] = [
+    Program {
+        package: "ui",
+        loaders: &[("page.js", BEGIN_WORKER, SAY_FAILED), ("worker.js", "", "")],
+        first: true,
+    },
+    Program { package: "runner", loaders: &[("runner.js", "", "")], first: false },
+];
 
 /// Style sheets that npm packages bring, and the name each gets.
 const STYLES: [(&str, &str); 1] = [("@picocss/pico/css/pico.fluid.classless.min.css", "pico.min.css")];
@@ -89,7 +104,7 @@ impl Profile {
 pub(crate) fn build(tree: &Tree, profile: Profile, out: &Path) -> Result<Report> {
     setup::rust_target(&tree.root, WASM)?;
     setup::npm(&tree.root, Npm::Page)?;
-    compile(tree, profile, &[PROGRAM])?;
+    compile(tree, profile, &PROGRAMS.map(|program| program.package))?;
 
     let inputs = inputs(tree, profile)?;
     let key = manifest::key(profile.name(), &inputs);
@@ -148,11 +163,14 @@ fn compile(tree: &Tree, profile: Profile, packages: &[&str]) -> Result<()> {
     cargo.run()
 }
 
-/// Every file that the output depends on: the compiled program, `www/`, the npm style sheets.
+/// Every file that the output depends on: the compiled programs, `www/`, the npm style sheets.
 fn inputs(tree: &Tree, profile: Profile) -> Result<BTreeMap<String, PathBuf>> {
     let mut inputs = BTreeMap::new();
-    let wasm = tree.target.join(WASM).join(profile.folder()).join(format!("{PROGRAM}.wasm"));
-    inputs.insert(format!("{PROGRAM}.wasm"), wasm);
+    for program in &PROGRAMS {
+        let name = format!("{}.wasm", program.package);
+        let wasm = tree.target.join(WASM).join(profile.folder()).join(&name);
+        inputs.insert(name, wasm);
+    }
     for (package_path, name) in STYLES {
         inputs.insert(name.into(), tree.root.join("node_modules").join(package_path));
     }
@@ -179,7 +197,6 @@ fn assemble(
     }
     fs::create_dir_all(&work)?;
 
-    // Loaders first: they name the program's files, which are renamed by content below.
     let mut names = Names::default();
     for (name, path) in &inputs {
         if name.ends_with(".wasm") {
@@ -193,23 +210,32 @@ fn assemble(
             manifest::write(&work.join(name), &bytes)?;
         }
     }
-    let (js, wasm) = bind(tree, profile, &inputs[&format!("{PROGRAM}.wasm")], &work, PROGRAM, &mut names)?;
-    for (loader, begin, failed) in LOADERS {
-        manifest::write(&work.join(loader), loader_source(&js, &wasm, begin, failed).as_bytes())?;
+    let (mut preload, mut later) = (String::new(), Vec::new());
+    for program in &PROGRAMS {
+        let compiled = &inputs[&format!("{}.wasm", program.package)];
+        let (js, wasm) = bind(tree, profile, compiled, &work, program.package, &mut names)?;
+        for (loader, begin, failed) in program.loaders {
+            manifest::write(&work.join(loader), loader_source(&js, &wasm, begin, failed).as_bytes())?;
+        }
+        if program.first {
+            preload = format!(
+                "<link rel=\"modulepreload\" href=\"/{js}\">\n    \
+                 <link rel=\"preload\" href=\"/{wasm}\" as=\"fetch\" type=\"application/wasm\" crossorigin>\n  "
+            );
+        } else {
+            later.extend(program.loaders.iter().map(|(loader, ..)| (*loader).to_owned()));
+            later.extend([js, wasm]);
+        }
     }
     if profile == Profile::Release {
         let index = work.join("index.html");
         let html = fs::read_to_string(&index).context("www/index.html is what the page starts from")?;
-        let preload = format!(
-            "<link rel=\"modulepreload\" href=\"/{js}\">\n    \
-             <link rel=\"preload\" href=\"/{wasm}\" as=\"fetch\" type=\"application/wasm\" crossorigin>\n  "
-        );
         let html = names.rewrite(&html).replacen("</head>", &format!("  {preload}</head>"), 1);
         fs::write(&index, html)?;
         compress(tree, &work)?;
     }
 
-    let manifest = Manifest::of(&work, profile.name(), key, names.immutable())?;
+    let manifest = Manifest::of(&work, profile.name(), key, names.immutable(), &later)?;
     manifest.install(&work, out)?;
     Ok(manifest)
 }

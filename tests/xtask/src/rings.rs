@@ -335,6 +335,7 @@ fn e2e(run: &mut Run<'_>) -> Result<()> {
     setup::npm(root, Npm::Tests)?;
     setup::python(root)?;
     setup::php(root)?;
+    setup::rust_target(root, GUEST)?;
     let page = root.join("dist");
     page::build(run.tree, Profile::Release, &page)?;
     let built = run.log.run(&run.cargo().args(["build", "--package", "native-host"]))?;

@@ -147,12 +147,12 @@ pub(crate) async fn read(file: &File) -> Result<Vec<u8>, String> {
     Ok(js_sys::Uint8Array::new(&buffer).to_vec())
 }
 
-/// Lets the browser save `text` as a file of a media type.
-pub(crate) fn save(name: &str, media_type: &str, text: &str) -> Option<()> {
+/// Lets the browser save `content` as a file of a media type.
+pub(crate) fn save(name: &str, media_type: &str, content: &[u8]) -> Option<()> {
     let options = BlobPropertyBag::new();
     options.set_type(media_type);
-    let parts = Array::of1(&text.into());
-    let blob = Blob::new_with_str_sequence_and_options(&parts, &options).ok()?;
+    let parts = Array::of1(&js_sys::Uint8Array::from(content));
+    let blob = Blob::new_with_u8_array_sequence_and_options(&parts, &options).ok()?;
     let url = Url::create_object_url_with_blob(&blob).ok()?;
     let link: HtmlAnchorElement = document().create_element("a").ok()?.dyn_into().ok()?;
     link.set_href(&url);

@@ -31,6 +31,10 @@ pub(crate) enum Shape {
     Save,
     /// Two links of a chain.
     Link,
+    /// A processor.
+    Chip,
+    /// A triangle to the right, to run.
+    Play,
 }
 
 impl Shape {
@@ -56,6 +60,10 @@ impl Shape {
             Self::Link => {
                 "M10 14a4 4 0 0 0 5.7 0l2.8-2.8a4 4 0 0 0-5.7-5.7L11.5 6.8M14 10a4 4 0 0 0-5.7 0l-2.8 2.8a4 4 0 0 0 5.7 5.7l1.3-1.3"
             }
+            Self::Chip => {
+                "M7 7h10v10H7zM10 10h4v4h-4zM9.5 4v3M14.5 4v3M9.5 17v3M14.5 17v3M4 9.5h3M4 14.5h3M17 9.5h3M17 14.5h3"
+            }
+            Self::Play => "M7 5l12 7-12 7z",
             Self::Save => "M12 4v10M8 10.5l4 4 4-4M5 17v2.5h14V17",
         }
     }

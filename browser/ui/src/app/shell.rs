@@ -5,9 +5,12 @@ use super::{
     banners::Banners,
     computation::Computation,
     computations::Computations,
+    contribute::Contribute,
     data::Data,
     home::Home,
     icon::{Icon, Shape},
+    jobs::{Job, Jobs, Receipt},
+    lending::Lending,
     network::Network,
     propose::Propose,
     ring::Ring,
@@ -18,12 +21,14 @@ use crate::{route::Route, testids};
 use bridge::Status;
 use leptos::prelude::*;
 
-const NAV: [(Route, Shape, &str); 6] = [
+const NAV: [(Route, Shape, &str); 8] = [
     (Route::Home, Shape::Home, "Home"),
     (Route::Computations, Shape::List, "Computations"),
     (Route::Data, Shape::Table, "My data"),
     (Route::Propose, Shape::Pen, "Propose"),
     (Route::Approval, Shape::Shield, "Approval"),
+    (Route::Contribute, Shape::Chip, "Contribute"),
+    (Route::Jobs, Shape::Play, "Jobs"),
     (Route::Network, Shape::Nodes, "Network"),
 ];
 
@@ -32,6 +37,7 @@ const NAV: [(Route, Shape, &str); 6] = [
 pub(crate) fn Shell() -> impl IntoView {
     let page = Page::start();
     provide_context(page);
+    provide_context(Lending::start(page));
     // A person who reads with the keyboard or a screen reader lands on the new view's heading.
     Effect::new(move |shown: Option<Route>| {
         let route = page.route.get();
@@ -82,6 +88,10 @@ pub(crate) fn Shell() -> impl IntoView {
                 Route::Computations => view! { <Computations /> }.into_any(),
                 Route::Computation(id) => view! { <Computation id /> }.into_any(),
                 Route::Approval => view! { <Approval /> }.into_any(),
+                Route::Contribute => view! { <Contribute /> }.into_any(),
+                Route::Jobs => view! { <Jobs /> }.into_any(),
+                Route::Job(id) => view! { <Job id /> }.into_any(),
+                Route::Receipt => view! { <Receipt /> }.into_any(),
                 Route::Network => view! { <Network /> }.into_any(),
             }}
         </main>
@@ -95,8 +105,9 @@ fn Navigation() -> impl IntoView {
     let asks = super::computations::asking(page);
     let link = move |(route, shape, label): (Route, Shape, &'static str)| {
         let current = move || route.leads_to(page.route.get()).then_some("page");
-        // A phone has room for five. The connection, above them, leads to the sixth.
-        let class = if route == Route::Network { "wide-only" } else { "" };
+        // A phone has room for five. The connection, above them, leads to the network, and the first screen to the rest.
+        let narrow = !matches!(route, Route::Network | Route::Contribute | Route::Jobs);
+        let class = if narrow { "" } else { "wide-only" };
         let view_name = route.href().trim_start_matches("#/").to_owned();
         let badge = (route == Route::Computations).then(|| {
             view! {

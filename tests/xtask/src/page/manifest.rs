@@ -50,8 +50,15 @@ pub(crate) struct File {
 }
 
 impl Manifest {
-    /// Describes the files below `work`; `immutable` lists the names that content gave.
-    pub(crate) fn of(work: &Path, profile: &str, inputs: String, immutable: Vec<String>) -> Result<Self> {
+    /// Describes the files below `work`; `immutable` lists the names that content gave, `later` those that a tab loads when its person
+    /// agreed to what they do.
+    pub(crate) fn of(
+        work: &Path,
+        profile: &str,
+        inputs: String,
+        immutable: Vec<String>,
+        later: &[String],
+    ) -> Result<Self> {
         let mut files = Vec::new();
         for path in super::files_under(work)? {
             if is_compressed(&path) {
@@ -65,7 +72,8 @@ impl Manifest {
                 brotli_bytes: length(&beside(&path, "br")),
                 sha256: sha256(&bytes),
                 immutable: immutable.contains(&name),
-                first_contribution: matches!(extension(&path), "html" | "css" | "js" | "wasm"),
+                first_contribution: matches!(extension(&path), "html" | "css" | "js" | "wasm")
+                    && !later.contains(&name),
                 path: name,
             });
         }
@@ -132,12 +140,19 @@ impl Manifest {
         files
     }
 
+    /// The programs and their loaders that no tab loads by itself.
+    fn later(&self) -> impl Iterator<Item = &File> {
+        let code = |file: &&File| matches!(extension(Path::new(&file.path)), "js" | "wasm");
+        self.files.iter().filter(code).filter(|file| !file.first_contribution)
+    }
+
     /// The sizes, to print.
     pub(crate) fn report(&self, out: &Path) -> Report {
         Report {
             out: out.to_owned(),
             profile: self.profile.clone(),
             first_contribution_gzip: self.first_contribution_gzip_bytes,
+            later_gzip: self.later().filter_map(|file| file.gzip_bytes).sum(),
             files: self.files.clone(),
         }
     }
@@ -150,6 +165,8 @@ pub(crate) struct Report {
     profile: String,
     /// Sum over the files that a tab loads before its first contribution, gzipped, in bytes.
     pub(crate) first_contribution_gzip: u64,
+    /// Sum over the code that a tab loads when its person lends it to jobs, gzipped, in bytes.
+    later_gzip: u64,
     files: Vec<File>,
 }
 
@@ -168,6 +185,7 @@ impl fmt::Display for Report {
                 "before the first contribution: {} bytes gzipped, {share} % of what is allowed",
                 self.first_contribution_gzip
             )?;
+            writeln!(f, "for those who lend their browser to jobs: {} bytes more", self.later_gzip)?;
         }
         writeln!(f, "{} page in {}", self.profile, self.out.display())
     }

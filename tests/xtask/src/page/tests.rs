@@ -6,7 +6,7 @@ use super::{Names, loader_source};
 
 fn manifest_of(work: &std::path::Path, immutable: &[&str]) -> Manifest {
     let immutable = immutable.iter().map(|name| (*name).to_owned()).collect();
-    Manifest::of(work, "release", "inputs".into(), immutable).unwrap()
+    Manifest::of(work, "release", "inputs".into(), immutable, &["runner.js".to_owned()]).unwrap()
 }
 
 #[test]
@@ -33,15 +33,23 @@ fn the_loader_names_both_files() {
 #[test]
 fn the_manifest_describes_each_file_and_counts_what_a_tab_loads() {
     let work = tempfile::tempdir().unwrap();
-    for (name, bytes) in [("index.html", &b"<html>"[..]), ("index.html.gz", b"gz"), ("icons/a.png", b"png")] {
+    for (name, bytes) in [
+        ("index.html", &b"<html>"[..]),
+        ("index.html.gz", b"gz"),
+        ("icons/a.png", b"png"),
+        ("runner.js", b"run"),
+        ("runner.js.gz", b"gz of it"),
+    ] {
         write(&work.path().join(name), bytes).unwrap();
     }
     let manifest = manifest_of(work.path(), &["icons/a.png"]);
-    let [icon, index] = &manifest.files[..] else { panic!("{:?}", manifest.files) };
+    let [icon, index, runner] = &manifest.files[..] else { panic!("{:?}", manifest.files) };
     assert_eq!((icon.path.as_str(), icon.immutable, icon.first_contribution), ("icons/a.png", true, false));
     assert_eq!((index.bytes, index.gzip_bytes, index.brotli_bytes), (6, Some(2), None));
     assert_eq!(index.sha256, sha256(b"<html>"));
+    assert_eq!((runner.gzip_bytes, runner.first_contribution), (Some(8), false));
     assert_eq!(manifest.first_contribution_gzip_bytes, 2);
+    assert!(manifest.report(work.path()).to_string().contains("jobs: 8 bytes more"));
 }
 
 #[test]

@@ -50,7 +50,7 @@ pub(super) fn Accused(task: Signal<Option<TaskView>>) -> impl IntoView {
                 let mut named = vec![("proposal", &proposal), ("evidence", &evidence)];
                 named.extend(end.as_ref().map(|end| ("end", end)));
                 // A browser that saves nothing says so itself.
-                let _ = browser::save(&name, "application/json", &documents(&named));
+                let _ = browser::save(&name, "application/json", documents(&named).as_bytes());
             };
             view! {
                 <section

@@ -92,11 +92,11 @@ pub(super) fn SaveNumbers(
     let json_answer = answer.clone();
     // A browser that saves nothing says so itself.
     let csv = move |_| {
-        let _ = browser::save(&csv_name, "text/csv", &answer::csv(&query, &answer));
+        let _ = browser::save(&csv_name, "text/csv", answer::csv(&query, &answer).as_bytes());
     };
     let json = move |_| {
         if let Ok(text) = serde_json::to_string(&json_answer) {
-            let _ = browser::save(&json_name, "application/json", &(words::spread(&text) + "\n"));
+            let _ = browser::save(&json_name, "application/json", (words::spread(&text) + "\n").as_bytes());
         }
     };
     view! {

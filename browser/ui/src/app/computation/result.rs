@@ -178,8 +178,11 @@ pub(super) fn Download(
 ) -> impl IntoView {
     let save = move |_| {
         // A browser that saves nothing says so itself.
-        let _ =
-            browser::save(&name, "application/json", &documents(&[("proposal", &proposal), ("end", &end)]));
+        let _ = browser::save(
+            &name,
+            "application/json",
+            documents(&[("proposal", &proposal), ("end", &end)]).as_bytes(),
+        );
     };
     view! {
         <p class="actions">

@@ -3,31 +3,29 @@
 use crate::{
     app::{
         browser,
-        icon::{Icon, Shape},
+        drop::Drop,
+        icon::Shape,
         state::{Doing, page},
     },
     testids, words,
 };
-use leptos::{ev::DragEvent, html::Input, prelude::*};
+use leptos::prelude::*;
 use node::{Command, CommandError, Reply};
 use vault::{IMPORT_BYTES_MAX, ImportError, NAME_CHARS_MAX};
-use web_sys::{File, FileList};
+use web_sys::File;
 
 /// Where files go.
 #[component]
 pub(super) fn Import() -> impl IntoView {
     let page = page();
     let doing = Doing::new();
-    let over = RwSignal::new(false);
     // The file itself waits for its name; its bytes stay where they are until then.
     let chosen = RwSignal::new_local(None::<File>);
     let name = RwSignal::new(String::new());
     let problem = RwSignal::new(None::<String>);
     let done = RwSignal::new(None::<String>);
-    let input = NodeRef::<Input>::new();
 
-    let take = move |file: Option<File>| {
-        let Some(file) = file else { return };
+    let take = move |file: File| {
         done.set(None);
         problem.set(None);
         doing.error.set(None);
@@ -40,23 +38,6 @@ pub(super) fn Import() -> impl IntoView {
         name.set(words::stem(&file.name()));
         chosen.set(Some(file));
         request_animation_frame(|| browser::focus("dataset-name"));
-    };
-    let first = |files: Option<FileList>| files.and_then(|files| files.get(0));
-    let on_change = move |_| {
-        if let Some(input) = input.get_untracked() {
-            take(first(input.files()));
-            // So that the same file, mended, may be chosen again.
-            input.set_value("");
-        }
-    };
-    let on_drop = move |event: DragEvent| {
-        event.prevent_default();
-        over.set(false);
-        take(first(event.data_transfer().and_then(|transfer| transfer.files())));
-    };
-    let on_over = move |event: DragEvent| {
-        event.prevent_default();
-        over.set(true);
     };
     let add = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
@@ -118,31 +99,14 @@ pub(super) fn Import() -> impl IntoView {
         }
     };
     view! {
-        <div
-            class="drop"
-            class:over=move || over.get()
-            on:dragover=on_over
-            on:dragleave=move |_| over.set(false)
-            on:drop=on_drop
-        >
-            <Icon shape=Shape::Table />
-            <p>
-                <label class="file-button" for="file">
-                    "Choose a file"
-                </label>
-                " or drop one here"
-            </p>
-            <input
-                node_ref=input
-                id="file"
-                class="hidden-input"
-                type="file"
-                accept=".csv,.json,.jsonl,.ndjson,.tsv,.txt,text/csv,application/json"
-                data-testid=testids::FILE
-                on:change=on_change
-            />
-            <p class="soft">"CSV with a header line, or JSON records. Up to 16 MiB."</p>
-        </div>
+        <Drop
+            id="file"
+            shape=Shape::Table
+            accept=".csv,.json,.jsonl,.ndjson,.tsv,.txt,text/csv,application/json"
+            hint="CSV with a header line, or JSON records. Up to 16 MiB."
+            testid=testids::FILE
+            on_file=take
+        />
         <Show when=move || chosen.with(Option::is_some)>{naming}</Show>
         <div role="alert" data-testid=testids::IMPORT_ERROR>
             {move || error().map(|text| view! {

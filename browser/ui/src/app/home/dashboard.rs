@@ -47,7 +47,46 @@ pub(super) fn Dashboard() -> impl IntoView {
             <Waiting />
             <YourData />
             <Latest />
+            <Computing />
         </div>
+    }
+}
+
+/// What this browser does for others, and others for the person.
+#[component]
+fn Computing() -> impl IntoView {
+    let page = page();
+    let lent = page.part(|view| {
+        let contribution = &view.contribution;
+        (contribution.settings.on, contribution.running.len(), contribution.credit.jobs)
+    });
+    let text = move || match lent.get() {
+        (false, _, 0) => {
+            "This browser runs no jobs of other people. You can lend it, within caps that you set.".to_owned()
+        }
+        (false, _, jobs) => {
+            format!("Not lent now. It has run {} of other people.", words::count(jobs, "job"))
+        }
+        (true, 0, jobs) => {
+            format!("Lent to other people’s jobs. It has run {} so far.", words::count(jobs, "job"))
+        }
+        (true, running, _) => {
+            format!("Lent to other people’s jobs: {} here now.", words::count(running as u64, "job"))
+        }
+    };
+    view! {
+        <section class="card wide">
+            <header>
+                <h2>"Computing"</h2>
+                <a href=Route::Contribute.href()>{move || if lent.get().0 { "Look at it" } else { "Contribute" }}</a>
+            </header>
+            <p class="soft">{text}</p>
+            <p>
+                "Or have others run a program of yours: "
+                <a href=Route::Jobs.href()>"jobs"</a>
+                "."
+            </p>
+        </section>
     }
 }
 

@@ -1,0 +1,66 @@
+//! How messages are carried.
+
+use std::fmt;
+
+use js_sys::{Array, Uint8Array};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use wasm_bindgen::{JsCast as _, JsValue};
+
+/// A message that this version does not understand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MessageError {
+    /// Not an array of a text and byte arrays.
+    Shape,
+    /// The text is no message's head.
+    Head {
+        /// The reader's words.
+        detail: String,
+    },
+}
+
+impl fmt::Display for MessageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Shape => f.write_str("not a message of this page"),
+            Self::Head { detail } => write!(f, "page and worker differ, reload the page: {detail}"),
+        }
+    }
+}
+
+impl std::error::Error for MessageError {}
+
+/// Sends `head` and `parts` with `send`, which is given the message and what to hand over with it, as
+/// `postMessage` takes them.
+///
+/// # Errors
+/// What `send` gives.
+pub fn post<T: Serialize>(
+    head: &T,
+    parts: &[Vec<u8>],
+    send: impl FnOnce(&JsValue, &JsValue) -> Result<(), JsValue>,
+) -> Result<(), JsValue> {
+    let head = serde_json::to_string(head).map_err(|error| JsValue::from(error.to_string()))?;
+    let (message, handed) = (Array::of1(&head.into()), Array::new());
+    for part in parts {
+        let bytes = Uint8Array::from(part.as_slice());
+        message.push(&bytes);
+        handed.push(&bytes.buffer());
+    }
+    send(&message, &handed)
+}
+
+/// Reads what [`post`] sent: the head and the byte arrays.
+///
+/// # Errors
+/// [`MessageError`].
+pub fn unpack<T: DeserializeOwned>(message: &JsValue) -> Result<(T, Vec<Vec<u8>>), MessageError> {
+    let message: &Array = message.dyn_ref().ok_or(MessageError::Shape)?;
+    let head = message.get(0).as_string().ok_or(MessageError::Shape)?;
+    let head = serde_json::from_slice(head.as_bytes())
+        .map_err(|error| MessageError::Head { detail: error.to_string() })?;
+    let part = |value: JsValue| value.dyn_ref().map(Uint8Array::to_vec).ok_or(MessageError::Shape);
+    let parts = message.iter().skip(1).map(part).collect::<Result<_, _>>()?;
+    Ok((head, parts))
+}

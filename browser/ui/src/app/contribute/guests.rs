@@ -1,0 +1,64 @@
+//! What runs here now, and for whom.
+
+use crate::{app::state::page, job as words_of, testids, words};
+use codec::ContentId;
+use jobs::worker::{RunningView, Step};
+use leptos::prelude::*;
+
+/// A step's name for tests, and for people.
+const fn step(step: Step) -> (&'static str, &'static str) {
+    match step {
+        Step::Fetching => ("fetching", "Its files are being fetched"),
+        Step::Queued => ("queued", "Waits for a core"),
+        Step::Running => ("running", "Runs"),
+        Step::Answering => ("answering", "Its answer is being handed in"),
+    }
+}
+
+/// The jobs that are here.
+#[component]
+pub(super) fn Guests() -> impl IntoView {
+    let page = page();
+    let running = page.part(|view| view.contribution.running.clone());
+    let ids =
+        Memo::new(move |_| running.with(|running| running.iter().map(|one| one.job).collect::<Vec<_>>()));
+    view! {
+        <section class="group">
+            <h2>"Here now" " " <span class="soft numerals">{move || ids.get().len()}</span></h2>
+            <Show
+                when=move || !ids.get().is_empty()
+                fallback=|| view! { <p class="empty">"Nothing. Jobs appear here, with what they do and for whom."</p> }
+            >
+                <ul class="rows">
+                    <For each=move || ids.get() key=|id| *id let:id>
+                        <Guest id running />
+                    </For>
+                </ul>
+            </Show>
+        </section>
+    }
+}
+
+/// One job.
+#[component]
+fn Guest(id: ContentId, running: Memo<Vec<RunningView>>) -> impl IntoView {
+    let page = page();
+    let one = Memo::new(move |_| running.with(|running| running.iter().find(|one| one.job == id).cloned()));
+    let text = move |pick: fn(&RunningView) -> String| {
+        move || one.with(|one| one.as_ref().map(pick).unwrap_or_default())
+    };
+    let since =
+        move || one.with(|one| one.as_ref().map(|one| words::span(page.now.get().since_ms(one.since))));
+    view! {
+        <li class="rule" data-testid=testids::GUEST data-id=id.to_string() data-step=text(|one| step(one.step).0.into())>
+            <span class="row-main">
+                <strong>{text(|one| one.name.clone())}</strong>
+                <span class="soft">"For " {text(|one| words_of::node_name(one.submitter, None))}</span>
+            </span>
+            <span class="row-end numerals">
+                <span>{text(|one| step(one.step).1.into())}</span>
+                <span class="soft">"for " {since}</span>
+            </span>
+        </li>
+    }
+}

@@ -1,0 +1,79 @@
+// Programs for jobs: those in tests/guests, compiled as a person would, and modules that no compiler makes, byte by byte.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "./environment.mjs";
+import { run, temporaryFolder } from "./processes.mjs";
+
+const COMPILE_MS_MAX = 120_000;
+const compiled = new Map();
+
+/** The program tests/guests/programs/NAME.rs as a WASI command. */
+export function guest(name) {
+  if (!compiled.has(name)) compiled.set(name, compile(name));
+  return compiled.get(name);
+}
+
+async function compile(name) {
+  const out = join(temporaryFolder(), `${name}.wasm`);
+  const source = join(root, "tests/guests/programs", `${name}.rs`);
+  const flags = ["--edition", "2024", "--target", "wasm32-wasip1", "-O", "-C", "strip=debuginfo", "-o", out, source];
+  await run(process.env.RUSTC ?? "rustc", flags, { limitMs: COMPILE_MS_MAX });
+  return readFileSync(out);
+}
+
+/** An unsigned LEB128 number (WebAssembly core specification 2.0, 5.2.2). */
+function leb(number) {
+  const bytes = [];
+  do {
+    const low = number & 0x7f;
+    number >>>= 7;
+    bytes.push(number ? low | 0x80 : low);
+  } while (number);
+  return bytes;
+}
+
+const section = (id, content) => [id, ...leb(content.length), ...content];
+const vector = (items) => [...leb(items.length), ...items.flat()];
+const text = (string) => [...leb(string.length), ...Buffer.from(string)];
+const body = (code) => {
+  const whole = [0, ...code, 0x0b];
+  return [...leb(whole.length), ...whole];
+};
+
+/** A module of functions without parameters and results, of which the first is `_start`. */
+function module({ imports = [], tables = [], start, bodies }) {
+  const at = imports.length;
+  const sections = [
+    section(1, vector([[0x60, 0, 0]])),
+    imports.length ? section(2, vector(imports.map(([from, name]) => [...text(from), ...text(name), 0, 0]))) : [],
+    section(3, vector(bodies.map(() => [0]))),
+    tables.length ? section(4, vector(tables.map((size) => [0x70, 0, ...leb(size)]))) : [],
+    section(7, vector([[...text("_start"), 0, ...leb(at)]])),
+    start === undefined ? [] : section(8, leb(at + start)),
+    section(10, vector(bodies.map(body))),
+  ];
+  return Buffer.concat([Buffer.from("0061736d01000000", "hex"), ...sections.map((bytes) => Buffer.from(bytes))]);
+}
+
+/** `loop br 0 end`: it never ends. */
+const FOREVER = [0x03, 0x40, 0x0c, 0, 0x0b];
+
+/** Modules that mean harm, and how each must end, in a receipt's words. */
+export async function hostile() {
+  const fail = await guest("fail");
+  return {
+    "an infinite loop": { module: module({ bodies: [FOREVER] }), ends: /^trap out-of-fuel$/ },
+    "a loop in the start function": { module: module({ start: 1, bodies: [[], FOREVER] }), ends: /^trap out-of-fuel$/ },
+    "endless recursion": { module: module({ bodies: [[0x10, 0]] }), ends: /^trap stack-exhausted$/ },
+    "a table of a billion": { module: module({ tables: [1_000_000_000], bodies: [[]] }), ends: /^(trap table-limit|rejected)/ },
+    "imports that are not there": {
+      module: module({ imports: [["env", "system"], ["wasi_snapshot_preview1", "sock_connect"]], bodies: [[0x10, 0]] }),
+      ends: /^rejected imports-denied$/,
+    },
+    // Two million instructions in one function, which nothing runs.
+    "a bomb for the compiler": { module: module({ bodies: [[], Array.from({ length: 2_000_000 }, (_, at) => (at % 3 ? [0x41, 0, 0x1a] : [0x01])).flat()] }), ends: /^(exit 0|rejected)/ },
+    "a flood of output": { module: fail, args: ["fail", "flood"], ends: /^trap output-full$/ },
+    "all memory": { module: fail, args: ["fail", "memory"], ends: /^trap memory-limit$/ },
+  };
+}
