@@ -8,7 +8,7 @@ import { openBrowser, Tab } from "./lib/browser.mjs";
 import { open } from "./lib/documents.mjs";
 import { checkEnvironment } from "./lib/environment.mjs";
 import { guest, hostile } from "./lib/guests.mjs";
-import { Submitter, ending, openLent, sha256, watchFrames } from "./lib/jobs.mjs";
+import { Submitter, ending, openLent, sha256, submitByHand, watchFrames } from "./lib/jobs.mjs";
 import { Network } from "./lib/network.mjs";
 
 /** How long a job of a second or two may take here, on a machine that builds while it tests. */
@@ -196,14 +196,8 @@ test("nothing hostile gets beyond its caps, and the tab goes on drawing", { time
 test("a job that its submitter takes back stops where it runs", { timeout: 240_000 }, async () => {
   const tab = await Tab.open(browser, network.url, "canceller");
   await tab.join();
-  await tab.go("jobs");
-  await tab.find("job-module").setInputFiles({ name: "primes.wasm", mimeType: "application/wasm", buffer: await guest("primes") });
-  await tab.find("job-field", `[data-field="args"]`).fill("0\n40000000");
-  await tab.find("job-field", `[data-field="replicas"]`).selectOption("1");
-  await tab.page.locator("details:has([data-field=fuel]) > summary").click();
-  await tab.find("job-field", `[data-field="nodes"]`).selectOption("tabs");
-  await tab.find("job-field", `[data-field="fuel"]`).fill("1000000");
-  await tab.find("job-submit").click();
+  const fields = { args: "0\n40000000", replicas: "1", nodes: "tabs", fuel: "1000000" };
+  await submitByHand(tab, "primes.wasm", await guest("primes"), fields);
   await tab.find("job-lease").waitFor({ timeout: JOB_MS_MAX });
   const node = await tab.find("job-lease").getAttribute("data-node");
   const worker = lent.find((lent) => lent.node === node);

@@ -7,6 +7,8 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { openBrowser, Tab } from "./lib/browser.mjs";
 import { checkEnvironment } from "./lib/environment.mjs";
+import { guest } from "./lib/guests.mjs";
+import { lend, submitByHand } from "./lib/jobs.mjs";
 import { Network } from "./lib/network.mjs";
 import { FIELD, deal, penguins } from "./lib/penguins.mjs";
 import { temporaryFolder } from "./lib/processes.mjs";
@@ -144,6 +146,35 @@ async function walk(browser, network, tab, records, folder) {
   await take("approval");
   await tab.links();
   await take("network");
+
+  await tab.go("contribute");
+  await tab.find("consent").waitFor();
+  await take("contribute-asks");
+  await lend(tab);
+  await tab.page.evaluate(() => { location.hash = "#/jobs"; });
+  await tab.find("job-module").setInputFiles({ name: "primes.wasm", mimeType: "application/wasm", buffer: await guest("primes") });
+  await tab.find("job-submit").waitFor();
+  await tab.page.locator("main form details > summary").click();
+  await take("jobs-form");
+  // Another kind of node than there is: it waits, and says why.
+  await submitByHand(tab, "primes.wasm", await guest("primes"), { name: "primes on servers", args: "0\n1000", nodes: "native", replicas: "1" });
+  await tab.find("job-reason").first().waitFor();
+  await take("job-waits");
+  await submitByHand(tab, "primes.wasm", await guest("primes"), { name: "primes below a thousand", args: "0\n1000", nodes: "tabs", replicas: "1" });
+  await tab.find("job-detail", `[data-state="done"]`).waitFor({ timeout: AGREE_MS_MAX });
+  await tab.find("job-receipts", `[data-checked="verified"]`).waitFor();
+  await take("job-done");
+  const [saved] = await Promise.all([tab.page.waitForEvent("download"), tab.find("job-receipts-save").click()]);
+  await tab.go("jobs");
+  await tab.find("job", `[data-state="done"]`).waitFor();
+  await take("jobs");
+  await tab.go("contribute");
+  await tab.find("past").waitFor();
+  await take("contribute");
+  await tab.page.evaluate(() => { location.hash = "#/receipt"; });
+  await tab.find("receipt-file").setInputFiles(await saved.path());
+  await tab.find("receipt", `[data-checked="verified"]`).waitFor();
+  await take("receipt");
 
   // The same browser profile: a second tab of it must not write the same store.
   const other = new Tab("other tab", tab.url, tab.context, await tab.context.newPage());

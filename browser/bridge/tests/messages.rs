@@ -3,7 +3,10 @@
 
 use std::fmt::Debug;
 
-use bridge::{FromWorker, MessageError, NetInput, NetOutput, Status, ToWorker, post, unpack};
+use bridge::{FromWorker, MessageError, NetInput, NetOutput, Signed, Status, ToWorker, post, unpack};
+use channel::{FromRunner, Ran};
+use codec::ContentId;
+use jobs::{Ending, receipt::Failure};
 use js_sys::{Array, Promise, Uint8Array};
 use keys::{Identity, NodeId};
 use net::{Failure, Input, Output, Protocol, RequestId, Responder};
@@ -56,6 +59,21 @@ async fn messages_arrive_as_they_were() {
     };
     let look = Look { schema: "{}".into(), records: vec![record] };
     same(FromWorker::Rows { token: 4, look }, vec![]).await;
+    let job = ContentId::of(b"a job");
+    same(ToWorker::Lend { share_percent: 50, hold: true }, vec![]).await;
+    same(ToWorker::SignCancel { token: 5, job }, vec![]).await;
+    same(ToWorker::Rerun { token: 6 }, vec![vec![1], vec![], vec![2; 100_000]]).await;
+    same(FromWorker::Signed { token: 5, result: Ok(Signed { job, blobs: vec![job] }) }, vec![vec![7]]).await;
+    same(FromWorker::Reran { token: 6, result: Err("its fuel differs".into()) }, vec![]).await;
+    let ran = Ran {
+        ending: Ending::Trap(Failure::new("out-of-fuel", "it used all its fuel")),
+        fuel: u64::MAX,
+        memory_peak_bytes: 1 << 32,
+        wall_us: 1,
+        worked_us: 1,
+        held_bytes: 1,
+    };
+    same(FromRunner::Ran(ran), vec![vec![], b"out of luck".to_vec()]).await;
 }
 
 #[wasm_bindgen_test]

@@ -124,6 +124,21 @@ export async function lend(tab, caps = {}) {
   await tab.find("lending", `:is([data-state="ready"], [data-state="working"])`).waitFor();
 }
 
+/** Submits a program as a person does: the file, then what the form asks, by the names of its inputs. Gives the job's id. */
+export async function submitByHand(tab, file, module, fields) {
+  await tab.go("jobs");
+  await tab.find("job-module").setInputFiles({ name: file, mimeType: "application/wasm", buffer: module });
+  await tab.find("job-submit").waitFor();
+  for (const [field, value] of Object.entries(fields)) {
+    const input = tab.find("job-field", `[data-field="${field}"]`);
+    if (!(await input.isVisible())) await tab.page.locator("main form details > summary").click();
+    await (["replicas", "nodes"].includes(field) ? input.selectOption(value) : input.fill(value));
+  }
+  await tab.find("job-submit").click();
+  await tab.find("job-detail").waitFor();
+  return tab.find("job-detail").getAttribute("data-id");
+}
+
 /** Notes the gaps between the frames that a tab draws from now on; `stop` gives them in milliseconds. */
 export async function watchFrames(tab) {
   await tab.page.evaluate(() => {

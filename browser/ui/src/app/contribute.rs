@@ -10,7 +10,7 @@ use super::{
     lending::{Held, Lending},
     ring::Ring,
     shell::Heading,
-    state::{Doing, page},
+    state::{Doing, Page, page},
 };
 use crate::{route::Route, testids, words};
 use caps::Caps;
@@ -44,8 +44,7 @@ pub(crate) fn Contribute() -> impl IntoView {
 }
 
 /// Sets what is lent.
-fn set(doing: Doing, change: impl FnOnce(&mut Contribution), said: &'static str) {
-    let page = page();
+fn set(page: Page, doing: Doing, change: impl FnOnce(&mut Contribution), said: &'static str) {
     let mut settings = page.peek(|view| view.contribution.settings);
     change(&mut settings);
     doing.run(page, Command::Contribute(settings), move |_| page.say(said));
@@ -90,7 +89,7 @@ fn State() -> impl IntoView {
         _ => 0,
     });
     let paused = move || lending.paused.get();
-    let stop = move || set(doing, |settings| settings.on = false, "This browser is no longer lent.");
+    let stop = move || set(page, doing, |settings| settings.on = false, "This browser is no longer lent.");
     view! {
         <section class="card lending" data-testid=testids::LENDING data-state=state>
             <Ring filled class="ring medium" />

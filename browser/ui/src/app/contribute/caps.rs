@@ -31,17 +31,17 @@ pub(super) fn Caps() -> impl IntoView {
     let said = "It holds from now on.";
     let choose_slots = move |event| {
         if let Some(slots) = number(event) {
-            set(doing, |settings| settings.slots = slots as u16, said);
+            set(page, doing, |settings| settings.slots = slots as u16, said);
         }
     };
     let choose_memory = move |event| {
         if let Some(mib) = number(event) {
-            set(doing, |settings| settings.memory_bytes_max = mib << 20, said);
+            set(page, doing, |settings| settings.memory_bytes_max = mib << 20, said);
         }
     };
     let choose_wall = move |event| {
         if let Some(minutes) = number(event) {
-            set(doing, |settings| settings.wall_ms_max = minutes as u32 * 60_000, said);
+            set(page, doing, |settings| settings.wall_ms_max = minutes as u32 * 60_000, said);
         }
     };
     let choose_share = move |event| {

@@ -18,7 +18,7 @@ pub(super) fn Consent() -> impl IntoView {
     let start = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         if agreed.get_untracked() && joined.get_untracked() {
-            set(doing, |settings| settings.on = true, "This browser takes jobs from now on.");
+            set(page, doing, |settings| settings.on = true, "This browser takes jobs from now on.");
         }
     };
     view! {
