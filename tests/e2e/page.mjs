@@ -197,6 +197,17 @@ test("every view is reached on a phone, and nothing that is chosen is stretched"
   await tab.context.close();
 });
 
+test("the navigation fits every width", { timeout: 60_000 }, async () => {
+  const tab = await Tab.open(browser, network.url, "widths");
+  await tab.find("join", ":enabled").waitFor();
+  for (const width of [390, 801, 900, 992, 1137, 1280]) {
+    await tab.page.setViewportSize({ width, height: 800 });
+    const needed = await tab.page.evaluate(() => document.documentElement.scrollWidth);
+    assert.ok(needed <= width, `at ${width} px the page is ${needed} px wide`);
+  }
+  await tab.context.close();
+});
+
 test("a page whose program does not come says so", { timeout: 60_000 }, async () => {
   const context = await browser.newContext();
   const page = await context.newPage();

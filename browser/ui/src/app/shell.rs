@@ -106,8 +106,11 @@ fn Navigation() -> impl IntoView {
     let link = move |(route, shape, label): (Route, Shape, &'static str)| {
         let current = move || route.leads_to(page.route.get()).then_some("page");
         // A phone has room for five. The connection, above them, leads to the network, and the first screen to the rest.
-        let narrow = !matches!(route, Route::Network | Route::Contribute | Route::Jobs);
-        let class = if narrow { "" } else { "wide-only" };
+        let class = match route {
+            Route::Network => "wide-only spare",
+            Route::Contribute | Route::Jobs => "wide-only",
+            _ => "",
+        };
         let view_name = route.href().trim_start_matches("#/").to_owned();
         let badge = (route == Route::Computations).then(|| {
             view! {
