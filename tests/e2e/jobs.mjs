@@ -186,6 +186,18 @@ test("nothing hostile gets beyond its caps, and the tab goes on drawing", { time
     assert.match(ending(view.result.ending), ends, name);
     assert.ok(late.length <= Math.max(1, LATE_SHARE_MAX * gaps.length), `${name}: frames came ${late.map(Math.round)} ms apart`);
   }
+  // With more fuel than there is time: nothing but the clock ends it, and its runner with it.
+  const endless = (await hostile())["an infinite loop"].module;
+  const timed = { fuel: 1_000_000_000_000, wall_ms: 3_000 };
+  const slow = await submitter.submit({
+    name: "more fuel than time", module: await submitter.keep(endless), limits: timed, constraints: { nodes: [worker.node] },
+    deadline: new Date(Date.now() + 20_000).toISOString(),
+  });
+  await worker.find("past", `[data-id="${slow}"]`).waitFor({ timeout: 15_000 });
+  assert.match(await worker.find("past", `[data-id="${slow}"]`).first().textContent(), /time|lease/);
+  const given = await submitter.ended(slow, JOB_MS_MAX);
+  t.diagnostic(`more fuel than time: ${given.refusal?.words}`);
+  assert.equal(given.state, "refused");
   const id = await submitter.submit({
     name: "and then a good one", module: await submitter.keep(await guest("hello")), constraints: { nodes: [worker.node] },
   });

@@ -13,7 +13,7 @@ fn main() {
             continue;
         }
         count += usize::from(number >= from);
-        for multiple in (number * number..to).step_by(number) {
+        for multiple in (number.saturating_mul(number)..to).step_by(number) {
             composite[multiple] = true;
         }
     }
