@@ -4,7 +4,7 @@ use codec::Instant;
 use jobs::{
     JobView, Limits, Manifest,
     manifest::{Blob, Constraints, ENTRY, Kind, Quorum, REPLICAS_MAX, VERSION},
-    view::JobState,
+    view::{JobState, ResultView},
 };
 use keys::NodeId;
 
@@ -42,8 +42,18 @@ pub fn line(job: &JobView, now: Instant) -> String {
             let since = since.map(|since| words::span(now.since_ms(since))).unwrap_or_default();
             format!("On {nodes} for {since}.")
         }
-        (JobState::Done | JobState::Failed, Some(result)) => words::sentence(&result.ending.to_string()),
+        (JobState::Done, Some(result)) => agreement(result),
+        (JobState::Failed, Some(result)) => words::sentence(&result.ending.to_string()),
         _ => refused(),
+    }
+}
+
+/// Whose word a result is.
+pub fn agreement(result: &ResultView) -> String {
+    match (result.judged, result.agreed) {
+        (true, _) => "Its answers differed; a heavy node ran it again, and its answer counts.".into(),
+        (_, 0 | 1) => "One node ran it, and nobody checked that.".into(),
+        (_, agreed) => format!("{agreed} nodes ran it and agree on every byte."),
     }
 }
 
@@ -52,9 +62,10 @@ pub fn used(fuel: u64) -> String {
     format!("{} fuel", words::grouped(&fuel.to_string()))
 }
 
-/// A node in a few letters, and what it runs in.
-pub fn node_name(node: NodeId, kind: Option<Kind>) -> String {
+/// A node in a few letters, and what it runs in; `own` is the person's.
+pub fn node_name(node: NodeId, kind: Option<Kind>, own: Option<NodeId>) -> String {
     match kind {
+        _ if own == Some(node) => "this browser".into(),
         Some(Kind::Tab) => format!("a tab (…{})", node.short()),
         Some(Kind::Native) => format!("a native node (…{})", node.short()),
         Some(Kind::Heavy) => format!("heavy node …{}", node.short()),

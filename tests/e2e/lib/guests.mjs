@@ -73,6 +73,9 @@ export async function hostile() {
     },
     // Two million instructions in one function, which nothing runs.
     "a bomb for the compiler": { module: module({ bodies: [[], Array.from({ length: 2_000_000 }, (_, at) => (at % 3 ? [0x41, 0, 0x1a] : [0x01])).flat()] }), ends: /^(exit 0|rejected)/ },
+    "a tower of a hundred thousand blocks": {
+      module: module({ bodies: [[], [...Array(100_000).fill([0x02, 0x40]), ...Array(100_000).fill([0x0b])].flat()] }), ends: /^(exit 0|rejected)/,
+    },
     "a flood of output": { module: fail, args: ["fail", "flood"], ends: /^trap output-full$/ },
     "all memory": { module: fail, args: ["fail", "memory"], ends: /^trap memory-limit$/ },
   };

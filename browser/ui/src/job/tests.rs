@@ -87,8 +87,10 @@ fn a_job_says_in_a_line_where_it_stands() {
         };
         line(&JobView { state, result: Some(result), ..begun.clone() }, now)
     };
-    assert_eq!(ended(JobState::Done, Ending::Exit(0)), "Done.");
+    assert_eq!(ended(JobState::Done, Ending::Exit(0)), "2 nodes ran it and agree on every byte.");
     assert_eq!(ended(JobState::Failed, Ending::Exit(3)), "Failed: the guest ended with exit code 3.");
+    assert_eq!(node_name(ada(), Some(Kind::Tab), Some(ada())), "this browser");
+    assert!(node_name(ada(), Some(Kind::Tab), None).starts_with("a tab (…"));
     let refusal = RefusalView { code: "deadline".into(), words: "no node had it in time".into() };
     let refused = JobView { state: JobState::Refused, refusal: Some(refusal), ..begun };
     assert_eq!(

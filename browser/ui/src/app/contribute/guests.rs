@@ -44,16 +44,19 @@ pub(super) fn Guests() -> impl IntoView {
 fn Guest(id: ContentId, running: Memo<Vec<RunningView>>) -> impl IntoView {
     let page = page();
     let one = Memo::new(move |_| running.with(|running| running.iter().find(|one| one.job == id).cloned()));
+    let own = page.peek(|view| Some(view.id));
     let text = move |pick: fn(&RunningView) -> String| {
         move || one.with(|one| one.as_ref().map(pick).unwrap_or_default())
     };
+    let submitter =
+        move || one.with(|one| one.as_ref().map(|one| words_of::node_name(one.submitter, None, own)));
     let since =
         move || one.with(|one| one.as_ref().map(|one| words::span(page.now.get().since_ms(one.since))));
     view! {
         <li class="rule" data-testid=testids::GUEST data-id=id.to_string() data-step=text(|one| step(one.step).0.into())>
             <span class="row-main">
                 <strong>{text(|one| one.name.clone())}</strong>
-                <span class="soft">"For " {text(|one| words_of::node_name(one.submitter, None))}</span>
+                <span class="soft">"For " {submitter}</span>
             </span>
             <span class="row-end numerals">
                 <span>{text(|one| step(one.step).1.into())}</span>

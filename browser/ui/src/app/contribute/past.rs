@@ -59,7 +59,7 @@ fn row(page: Page, past: &PastView) -> impl IntoView + use<> {
             <td>{browser::local_time(past.at)}</td>
             <td class="wrap">
                 {past.name.clone()}
-                <span class="soft line">"For " {words_of::node_name(past.submitter, None)}</span>
+                <span class="soft line">"For " {words_of::node_name(past.submitter, None, page.peek(|view| Some(view.id)))}</span>
             </td>
             <td class="wrap">{words::sentence(&past.ending)}</td>
             <td>{words::work(past.wall_us)} <span class="soft line">{words_of::used(past.fuel)}</span></td>

@@ -1,6 +1,6 @@
 //! One job: where it stands, why it waits, what came of it.
 
-use super::{again, ask, outcome::Outcome, run_once, submit::ENVELOPE};
+use super::{again, ask, outcome::Outcome, own_id, run_once, submit::ENVELOPE};
 use crate::{
     app::{browser, dialog::Confirm, shell::Heading, state::page},
     job as words_of,
@@ -109,8 +109,7 @@ fn UnderWay(job: RwSignal<Option<JobView>>, reasons: RwSignal<Reasons>) -> impl 
     let line = move || job.with(|job| job.as_ref().map(|job| words_of::line(job, page.now.get())));
     let leases =
         Memo::new(move |_| job.with(|job| job.iter().flat_map(|job| job.leases.clone()).collect::<Vec<_>>()));
-    let own =
-        Memo::new(move |_| job.with(|job| job.as_ref().map(|job| job.submitter)) == super::own_id(page));
+    let own = Memo::new(move |_| job.with(|job| job.as_ref().map(|job| job.submitter)) == own_id(page));
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None::<String>));
     let cancel = move || {
         let Some(id) = job.with_untracked(|job| job.as_ref().map(|job| job.id)) else { return };
@@ -126,16 +125,16 @@ fn UnderWay(job: RwSignal<Option<JobView>>, reasons: RwSignal<Reasons>) -> impl 
         let since = move || words::span(page.now.get().since_ms(lease.since));
         view! {
             <li class="rule" data-testid=testids::JOB_LEASE data-node=lease.node.to_string()>
-                <span>{words::upper_first(&words_of::node_name(lease.node, lease.kind))}</span>
+                <span>{words::upper_first(&words_of::node_name(lease.node, lease.kind, own_id(page)))}</span>
                 <span class="soft numerals">"for " {since}</span>
             </li>
         }
     };
-    let reason = |reason: NodeReason| {
+    let reason = move |reason: NodeReason| {
         view! {
             <li class="rule" data-testid=testids::JOB_REASON data-node=reason.node.to_string()>
                 <span class="row-main">
-                    <span>{words::upper_first(&words_of::node_name(reason.node, None))}</span>
+                    <span>{words::upper_first(&words_of::node_name(reason.node, None, own_id(page)))}</span>
                     <span class="soft">{words::sentence(&reason.words)}</span>
                 </span>
             </li>
@@ -172,9 +171,10 @@ fn UnderWay(job: RwSignal<Option<JobView>>, reasons: RwSignal<Reasons>) -> impl 
 /// What does not change.
 #[component]
 fn Facts(job: RwSignal<Option<JobView>>) -> impl IntoView {
+    let page = page();
     let pairs = Memo::new(move |_| {
         let job = job.get()?;
-        let submitter = words_of::node_name(job.submitter, None);
+        let submitter = words_of::node_name(job.submitter, None, own_id(page));
         let mut pairs = vec![
             ("Submitted", browser::local_time(job.submitted)),
             ("By", submitter),

@@ -1,6 +1,6 @@
 //! What came of a job: its output, and who vouches for it.
 
-use super::ask;
+use super::{ask, own_id};
 use crate::{
     app::{
         browser,
@@ -32,11 +32,7 @@ pub(super) fn Outcome(
         JobState::Cancelled => "It was cancelled",
         _ => "There is no result",
     };
-    let agreed = job.result.as_ref().map(|result| match (result.judged, result.agreed) {
-        (true, _) => "Its answers differed; a heavy node ran it again, and its answer counts.".to_owned(),
-        (_, 0 | 1) => "One node ran it, and nobody checked that.".into(),
-        (_, agreed) => format!("{agreed} nodes ran it and agree on every byte."),
-    });
+    let agreed = job.result.as_ref().map(words_of::agreement);
     let streams = job.result.as_ref().map(|result| {
         let stream = |name, path, bytes: Option<u64>| view! { <Stream id name path bytes /> };
         view! {
@@ -143,7 +139,7 @@ fn Receipts(
                     Vouched { node: "A receipt".into(), wrong: Some("it is about another job".into()) }
                 }
                 Ok(checked) => Vouched {
-                    node: words::upper_first(&words_of::node_name(checked.receipt.node, None)),
+                    node: words::upper_first(&words_of::node_name(checked.receipt.node, None, own_id(page))),
                     wrong: None,
                 },
                 Err(wrong) => Vouched { node: "A receipt".into(), wrong: Some(wrong) },

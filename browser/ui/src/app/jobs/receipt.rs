@@ -96,7 +96,9 @@ fn Told(checked: Checked, receipt: RwSignal<Read>) -> impl IntoView {
     let Checked { receipt: said, witnesses } = checked;
     let witnessed = match witnesses.as_slice() {
         [] => "nobody".to_owned(),
-        nodes => words::list(&nodes.iter().map(|node| words_of::node_name(*node, None)).collect::<Vec<_>>()),
+        nodes => {
+            words::list(&nodes.iter().map(|node| words_of::node_name(*node, None, None)).collect::<Vec<_>>())
+        }
     };
     let pairs = [
         ("Signed by", said.node.to_string()),
