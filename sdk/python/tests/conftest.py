@@ -15,6 +15,8 @@ from steps import DATASET, people
 
 #: Light nodes that are started where the tests start a network.
 PEOPLE = 12
+#: Nodes that run jobs, started likewise.
+WORKERS = 2
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,19 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         kept = people(PEOPLE)
         with network(program) as started:
             started.start_lights(DATASET, kept)
+            started.start_workers(WORKERS)
             yield Running(started.urls[0], kept)
     else:
         pytest.skip("no network: set FORMIX_BIN to the formix program, or FORMIX_URL and FORMIX_PEOPLE to a network at hand")
+
+
+@pytest.fixture(scope="session")
+def guests() -> Path:
+    """The programs of ``tests/guests``, compiled."""
+    folder = os.environ.get("FORMIX_GUESTS")
+    if not folder:
+        pytest.skip("no programs to run: set FORMIX_GUESTS to a folder with those of tests/guests, compiled for wasm32-wasip1")
+    return Path(folder)
 
 
 @pytest.fixture(scope="session")

@@ -142,6 +142,13 @@ class Network:
         for light in lights:
             light.wait(lambda event: event.get("event") == "links" and event.get("up") == 3, "to be connected to 3")
 
+    def start_workers(self, count: int) -> None:
+        """Starts light nodes that run jobs, and waits until every heavy node has their offers."""
+        hosts = [flag for url in self.urls for flag in ("--host", url)]
+        workers = [self._start(f"w{at}", "node", "--name", f"w{at}", "--slots", "2", *hosts) for at in range(1, count + 1)]
+        for worker in workers:
+            worker.wait(lambda event: event.get("event") == "offered" and len(event["to"]) == 3, "to offer itself to 3")
+
 
 @contextmanager
 def network(program: str, liar: str | None = None) -> Iterator[Network]:

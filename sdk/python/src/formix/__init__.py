@@ -11,29 +11,35 @@
     print(result.value, result.rounding)
 
 Everything is checked here: heavy nodes' descriptors when a proposal is made, and signatures when it has ended. The heavy
-nodes are pinned when a network is met first. :mod:`formix.aio` is the same for asynchronous programs.
+nodes are pinned when a network is met first. Jobs for other nodes to run are submitted with :meth:`Client.submit`. :mod:`formix.aio` is the same for asynchronous programs.
 """
 
 from . import aio
-from .aio import AsyncClient, AsyncComputation
-from .client import Client, Computation, propose
+from .aio import AsyncClient, AsyncComputation, AsyncJob, AsyncJobArray
+from .client import Client, Computation, Job, JobArray, propose
 from .documents import Envelope, NodeId
 from .errors import (
     ComputationRefused,
     DocumentError,
     FormixError,
     IdentityError,
+    InvalidJob,
     InvalidProposal,
+    JobEnded,
+    JobFailed,
     NetworkError,
     NotPinned,
     ProblemError,
     ResultTimeout,
     UnknownComputation,
+    UnknownJob,
     Unreachable,
     VerificationError,
 )
 from .evidence import Evidence
 from .identity import Identity
+from .job_status import ArrayStatus, JobResult, JobStatus, Why
+from .manifest import JobOptions, Limits, Manifest
 from .outcome import Outcome
 from .proposal import Proposal, Scheme
 from .receipt import Receipt, verify_receipt
@@ -55,11 +61,15 @@ from .reductions import (
 )
 from .results import Documents, Result
 from .status import Status
+from .submission import Item
 from .verify import Refusal, verify
 
 __all__ = [
+    "ArrayStatus",
     "AsyncClient",
     "AsyncComputation",
+    "AsyncJob",
+    "AsyncJobArray",
     "Client",
     "Computation",
     "ComputationRefused",
@@ -70,7 +80,18 @@ __all__ = [
     "FormixError",
     "Identity",
     "IdentityError",
+    "InvalidJob",
     "InvalidProposal",
+    "Item",
+    "Job",
+    "JobArray",
+    "JobEnded",
+    "JobFailed",
+    "JobOptions",
+    "JobResult",
+    "JobStatus",
+    "Limits",
+    "Manifest",
     "NetworkError",
     "NodeId",
     "NotPinned",
@@ -85,9 +106,11 @@ __all__ = [
     "Scheme",
     "Status",
     "UnknownComputation",
+    "UnknownJob",
     "Unreachable",
     "Value",
     "VerificationError",
+    "Why",
     "aio",
     "count",
     "covariance",

@@ -9,50 +9,32 @@ A client works without ``async with`` too; then every request has a connection o
 
 from __future__ import annotations
 
-import asyncio
-import json
 import os
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Literal, Self, Unpack
 
 import httpx
 
-from . import refinement
-from .documents import Envelope, loads
-from .errors import (
-    ComputationRefused,
-    DocumentError,
-    NetworkError,
-    ProblemError,
-    ResultTimeout,
-    Unreachable,
-    VerificationError,
-)
+from . import local, manifest, refinement
+from .computation import AsyncComputation
+from .documents import Envelope
+from .errors import NetworkError, ProblemError, Unreachable, VerificationError
 from .heavy import HEAVY_NODES_MAX, Descriptor, Pins
-from .http import Api, invalid_proposal
+from .http import Api, invalid_proposal, patiently
 from .identity import Identity
-from .progress import display_for
+from .job_status import JobState, JobStatus
+from .jobs import AsyncJob, AsyncJobArray
+from .manifest import JobOptions
 from .proposal import Deadline, Draft, HeavyKey, Proposal, Scheme, build
 from .reductions import Reduction
-from .results import Result
 from .schemas import RecordSchema
 from .status import Status
-from .verify import Refusal, verify_end
+from .submission import Input, Item, Module, Source, send, source_of_input, source_of_module, upload
 
-__all__ = ["AsyncClient", "AsyncComputation", "propose"]
+__all__ = ["AsyncClient", "AsyncComputation", "AsyncJob", "AsyncJobArray", "propose"]
 
-#: Where a network is looked for when none is named, unless ``FORMIX_URL`` says otherwise.
-NETWORK: Final = "http://127.0.0.1:4800"
-#: So long is waited for an end that is overdue: clocks may differ, and a heavy node may be starting again.
-OVERDUE: Final = timedelta(minutes=1)
-#: Media type of a cancellation's payload.
-CANCEL_TYPE: Final = "application/vnd.formix.cancellation+json"
-#: Seconds between attempts to reach a heavy node, at first and at most.
-_RETRY_S: Final = (0.25, 5.0)
 _PROPOSE_ATTEMPTS: Final = 4
 
 
@@ -77,10 +59,20 @@ class AsyncClient:
             timeout: Seconds that one request may take.
             transport: How requests travel, for programs that bring their own.
         """
-        self._api = Api(network or os.environ.get("FORMIX_URL") or NETWORK, timeout=timeout, transport=transport)
+        self._api = Api(network or os.environ.get("FORMIX_URL") or local.NETWORK, timeout=timeout, transport=transport)
         self._home = Path(home).expanduser() if home is not None else None
         self._identity = identity
         self._pins = Pins(self._api.url, self._home)
+
+    @classmethod
+    async def local(cls, **options: Any) -> Self:
+        """A client of the heavy node on this machine: `FORMIX_URL`, the default port, or a node of this home.
+
+        Raises:
+            Unreachable: None answers.
+        """
+        home = options.get("home")
+        return cls(await local.find(Path(home).expanduser() if home is not None else None), **options)
 
     async def __aenter__(self) -> Self:
         await self._api.connect()
@@ -202,22 +194,14 @@ class AsyncClient:
         """Signs and sends. A proposal that came twice is one, so that an answer that was lost is asked for again."""
         envelope = build(draft, heavy, self.identity)
         id, _ = Proposal.open(envelope)
-        pause = _RETRY_S[0]
-        for attempt in range(_PROPOSE_ATTEMPTS):
-            try:
-                accepted = await self._api.post("/computations", envelope.to_json())
-            except (Unreachable, ProblemError) as error:
-                if isinstance(error, ProblemError) and (invalid := invalid_proposal(error)) is not None:
-                    raise invalid from None
-                passing = isinstance(error, Unreachable) or error.status >= 500
-                if not passing or attempt + 1 == _PROPOSE_ATTEMPTS:
-                    raise
-                await asyncio.sleep(pause)
-                pause *= 2
-            else:
-                if not isinstance(accepted, dict) or accepted.get("id") != id:
-                    raise Unreachable(self._api.url, "answers with the id of another computation")
-                break
+        try:
+            accepted = await patiently(lambda: self._api.post("/computations", envelope.to_json()), _PROPOSE_ATTEMPTS)
+        except ProblemError as error:
+            if (invalid := invalid_proposal(error)) is not None:
+                raise invalid from None
+            raise
+        if not isinstance(accepted, dict) or accepted.get("id") != id:
+            raise Unreachable(self._api.url, "answers with the id of another computation")
         return envelope
 
     async def computation(self, id: str) -> AsyncComputation:
@@ -241,226 +225,123 @@ class AsyncClient:
             raise Unreachable(self._api.url, "does not list its computations")
         return [Status.of(view) for view in views]
 
-
-class AsyncComputation:
-    """A computation under way. Quantiles in rounds are one handle over several computations, one after the other."""
-
-    def __init__(self, client: AsyncClient, envelope: Envelope, draft: Draft | None = None) -> None:
-        self._client = client
-        self._draft = draft
-        self._rounds = [_Round(envelope)]
-        self._advancing = asyncio.Lock()
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.proposal.title!r}, {self.id!r})"
-
-    @property
-    def id(self) -> str:
-        """The computation's id; of several rounds, that of the latest."""
-        return self._rounds[-1].id
-
-    @property
-    def rounds(self) -> tuple[str, ...]:
-        """The ids of all rounds so far."""
-        return tuple(each.id for each in self._rounds)
-
-    @property
-    def proposal(self) -> Proposal:
-        """What is asked; of several rounds, in the latest."""
-        return self._rounds[-1].proposal
-
-    @property
-    def envelope(self) -> Envelope:
-        """The signed proposal."""
-        return self._rounds[-1].envelope
-
-    async def status(self) -> Status:
-        """How it stands at the heavy node now.
-
-        Raises:
-            NetworkError: The heavy node does not answer.
-        """
-        return await self._status(self._rounds[-1].id)
-
-    async def _status(self, id: str) -> Status:
-        status = Status.of(await self._client._api.get(f"/computations/{id}"))
-        if status.id != id:
-            raise Unreachable(self._client.network, "answers with another computation")
-        return status
-
-    async def updates(self, *, every: float | None = None) -> AsyncGenerator[Status]:
-        """How it stands: now, whenever that changes, and lastly once it has ended; through all rounds.
-
-        A heavy node that does not answer for a while is asked again; what it holds is durable.
+    async def submit(
+        self,
+        module: Module,
+        args: Sequence[str] = (),
+        *,
+        input: Input | None = None,
+        outputs: Sequence[AsyncJob | str] | None = None,
+        name: str | None = None,
+        **options: Unpack[JobOptions],
+    ) -> AsyncJob:
+        """Submits a job: a WASI command that other nodes run in their sandbox.
 
         Args:
-            every: Seconds after which the last state is given again where nothing has changed, for a clock that ticks.
+            module: The command: its bytes, a file, or the content id of one that the heavy node has.
+            args: Its arguments, without the program's name.
+            input: What it reads from standard input: bytes, a text, or the path of a file.
+            outputs: Jobs whose standard outputs, one after the other, are its input; it waits until they have ended well.
+            name: What it does, in a few words for whoever runs it; the file's name where none is given.
+            options: Limits, replicas, constraints and more; see :class:`formix.JobOptions`.
 
         Raises:
-            ResultTimeout: It should have ended long ago, and the heavy node has not said how.
+            InvalidJob: It is not acceptable, as found here or by the heavy node; the words name the field.
+            NetworkError: The heavy node does not answer, or has no room.
         """
-        while True:
-            current = self._rounds[-1]
-            async with aclosing(self._follow(current, every)) as statuses:
-                async for status in statuses:
-                    yield status
-            await self._conclude(current)
-            if self._rounds[-1] is current:
-                return
+        source = source_of_module(module)
+        given = self._input(input, outputs)
+        job = self._job(source, given, name or source.name, args, options)
+        await self._submit([source, given], [job])
+        return job
 
-    async def _follow(self, current: _Round, every: float | None) -> AsyncGenerator[Status]:
-        """One round's states, the last of them ended."""
-        queue: asyncio.Queue[Status | Exception] = asyncio.Queue(maxsize=64)
-        listening = asyncio.create_task(self._listen(current, queue))
-        last: Status | None = None
-        try:
-            while True:
-                latest = current.proposal.ends + OVERDUE - datetime.now(UTC)
-                patience = min(every or float("inf"), max(latest.total_seconds(), 0.0))
-                try:
-                    async with asyncio.timeout(patience):
-                        told = await queue.get()
-                except TimeoutError:
-                    if datetime.now(UTC) >= current.proposal.ends + OVERDUE:
-                        told_last = f"{self._client.network} says: {current.trouble or last}"
-                        raise ResultTimeout(f"computation {current.id} should have ended; {told_last}") from None
-                    if last is not None:
-                        yield last
-                    continue
-                if isinstance(told, Exception):
-                    raise told
-                if told != last or told.ended:
-                    last = told
-                    yield told
-                if told.ended:
-                    return
-        finally:
-            listening.cancel()
-            await asyncio.gather(listening, return_exceptions=True)
-
-    async def _listen(self, current: _Round, queue: asyncio.Queue[Status | Exception]) -> None:
-        """Puts a round's states into the queue until it has ended."""
-        pause = _RETRY_S[0]
-        while True:
-            try:
-                async with self._client._api.events() as events:
-                    # Subscribed before it is asked for, so that nothing falls between.
-                    status = await self._status(current.id)
-                    await queue.put(status)
-                    pause, current.trouble = _RETRY_S[0], None
-                    async for name, data in events:
-                        if name == "computation" and current.id in data:
-                            told = Status.of(loads(data, "an event"))
-                            if told.id == current.id:
-                                status = told
-                                await queue.put(status)
-                        if status.ended:
-                            return
-                    if status.ended:
-                        return
-                    current.trouble = "the stream of events ended"
-            except (Unreachable, DocumentError) as error:
-                current.trouble = str(error)
-            except ProblemError as error:
-                # Too busy to be listened to, or about to stop, is no answer; anything else is.
-                if error.status < 500:
-                    await queue.put(error)
-                    return
-                current.trouble = str(error)
-                await self._look(current, queue)
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, _RETRY_S[1])
-
-    async def _look(self, current: _Round, queue: asyncio.Queue[Status | Exception]) -> None:
-        """Asks once, where events are not to be had."""
-        try:
-            await queue.put(await self._status(current.id))
-        except (NetworkError, DocumentError) as error:
-            current.trouble = str(error)
-
-    async def _conclude(self, current: _Round) -> None:
-        """Fetches and verifies a round's end, and begins the next round where one is needed; once for all who wait."""
-        async with self._advancing:
-            if self._rounds[-1] is not current:
-                return
-            if current.end is None:
-                documents = await self._client._api.get(f"/computations/{current.id}/documents")
-                documents = documents if isinstance(documents, dict) else {}
-                end, evidence = documents.get("end"), documents.get("evidence")
-                if end is None:
-                    raise Unreachable(self._client.network, "ended the computation without a document")
-                shown = Envelope.from_json(evidence) if evidence is not None else None
-                # The proposal at hand counts, not the host's word for it.
-                current.end = verify_end(current.envelope, Envelope.from_json(end), shown)
-            if self._draft is None or not isinstance(current.end, Result):
-                return
-            draft = refinement.next_draft(self._draft, current.end, len(self._rounds))
-            if draft is not None:
-                self._rounds.append(_Round(await self._client._send(draft, current.proposal.heavy)))
-
-    async def cancel(self) -> None:
-        """Tells the heavy nodes that it no longer stands, signed by the proposer; it ends in a refusal, `cancelled`.
-
-        Raises:
-            ProblemError: It has closed already and takes its course, or somebody else proposed it.
-        """
-        current = self._rounds[-1]
-        payload = json.dumps({"version": 1, "computation": current.id}, separators=(",", ":")).encode()
-        envelope = self._client.identity.sign(CANCEL_TYPE, payload)
-        await self._client._api.post(f"/computations/{current.id}/cancel", envelope.to_json())
-
-    async def watch(self) -> Self:
-        """Shows its progress until it has ended: in place in a notebook, as a bar at a terminal; gives itself.
-
-        Raises:
-            ResultTimeout: It should have ended long ago, and the heavy node has not said how.
-        """
-        display = display_for()
-        try:
-            async with aclosing(self.updates(every=1.0)) as statuses:
-                async for status in statuses:
-                    display.update(status)
-        finally:
-            display.close()
-        return self
-
-    async def result(self, timeout: float | timedelta | None = None) -> Result:
-        """Waits until it has ended, and gives its verified result.
+    async def submit_many(
+        self,
+        module: Module,
+        items: Sequence[Item],
+        args: Sequence[str] = (),
+        *,
+        input: Input | None = None,
+        reduce: Module | None = None,
+        reduce_args: Sequence[str] = (),
+        name: str | None = None,
+        **options: Unpack[JobOptions],
+    ) -> AsyncJobArray:
+        """Submits many jobs of one module and, with `reduce`, one that gets all their outputs. All are signed at once.
 
         Args:
-            timeout: Seconds to wait at most; without it, until it should have ended, a minute or two after its deadline.
+            module: The command, as in :meth:`submit`.
+            items: What each job has of its own: a mapping with `args`, `input`, `name`.
+            args: The arguments of those that have none of their own.
+            input: The input of those that have none of their own.
+            reduce: The command whose standard input is their outputs, in the order of `items`.
+            reduce_args: Its arguments.
+            name: As in :meth:`submit`.
+            options: Of every job, the reducing one too.
 
         Raises:
-            ComputationRefused: It ended without a result; the heavy node's signed reason is in it.
-            ResultTimeout: It has not ended in that time. It goes on; ask again.
-            VerificationError: What the heavy node gave does not hold.
+            InvalidJob: One is not acceptable.
+            NetworkError: The heavy node does not answer, or has no room.
         """
-        seconds = timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
-        last: Status | None = None
-        try:
-            async with asyncio.timeout(seconds), aclosing(self.updates()) as statuses:
-                async for status in statuses:
-                    last = status
-        except TimeoutError as error:
-            if isinstance(error, ResultTimeout):
-                raise
-            raise ResultTimeout(f"no result of {self.id} after {seconds:g} s: {last or self._rounds[-1].trouble}") from None
-        end = self._rounds[-1].end
-        if isinstance(end, Refusal):
-            raise ComputationRefused(end)
-        assert end is not None, "a round that ended was concluded"
-        return end
+        source, common = source_of_module(module), source_of_input(input)
+        sources, jobs = [source], []
+        for item in items:
+            given = source_of_input(item["input"]) if "input" in item else common
+            called = item.get("name") or name or source.name
+            jobs.append(self._job(source, given, called, item.get("args", args), options))
+            sources.append(given)
+        reducing = None
+        if reduce is not None:
+            last = source_of_module(reduce)
+            reducing = self._job(last, self._input(None, jobs), name or last.name, reduce_args, options)
+            sources.append(last)
+        # The reducing one comes last: the heavy node knows the others by then.
+        await self._submit(sources, [*jobs, *([reducing] if reducing else [])])
+        return AsyncJobArray(self, jobs, reducing)
 
+    def _input(self, input: Input | None, outputs: Sequence[AsyncJob | str] | None) -> Source:
+        if outputs is None:
+            return source_of_input(input)
+        return Source({"outputs": [job if isinstance(job, str) else job.id for job in outputs]})
 
-class _Round:
-    """One computation of a handle."""
+    def _job(self, module: Source, input: Source, name: str, args: Sequence[str], options: JobOptions) -> AsyncJob:
+        envelope = manifest.build(self.identity, name=name, module=module.blob, input=input.blob, args=args, **options)
+        return AsyncJob(self, envelope)
 
-    def __init__(self, envelope: Envelope) -> None:
-        self.envelope = envelope
-        self.id, self.proposal = Proposal.open(envelope)
-        self.end: Result | Refusal | None = None
-        #: Why nothing is heard, while nothing is.
-        self.trouble: str | None = None
+    async def _submit(self, sources: Sequence[Source], jobs: Sequence[AsyncJob]) -> None:
+        # What several share goes once.
+        for data in {source.data for source in sources if source.data is not None}:
+            await upload(self._api, data)
+        if jobs:
+            await send(self._api, [job.envelope for job in jobs], [job.id for job in jobs])
+
+    async def job(self, id: str) -> AsyncJob:
+        """A job that somebody submitted, by its id.
+
+        Raises:
+            UnknownJob: The heavy node knows none of this id.
+            VerificationError: What it gives is not signed by its submitter, or is another.
+        """
+        job = AsyncJob(self, Envelope.from_json(await self._api.read(f"/jobs/{id}/manifest")))
+        if job.id != id:
+            raise VerificationError(f"{self._api.url} gives another job, {job.id}")
+        return job
+
+    async def jobs(self, *, submitter: str | None = None, state: JobState | None = None, limit: int = 100) -> list[JobStatus]:
+        """Jobs as the heavy node shows them, at most `limit`."""
+        given = {"submitter": submitter, "state": state, "limit": str(limit)}
+        query = "&".join(f"{name}={value}" for name, value in given.items() if value is not None)
+        page = await self._api.get(f"/jobs?{query}")
+        if not isinstance(page, dict) or not isinstance(page.get("jobs"), list):
+            raise Unreachable(self._api.url, "does not list its jobs")
+        return [JobStatus.of(view) for view in page["jobs"]]
+
+    async def workers(self) -> list[dict[str, Any]]:
+        """The nodes that run jobs for the heavy node, as it shows them."""
+        listed = await self._api.get("/workers")
+        if not isinstance(listed, list):
+            raise Unreachable(self._api.url, "does not list its workers")
+        return listed
 
 
 async def propose(

@@ -9,21 +9,24 @@ import asyncio
 import html
 import os
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
 from datetime import timedelta
-from typing import Any, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar, Unpack
 
-from .aio import AsyncClient, AsyncComputation
+from .aio import AsyncClient, AsyncComputation, AsyncJob, AsyncJobArray
 from .documents import Envelope
 from .errors import FormixError
 from .identity import Identity
+from .job_status import ArrayStatus, JobResult, JobState, JobStatus, Why
+from .manifest import JobOptions, Manifest
 from .progress import display_for, status_html
 from .proposal import HeavyKey, Proposal
 from .reductions import Reduction
 from .results import Result
 from .status import Status
+from .submission import Input, Item, Module
 
-__all__ = ["Client", "Computation", "propose"]
+__all__ = ["Client", "Computation", "Job", "JobArray", "propose"]
 
 T = TypeVar("T")
 
@@ -54,6 +57,15 @@ class _Loop:
 
 
 _run = _Loop().run
+
+
+def _each(updates: AsyncGenerator[T]) -> Iterator[T]:
+    """What an asynchronous generator gives, one after the other."""
+    try:
+        while (update := _run(anext(updates, None))) is not None:
+            yield update
+    finally:
+        _run(updates.aclose())
 
 
 class Client:
@@ -95,6 +107,57 @@ class Client:
     def computations(self) -> list[Status]:
         """See :meth:`formix.aio.AsyncClient.computations`."""
         return _run(self._client.computations())
+
+    @classmethod
+    def local(cls, **options: Any) -> Self:
+        """See :meth:`formix.aio.AsyncClient.local`."""
+        client = cls.__new__(cls)
+        client._client = _run(AsyncClient.local(**options))
+        return client
+
+    def submit(
+        self,
+        module: Module,
+        args: Sequence[str] = (),
+        *,
+        input: Input | None = None,
+        outputs: Sequence[Job | str] | None = None,
+        name: str | None = None,
+        **options: Unpack[JobOptions],
+    ) -> Job:
+        """See :meth:`formix.aio.AsyncClient.submit`."""
+        ids = None if outputs is None else [job if isinstance(job, str) else job.id for job in outputs]
+        return Job(_run(self._client.submit(module, args, input=input, outputs=ids, name=name, **options)))
+
+    def submit_many(
+        self,
+        module: Module,
+        items: Sequence[Item],
+        args: Sequence[str] = (),
+        *,
+        input: Input | None = None,
+        reduce: Module | None = None,
+        reduce_args: Sequence[str] = (),
+        name: str | None = None,
+        **options: Unpack[JobOptions],
+    ) -> JobArray:
+        """See :meth:`formix.aio.AsyncClient.submit_many`."""
+        submitted = self._client.submit_many(
+            module, items, args, input=input, reduce=reduce, reduce_args=reduce_args, name=name, **options
+        )
+        return JobArray(_run(submitted))
+
+    def job(self, id: str) -> Job:
+        """See :meth:`formix.aio.AsyncClient.job`."""
+        return Job(_run(self._client.job(id)))
+
+    def jobs(self, *, submitter: str | None = None, state: JobState | None = None, limit: int = 100) -> list[JobStatus]:
+        """See :meth:`formix.aio.AsyncClient.jobs`."""
+        return _run(self._client.jobs(submitter=submitter, state=state, limit=limit))
+
+    def workers(self) -> list[dict[str, Any]]:
+        """See :meth:`formix.aio.AsyncClient.workers`."""
+        return _run(self._client.workers())
 
 
 class Computation:
@@ -138,12 +201,7 @@ class Computation:
 
     def updates(self, *, every: float | None = None) -> Iterator[Status]:
         """See :meth:`formix.aio.AsyncComputation.updates`."""
-        updates = self._computation.updates(every=every)
-        try:
-            while (status := _run(anext(updates, None))) is not None:
-                yield status
-        finally:
-            _run(updates.aclose())
+        return _each(self._computation.updates(every=every))
 
     def cancel(self) -> None:
         """See :meth:`formix.aio.AsyncComputation.cancel`."""
@@ -163,6 +221,111 @@ class Computation:
     def result(self, timeout: float | timedelta | None = None) -> Result:
         """See :meth:`formix.aio.AsyncComputation.result`."""
         return _run(self._computation.result(timeout))
+
+
+class Job:
+    """A job under way."""
+
+    def __init__(self, job: AsyncJob) -> None:
+        self._job = job
+
+    def __repr__(self) -> str:
+        return f"Job({self.manifest.name!r}, {self.id!r})"
+
+    @property
+    def id(self) -> str:
+        """The job's id: the content id of its manifest."""
+        return self._job.id
+
+    @property
+    def manifest(self) -> Manifest:
+        """What it asks for."""
+        return self._job.manifest
+
+    @property
+    def envelope(self) -> Envelope:
+        """The signed manifest."""
+        return self._job.envelope
+
+    def status(self) -> JobStatus:
+        """See :meth:`formix.aio.AsyncJob.status`."""
+        return _run(self._job.status())
+
+    def why(self) -> Why:
+        """See :meth:`formix.aio.AsyncJob.why`."""
+        return _run(self._job.why())
+
+    def updates(self) -> Iterator[JobStatus]:
+        """See :meth:`formix.aio.AsyncJob.updates`."""
+        return _each(self._job.updates())
+
+    def result(
+        self,
+        timeout: float | timedelta | None = None,
+        *,
+        progress: Callable[[JobStatus], object] | None = None,
+        witness: str | Literal[True] | None = None,
+    ) -> JobResult:
+        """See :meth:`formix.aio.AsyncJob.result`. ``progress`` is called on the client's own thread."""
+        return _run(self._job.result(timeout, progress=progress, witness=witness))
+
+    def receipts(self) -> list[Envelope]:
+        """See :meth:`formix.aio.AsyncJob.receipts`."""
+        return _run(self._job.receipts())
+
+    def cancel(self) -> None:
+        """See :meth:`formix.aio.AsyncJob.cancel`."""
+        _run(self._job.cancel())
+
+
+class JobArray:
+    """Jobs that were submitted together and, where wanted, one more that reduces their outputs to one."""
+
+    def __init__(self, array: AsyncJobArray) -> None:
+        self._array = array
+        #: The jobs, in the order in which they were given.
+        self.jobs = tuple(map(Job, array.jobs))
+        #: The one whose input is all their outputs, one after the other.
+        self.reduce = Job(array.reduce) if array.reduce else None
+
+    def __repr__(self) -> str:
+        return f"JobArray({len(self)} jobs{', reduced' if self.reduce else ''})"
+
+    def __len__(self) -> int:
+        return len(self.jobs)
+
+    def status(self) -> ArrayStatus:
+        """See :meth:`formix.aio.AsyncJobArray.status`."""
+        return _run(self._array.status())
+
+    def updates(self) -> Iterator[ArrayStatus]:
+        """See :meth:`formix.aio.AsyncJobArray.updates`."""
+        return _each(self._array.updates())
+
+    def results(
+        self,
+        timeout: float | timedelta | None = None,
+        *,
+        progress: Callable[[ArrayStatus], object] | None = None,
+        witness: str | Literal[True] | None = None,
+    ) -> list[JobResult]:
+        """See :meth:`formix.aio.AsyncJobArray.results`. ``progress`` is called on the client's own thread."""
+        return _run(self._array.results(timeout, progress=progress, witness=witness))
+
+    def result(
+        self,
+        timeout: float | timedelta | None = None,
+        *,
+        progress: Callable[[ArrayStatus], object] | None = None,
+        witness: str | Literal[True] | None = None,
+        check_input: bool = True,
+    ) -> JobResult:
+        """See :meth:`formix.aio.AsyncJobArray.result`. ``progress`` is called on the client's own thread."""
+        return _run(self._array.result(timeout, progress=progress, witness=witness, check_input=check_input))
+
+    def cancel(self) -> None:
+        """See :meth:`formix.aio.AsyncJobArray.cancel`."""
+        _run(self._array.cancel())
 
 
 def propose(

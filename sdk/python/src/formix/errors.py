@@ -12,6 +12,7 @@ from .text import plain
 
 if TYPE_CHECKING:
     from .documents import NodeId
+    from .job_status import JobResult, JobStatus
     from .verify import Refusal
 
 __all__ = [
@@ -19,12 +20,16 @@ __all__ = [
     "DocumentError",
     "FormixError",
     "IdentityError",
+    "InvalidJob",
     "InvalidProposal",
+    "JobEnded",
+    "JobFailed",
     "NetworkError",
     "NotPinned",
     "ProblemError",
     "ResultTimeout",
     "UnknownComputation",
+    "UnknownJob",
     "Unreachable",
     "VerificationError",
 ]
@@ -58,6 +63,10 @@ class InvalidProposal(FormixError, ValueError):
         at = "" if drawn else f" (at character {self.position})"
         hint = f"; {self.hint}" if self.hint else ""
         return f"{where}{self.problem}{at}{hint}"
+
+
+class InvalidJob(FormixError, ValueError):
+    """A job is not acceptable; found before it was sent, or by a heavy node. The words name the field of the manifest."""
 
 
 class DocumentError(FormixError, ValueError):
@@ -116,11 +125,15 @@ class ProblemError(NetworkError):
         status: The HTTP status.
         detail: The node's words.
         problem: The whole document.
+        retry_after: Seconds after which the node wants to be asked again, where it says so.
     """
 
-    def __init__(self, url: str, status: int, detail: str, problem: Mapping[str, Any]) -> None:
-        super().__init__(url, status, detail, problem)
+    def __init__(
+        self, url: str, status: int, detail: str, problem: Mapping[str, Any], retry_after: float | None = None
+    ) -> None:
+        super().__init__(url, status, detail, problem, retry_after)
         self.url = url
+        self.retry_after = retry_after
         self.status = status
         self.detail = detail
         self.problem = problem
@@ -133,8 +146,42 @@ class UnknownComputation(ProblemError):
     """The heavy node knows no such computation."""
 
 
+class UnknownJob(ProblemError):
+    """The heavy node knows no such job."""
+
+
 class ResultTimeout(FormixError, TimeoutError):
-    """There is no result yet. The computation goes on; ask again later."""
+    """There is no result yet. The computation, or the job, goes on; ask again later."""
+
+
+class JobEnded(FormixError):
+    """A job ended without a result: it was refused, or cancelled.
+
+    Attributes:
+        status: How it stands at the heavy node.
+    """
+
+    def __init__(self, status: JobStatus) -> None:
+        super().__init__(status)
+        self.status = status
+
+    def __str__(self) -> str:
+        return f"job {self.status.id}: {plain(str(self.status))}"
+
+
+class JobFailed(FormixError):
+    """A job's guest failed, as its nodes' receipts say.
+
+    Attributes:
+        result: How it ended, what it wrote, and the verified receipts.
+    """
+
+    def __init__(self, result: JobResult) -> None:
+        super().__init__(result)
+        self.result = result
+
+    def __str__(self) -> str:
+        return f"job {self.result.job} failed: {plain(str(self.result.ending))}"
 
 
 class ComputationRefused(FormixError):

@@ -5,21 +5,22 @@ Bounds: an answer has at most :data:`ANSWER_BYTES_MAX` bytes, an event :data:`EV
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import re
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 
 from .documents import loads
-from .errors import DocumentError, InvalidProposal, NetworkError, ProblemError, UnknownComputation, Unreachable
+from .errors import DocumentError, InvalidProposal, NetworkError, ProblemError, UnknownComputation, UnknownJob, Unreachable
 
-__all__ = ["Api", "events", "invalid_proposal"]
+__all__ = ["Api", "events", "invalid_proposal", "is_passing", "patiently"]
 
 #: Longest answer that is read, in bytes: a list of a heavy node's 1,000 computations.
 ANSWER_BYTES_MAX: Final = 64 * 1024 * 1024
@@ -27,6 +28,9 @@ ANSWER_BYTES_MAX: Final = 64 * 1024 * 1024
 EVENT_BYTES_MAX: Final = 4 * 1024 * 1024
 #: A heavy node's stream says something at least every 15 seconds, if only that it lives.
 _QUIET_S: Final = 45.0
+#: Seconds between attempts, at first and at most.
+_PAUSE_S: Final = (0.25, 10.0)
+T = TypeVar("T")
 _PLACE: Final = re.compile(r"`([a-z][a-z0-9_.]*)`: (.+)", re.DOTALL)
 
 
@@ -91,24 +95,73 @@ class Api:
             await shared.aclose()
 
     async def get(self, path: str) -> Any:
-        """What stands at a path below ``/api/v1``.
+        """What stands at a path below ``/api/v1``, as JSON.
 
         Raises:
             NetworkError: The node does not answer, or answers with a problem.
         """
-        return await self._request("GET", path)
+        return self._json(path, await self.read(path))
 
-    async def post(self, path: str, body: bytes) -> Any:
-        """Sends a JSON body to a path below ``/api/v1``.
+    async def read(self, path: str) -> bytes:
+        """What stands at a path below ``/api/v1``, as bytes.
 
         Raises:
             NetworkError: The node does not answer, or answers with a problem.
         """
-        return await self._request("POST", path, body)
+        return (await self._request("GET", path))[1]
 
-    async def _request(self, method: str, path: str, body: bytes | None = None) -> Any:
+    async def post(self, path: str, body: bytes, kind: str = "application/json") -> Any:
+        """Sends a body to a path below ``/api/v1``; gives the JSON that it is answered with.
+
+        Raises:
+            NetworkError: The node does not answer, or answers with a problem.
+        """
+        return self._json(path, await self.send(path, body, kind))
+
+    async def send(self, path: str, body: bytes, kind: str) -> bytes:
+        """Sends a body to a path below ``/api/v1``; gives what it is answered with.
+
+        Raises:
+            NetworkError: The node does not answer, or answers with a problem.
+        """
+        return (await self._request("POST", path, body, {"content-type": kind}))[1]
+
+    async def put(self, path: str, body: bytes, headers: Mapping[str, str]) -> None:
+        """Puts bytes at a path below ``/api/v1``.
+
+        Raises:
+            NetworkError: The node does not answer, or answers with a problem.
+        """
+        await self._request("PUT", path, body, headers)
+
+    async def held(self, path: str) -> int | None:
+        """How many bytes of what belongs at a path the node has; ``None`` where it has all.
+
+        Raises:
+            NetworkError: The node does not answer, or answers with a problem.
+        """
+        response, _ = await self._request("HEAD", path, accepted=frozenset({404}))
+        if response.status_code != 404:
+            return None
+        offset = response.headers.get("upload-offset", "0")
+        return int(offset) if offset.isdecimal() else 0
+
+    def _json(self, path: str, body: bytes) -> Any:
         url = f"{self.url}/api/v1{path}"
-        headers = {"content-type": "application/json"} if body is not None else {}
+        try:
+            return loads(body, url)
+        except DocumentError as error:
+            raise Unreachable(url, f"does not answer like a heavy node: {error}") from None
+
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        accepted: frozenset[int] = frozenset(),
+    ) -> tuple[httpx.Response, bytes]:
+        url = f"{self.url}/api/v1{path}"
         received = bytearray()
         try:
             async with self._client() as client, client.stream(method, url, content=body, headers=headers) as response:
@@ -120,21 +173,18 @@ class Api:
             raise Unreachable(url, "no answer in time") from error
         except httpx.HTTPError as error:
             raise Unreachable(url, str(error) or type(error).__name__) from error
-        if not response.is_success:
-            raise _problem(url, response.status_code, bytes(received))
-        try:
-            return loads(bytes(received), url)
-        except DocumentError as error:
-            raise Unreachable(url, f"does not answer like a heavy node: {error}") from None
+        if not response.is_success and response.status_code not in accepted:
+            raise _problem(url, response.status_code, bytes(received), response.headers.get("retry-after"))
+        return response, bytes(received)
 
     @asynccontextmanager
-    async def events(self) -> AsyncIterator[AsyncIterator[tuple[str, str]]]:
-        """The node's server-sent events, as names and data.
+    async def events(self, query: str = "") -> AsyncIterator[AsyncIterator[tuple[str, str]]]:
+        """The node's server-sent events, as names and data; ``query`` narrows them, as in ``?job=ID``.
 
         Raises:
             NetworkError: The node does not answer, or answers with a problem; while iterating too, when the stream breaks.
         """
-        url = f"{self.url}/api/v1/events"
+        url = f"{self.url}/api/v1/events{query}"
         timeout = httpx.Timeout(self._timeout, read=_QUIET_S)
         try:
             async with self._client() as client, client.stream("GET", url, timeout=timeout) as response:
@@ -145,7 +195,7 @@ class Api:
             raise Unreachable(url, str(error) or type(error).__name__) from error
 
 
-def _problem(url: str, status: int, body: bytes) -> NetworkError:
+def _problem(url: str, status: int, body: bytes, retry_after: str | None = None) -> NetworkError:
     """The error that a problem document means (RFC 9457)."""
     try:
         problem = loads(body, url)
@@ -154,8 +204,36 @@ def _problem(url: str, status: int, body: bytes) -> NetworkError:
     if not isinstance(problem, dict):
         problem = {}
     detail = problem.get("detail")
-    kind = UnknownComputation if status == 404 else ProblemError
-    return kind(url, status, detail if isinstance(detail, str) else "without a reason", problem)
+    unknown = UnknownJob if "/jobs/" in url or "?job=" in url else UnknownComputation
+    kind = unknown if status == 404 else ProblemError
+    seconds = float(retry_after) if retry_after is not None and retry_after.isdecimal() else None
+    return kind(url, status, detail if isinstance(detail, str) else "without a reason", problem, seconds)
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether asking again may help: nobody answered, or one that is too busy, about to stop, or further with an upload."""
+    if isinstance(error, ProblemError):
+        return error.status in (408, 409, 429) or error.status >= 500
+    return isinstance(error, Unreachable | DocumentError)
+
+
+async def patiently(ask: Callable[[], Awaitable[T]], attempts: int = 5) -> T:
+    """Asks until it is answered, a few times; what is asked so must be the same twice as once.
+
+    Raises:
+        NetworkError: The last attempt's, or one that no asking again will mend.
+    """
+    pause = _PAUSE_S[0]
+    for _ in range(attempts - 1):
+        try:
+            return await ask()
+        except NetworkError as error:
+            if not is_passing(error):
+                raise
+            wanted = error.retry_after if isinstance(error, ProblemError) else None
+            await asyncio.sleep(min(pause if wanted is None else wanted, _PAUSE_S[1]))
+            pause *= 2
+    return await ask()
 
 
 def invalid_proposal(error: ProblemError) -> InvalidProposal | None:

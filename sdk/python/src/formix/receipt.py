@@ -12,17 +12,28 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from .documents import Envelope, NodeId, content_id, content_id_of, loads
 from .errors import DocumentError, VerificationError
+from .manifest import Hex32, Invocation, Manifest, Moment, Node, first
 
-__all__ = ["Ending", "Failure", "Invocation", "Receipt", "verify_receipt"]
+__all__ = ["Ending", "Exit", "Failure", "Invocation", "Receipt", "Rejected", "Trap", "verify_receipt"]
 
 PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 PREDICATE_TYPE: Final = "https://github.com/formix/formix/receipt/v1"
+#: Longest payload of a receipt, in bytes.
+PAYLOAD_BYTES_MAX: Final = 128 * 1024
+#: Longest words about a failure, in bytes.
+WORDS_BYTES_MAX: Final = 1_024
 
-_Hex32 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+def _words(text: str) -> str:
+    if len(text.encode()) > WORDS_BYTES_MAX:
+        raise ValueError(f"words of more than {WORDS_BYTES_MAX} bytes")
+    return text
+
+
 _Count = Annotated[int, Field(ge=0, lt=2**53, strict=True)]
 _Code = Annotated[str, Field(pattern=r"^[a-z0-9./-]{1,64}$")]
 _EXACT = ConfigDict(extra="forbid", frozen=True)
@@ -30,7 +41,7 @@ _EXACT = ConfigDict(extra="forbid", frozen=True)
 
 class _Digest(BaseModel):
     model_config = _EXACT
-    sha256: _Hex32
+    sha256: Hex32
 
 
 class Failure(BaseModel):
@@ -40,49 +51,56 @@ class Failure(BaseModel):
     #: What programs compare, such as ``out-of-fuel``.
     code: _Code
     #: What a person reads.
-    words: str
+    words: Annotated[str, AfterValidator(_words)]
 
 
-class _Exit(BaseModel):
+class Exit(BaseModel):
+    """The guest ended with this exit code; 0 alone is a success."""
+
     model_config = _EXACT
     exit: Annotated[int, Field(ge=0, lt=2**32, strict=True)]
 
+    @property
+    def code(self) -> str:
+        """What programs compare."""
+        return f"exit {self.exit}"
 
-class _Trap(BaseModel):
+    def __str__(self) -> str:
+        return "done" if self.exit == 0 else f"the guest ended with exit code {self.exit}"
+
+
+class Trap(BaseModel):
+    """It trapped, or met a limit."""
+
     model_config = _EXACT
     trap: Failure
 
+    @property
+    def code(self) -> str:
+        """What programs compare."""
+        return f"trap {self.trap.code}"
 
-class _Rejected(BaseModel):
+    def __str__(self) -> str:
+        return f"{self.trap.words} ({self.trap.code})"
+
+
+class Rejected(BaseModel):
+    """It was never started: the module is not in order, or asks for what is denied."""
+
     model_config = _EXACT
     rejected: Failure
 
+    @property
+    def code(self) -> str:
+        """What programs compare."""
+        return f"rejected {self.rejected.code}"
 
-Ending = _Exit | _Trap | _Rejected
-
-
-class _Limits(BaseModel):
-    model_config = _EXACT
-    fuel: _Count
-    memory_bytes: _Count
-    stack_bytes: _Count
-    call_depth: _Count
-    module_bytes: _Count
-    table_elements: _Count
-    output_bytes: _Count
-    wall_ms: _Count
+    def __str__(self) -> str:
+        return f"rejected: {self.rejected.words} ({self.rejected.code})"
 
 
-class Invocation(BaseModel):
-    """With module and input, everything that the outcome follows from."""
-
-    model_config = _EXACT
-    entry: str
-    args: tuple[str, ...]
-    env: dict[str, str]
-    limits: _Limits
-    clock: datetime
-    seed: _Hex32
+#: How a run ended.
+Ending = Exit | Trap | Rejected
 
 
 class _Fuel(BaseModel):
@@ -100,8 +118,8 @@ class _Subject(BaseModel):
 class _Predicate(BaseModel):
     model_config = _EXACT
     job: _Digest
-    submitter: str
-    node: str
+    submitter: Node
+    node: Node
     module: _Digest
     input: _Digest
     invocation: Invocation
@@ -110,8 +128,14 @@ class _Predicate(BaseModel):
     memory_peak_bytes: _Count
     wall_us: _Count
     cpu_us: _Count | None = None
-    started: datetime
-    ended: datetime
+    started: Moment
+    ended: Moment
+
+    @model_validator(mode="after")
+    def _forwards(self) -> _Predicate:
+        if self.ended < self.started:
+            raise ValueError("`ended` is before `started`")
+        return self
 
 
 class _Statement(BaseModel):
@@ -164,13 +188,39 @@ class Receipt(BaseModel):
     @property
     def succeeded(self) -> bool:
         """Whether the guest did what it was meant to, by its own word: exit code 0."""
-        return isinstance(self.ending, _Exit) and self.ending.exit == 0
+        return isinstance(self.ending, Exit) and self.ending.exit == 0
+
+    @property
+    def claim(self) -> tuple[str, str, str, int]:
+        """What the replicas of a deterministic job agree about: ending, standard output, standard error, fuel."""
+        return self.ending.code, self.stdout, self.stderr, self.fuel
+
+    def check_follows(self, job: str, manifest: Manifest) -> None:
+        """Checks that this is about the job ``job``, whose manifest is ``manifest``, run as that asks.
+
+        Raises:
+            VerificationError: It is not; the words name the first field that differs.
+        """
+        module, given = manifest.module.digest, manifest.input.digest
+        for field, same in (
+            ("predicate.job", self.job == job),
+            ("predicate.submitter", self.submitter == manifest.submitter),
+            ("predicate.module", module is not None and self.module == module.hex()),
+            ("predicate.input", given is None or self.stdin == given.hex()),
+            ("predicate.invocation", self.invocation == manifest.invocation(job, self.node, self.started)),
+            ("predicate.fuel.used", self.fuel <= manifest.limits.fuel),
+            ("predicate.memory_peak_bytes", self.memory_peak_bytes <= manifest.limits.memory_bytes),
+        ):
+            if not same:
+                raise VerificationError(f"the receipt is about another job: `{field}` is another than the manifest asks for")
 
 
 def verify_receipt(
     document: Envelope | bytes | str | Mapping[str, Any],
     *,
     node: str | None = None,
+    witness: str | Literal[True] | None = None,
+    manifest: Envelope | bytes | str | Mapping[str, Any] | None = None,
     module: bytes | None = None,
     stdin: bytes | None = None,
     stdout: bytes | None = None,
@@ -181,6 +231,8 @@ def verify_receipt(
     Args:
         document: The DSSE envelope.
         node: Who must have run the job.
+        witness: Who must have witnessed it; ``True`` where anybody's word will do.
+        manifest: The signed manifest that it must be about, and must have been run by.
         module: The module that must have been run.
         stdin: What the guest must have been given.
         stdout: What it must have written to standard output.
@@ -191,13 +243,19 @@ def verify_receipt(
         VerificationError: A signature is missing or does not hold, or the receipt speaks of something else.
     """
     envelope = document if isinstance(document, Envelope) else Envelope.from_json(document)
-    statement = _read(envelope.verify(PAYLOAD_TYPE, ()))
+    payload = envelope.verify(PAYLOAD_TYPE, ())
+    if len(payload) > PAYLOAD_BYTES_MAX:
+        raise DocumentError(f"a receipt of {len(payload)} bytes; at most {PAYLOAD_BYTES_MAX} are read")
+    statement = _read(payload)
     run = statement.predicate
     signers = [each.keyid for each in envelope.signatures]
     runner = NodeId(run.node)
     envelope.verify(PAYLOAD_TYPE, [runner, *signers])
     if node is not None and node != runner:
         raise VerificationError(f"the receipt is of {runner}, not of {node}")
+    witnesses = tuple(signer for signer in signers if signer != runner)
+    if witness is not None and not (witnesses if witness is True else witness in witnesses):
+        raise VerificationError("no witness has signed" if witness is True else f"{witness} has not witnessed it")
     out, err = (each.digest.sha256 for each in statement.subject)
     given = {
         "module": (module, run.module.sha256),
@@ -208,11 +266,11 @@ def verify_receipt(
     for name, (data, meant) in given.items():
         if data is not None and hashlib.sha256(data).hexdigest() != meant:
             raise VerificationError(f"the {name} given, {content_id(data)}, is not that of this receipt")
-    return Receipt(
+    receipt = Receipt(
         job=_cid(run.job),
         submitter=NodeId(run.submitter),
         node=runner,
-        witnesses=tuple(signer for signer in signers if signer != runner),
+        witnesses=witnesses,
         module=run.module.sha256,
         stdin=run.input.sha256,
         stdout=out,
@@ -227,6 +285,10 @@ def verify_receipt(
         started=run.started,
         ended=run.ended,
     )
+    if manifest is not None:
+        document = manifest if isinstance(manifest, Envelope) else Envelope.from_json(manifest)
+        receipt.check_follows(*Manifest.open(document))
+    return receipt
 
 
 def _cid(digest: _Digest) -> str:
@@ -237,9 +299,7 @@ def _read(payload: bytes) -> _Statement:
     try:
         statement = _Statement.model_validate(loads(payload, "a receipt"))
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise DocumentError(f"not a receipt: `{place}`: {first['msg']}") from None
+        raise DocumentError(f"not a receipt: {first(error)}") from None
     if [each.name for each in statement.subject] != ["stdout", "stderr"]:
         raise DocumentError("not a receipt: `subject` is `stdout` and `stderr`")
     return statement
