@@ -71,7 +71,7 @@ try {
   say(`three heavy nodes, ${tabs} tabs that were lent by hand`);
   const nodes = new Set(lent.map(({ node }) => node));
   const submitter = new Submitter(network.url);
-  const keep = async (name) => submitter.keep(await guest(name));
+  const keep = async (name) => submitter.keep(guest(name));
   const modules = { reverse: await keep("reverse"), primes: await keep("primes"), sum: await keep("sum") };
 
   const reversed = await submitter.submit({

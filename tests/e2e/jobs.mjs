@@ -79,7 +79,7 @@ test("a program in Rust runs on tabs alone, and its submitter sees output and re
   await tab.go("jobs");
   await tab.find("job-module").setInputFiles({ name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("no program") });
   await tab.find("job-error", ":not(:empty)").waitFor();
-  await tab.find("job-module").setInputFiles({ name: "primes.wasm", mimeType: "application/wasm", buffer: await guest("primes") });
+  await tab.find("job-module").setInputFiles({ name: "primes.wasm", mimeType: "application/wasm", buffer: guest("primes") });
   await tab.find("job-field", `[data-field="args"]`).fill("0\n1000");
   await tab.page.locator("details:has([data-field=fuel]) > summary").click();
   await tab.find("job-field", `[data-field="nodes"]`).selectOption("tabs");
@@ -137,17 +137,17 @@ async function receiptAlone(tab, receipt) {
   await check(receipt);
   await tab.find("receipt", `[data-checked="verified"]`).waitFor();
   await tab.context.setOffline(false);
-  await tab.find("rerun-module").setInputFiles(file("other.wasm", await guest("sum")));
+  await tab.find("rerun-module").setInputFiles(file("other.wasm", guest("sum")));
   await tab.find("rerun-go").click();
   await tab.find("rerun", `[data-outcome="differs"]`).waitFor();
-  await tab.find("rerun-module").setInputFiles(file("primes.wasm", await guest("primes")));
+  await tab.find("rerun-module").setInputFiles(file("primes.wasm", guest("primes")));
   await tab.find("rerun-go").click();
   await tab.find("rerun", `[data-outcome="same"]`).waitFor({ timeout: JOB_MS_MAX });
   await tab.connected(3);
 }
 
 test("a tab that is closed in the middle hands the job to another, and only that one is credited", { timeout: 300_000 }, async () => {
-  const module = await submitter.keep(await guest("primes"));
+  const module = await submitter.keep(guest("primes"));
   const fields = { name: "many primes", module, args: ["primes", "0", "20000000"], limits: { fuel: 2_000_000_000 }, replicas: 1 };
   const id = await submitter.submit(fields);
   const running = await submitter.until(id, JOB_MS_MAX, "a tab that runs it", ({ state, leases }) => state === "running" && leases.length === 1);
@@ -171,7 +171,7 @@ test("nothing hostile gets beyond its caps, and the tab goes on drawing", { time
   await worker.go("contribute");
   await worker.page.bringToFront();
   const limits = { fuel: 500_000_000, memory_bytes: 64 << 20, output_bytes: 1 << 20, wall_ms: 60_000 };
-  for (const [name, { module, args = [], ends }] of Object.entries(await hostile())) {
+  for (const [name, { module, args = [], ends }] of Object.entries(hostile())) {
     const frames = await watchFrames(worker);
     const begun = performance.now();
     const blob = await submitter.keep(module);
@@ -187,7 +187,7 @@ test("nothing hostile gets beyond its caps, and the tab goes on drawing", { time
     assert.ok(late.length <= Math.max(1, LATE_SHARE_MAX * gaps.length), `${name}: frames came ${late.map(Math.round)} ms apart`);
   }
   // With more fuel than there is time: nothing but the clock ends it, and its runner with it.
-  const endless = (await hostile())["an infinite loop"].module;
+  const endless = (hostile())["an infinite loop"].module;
   const timed = { fuel: 1_000_000_000_000, wall_ms: 3_000 };
   const slow = await submitter.submit({
     name: "more fuel than time", module: await submitter.keep(endless), limits: timed, constraints: { nodes: [worker.node] },
@@ -199,7 +199,7 @@ test("nothing hostile gets beyond its caps, and the tab goes on drawing", { time
   t.diagnostic(`more fuel than time: ${given.refusal?.words}`);
   assert.equal(given.state, "refused");
   const id = await submitter.submit({
-    name: "and then a good one", module: await submitter.keep(await guest("hello")), constraints: { nodes: [worker.node] },
+    name: "and then a good one", module: await submitter.keep(guest("hello")), constraints: { nodes: [worker.node] },
   });
   assert.equal((await submitter.ended(id, JOB_MS_MAX)).state, "done");
   assert.deepEqual(worker.errors, []);
@@ -209,7 +209,7 @@ test("a job that its submitter takes back stops where it runs", { timeout: 240_0
   const tab = await Tab.open(browser, network.url, "canceller");
   await tab.join();
   const fields = { args: "0\n40000000", replicas: "1", nodes: "tabs", fuel: "1000000" };
-  await submitByHand(tab, "primes.wasm", await guest("primes"), fields);
+  await submitByHand(tab, "primes.wasm", guest("primes"), fields);
   await tab.find("job-lease").waitFor({ timeout: JOB_MS_MAX });
   const node = await tab.find("job-lease").getAttribute("data-node");
   const worker = lent.find((lent) => lent.node === node);

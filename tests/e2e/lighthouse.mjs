@@ -100,15 +100,15 @@ try {
   await tab.find("consent").waitFor();
   await audit("contribute, asking");
   await lend(tab);
-  await submitByHand(tab, "primes.wasm", await guest("primes"), { args: "0\n1000", nodes: "native", replicas: "1" });
+  await submitByHand(tab, "primes.wasm", guest("primes"), { args: "0\n1000", nodes: "native", replicas: "1" });
   await tab.find("job-reason").first().waitFor();
   await audit("job that waits");
-  await submitByHand(tab, "primes.wasm", await guest("primes"), { args: "0\n1000", nodes: "tabs", replicas: "1" });
+  await submitByHand(tab, "primes.wasm", guest("primes"), { args: "0\n1000", nodes: "tabs", replicas: "1" });
   await tab.find("job-receipts", `[data-checked="verified"]`).waitFor();
   await audit("job that is done");
   const [saved] = await Promise.all([tab.page.waitForEvent("download"), tab.find("job-receipts-save").click()]);
   await tab.go("jobs");
-  await tab.find("job-module").setInputFiles({ name: "primes.wasm", mimeType: "application/wasm", buffer: await guest("primes") });
+  await tab.find("job-module").setInputFiles({ name: "primes.wasm", mimeType: "application/wasm", buffer: guest("primes") });
   await tab.find("job-submit").waitFor();
   await audit("jobs");
   await tab.go("contribute");

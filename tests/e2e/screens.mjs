@@ -152,15 +152,15 @@ async function walk(browser, network, tab, records, folder) {
   await take("contribute-asks");
   await lend(tab);
   await tab.page.evaluate(() => { location.hash = "#/jobs"; });
-  await tab.find("job-module").setInputFiles({ name: "primes.wasm", mimeType: "application/wasm", buffer: await guest("primes") });
+  await tab.find("job-module").setInputFiles({ name: "primes.wasm", mimeType: "application/wasm", buffer: guest("primes") });
   await tab.find("job-submit").waitFor();
   await tab.page.locator("main form details > summary").click();
   await take("jobs-form");
   // Another kind of node than there is: it waits, and says why.
-  await submitByHand(tab, "primes.wasm", await guest("primes"), { name: "primes on servers", args: "0\n1000", nodes: "native", replicas: "1" });
+  await submitByHand(tab, "primes.wasm", guest("primes"), { name: "primes on servers", args: "0\n1000", nodes: "native", replicas: "1" });
   await tab.find("job-reason").first().waitFor();
   await take("job-waits");
-  await submitByHand(tab, "primes.wasm", await guest("primes"), { name: "primes below a thousand", args: "0\n1000", nodes: "tabs", replicas: "1" });
+  await submitByHand(tab, "primes.wasm", guest("primes"), { name: "primes below a thousand", args: "0\n1000", nodes: "tabs", replicas: "1" });
   await tab.find("job-detail", `[data-state="done"]`).waitFor({ timeout: AGREE_MS_MAX });
   await tab.find("job-receipts", `[data-checked="verified"]`).waitFor();
   await take("job-done");

@@ -1,26 +1,23 @@
-// Programs for jobs: those in tests/guests, compiled as a person would, and modules that no compiler makes, byte by byte.
+// Programs for jobs: those in tests/guests, and modules that no compiler makes, byte by byte.
 
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { root } from "./environment.mjs";
-import { run, temporaryFolder } from "./processes.mjs";
+import { target } from "./environment.mjs";
 
-const COMPILE_MS_MAX = 120_000;
-const compiled = new Map();
+/** The programs of tests/guests, compiled. */
+export const guests = process.env.FORMIX_GUESTS ?? join(target, "xtask/guests");
 
-/** The program tests/guests/programs/NAME.rs as a WASI command. */
-export function guest(name) {
-  if (!compiled.has(name)) compiled.set(name, compile(name));
-  return compiled.get(name);
+/** Where the program tests/guests/programs/NAME.rs is, compiled as a WASI command. */
+export function guestPath(name) {
+  const path = join(guests, `${name}.wasm`);
+  if (!existsSync(path)) {
+    throw new Error(`${path} is missing: cargo xtask test --ring e2e compiles it; or rustc --edition 2024 --target wasm32-wasip1 -O tests/guests/programs/${name}.rs -o ${path}`);
+  }
+  return path;
 }
 
-async function compile(name) {
-  const out = join(temporaryFolder(), `${name}.wasm`);
-  const source = join(root, "tests/guests/programs", `${name}.rs`);
-  const flags = ["--edition", "2024", "--target", "wasm32-wasip1", "-O", "-C", "strip=debuginfo", "-o", out, source];
-  await run(process.env.RUSTC ?? "rustc", flags, { limitMs: COMPILE_MS_MAX });
-  return readFileSync(out);
-}
+/** The program's bytes. */
+export const guest = (name) => readFileSync(guestPath(name));
 
 /** An unsigned LEB128 number (WebAssembly core specification 2.0, 5.2.2). */
 function leb(number) {
@@ -60,8 +57,8 @@ function module({ imports = [], tables = [], start, bodies }) {
 const FOREVER = [0x03, 0x40, 0x0c, 0, 0x0b];
 
 /** Modules that mean harm, and how each must end, in a receipt's words. */
-export async function hostile() {
-  const fail = await guest("fail");
+export function hostile() {
+  const fail = guest("fail");
   return {
     "an infinite loop": { module: module({ bodies: [FOREVER] }), ends: /^trap out-of-fuel$/ },
     "a loop in the start function": { module: module({ start: 1, bodies: [[], FOREVER] }), ends: /^trap out-of-fuel$/ },

@@ -1,5 +1,6 @@
 //! The project tool: page build, local network, tests, demos, benches.
 
+mod guests;
 mod page;
 mod programs;
 mod rings;

@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 
 use crate::page::{self, Profile};
-use crate::setup::{self, GUEST, Npm};
+use crate::guests;
+use crate::setup::{self, Npm};
 use crate::sh::Cmd;
 use crate::tree::Tree;
 
@@ -105,13 +106,13 @@ fn script(tree: &Tree, scripts: &Scripts, name: Option<&str>, speed: Speed, args
     let browser = setup::browser(&tree.root)?;
     setup::npm(&tree.root, Npm::Tests)?;
     // What some of them compare with: other languages' verifiers, and programs compiled as jobs.
-    setup::rust_target(&tree.root, GUEST)?;
+    let guests = guests::compile(tree)?;
     setup::python(&tree.root)?;
     setup::php(&tree.root)?;
     let page = dist(tree, Profile::Release)?;
     formix(tree, speed)?;
     let node = Cmd::new("node", &tree.root).arg(path).args(args);
-    tree.script_env(node, &browser, &page, speed.folder()).exec()
+    tree.script_env(node, &browser, &page, speed.folder()).env("FORMIX_GUESTS", &guests).exec()
 }
 
 impl Scripts {

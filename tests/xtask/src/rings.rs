@@ -20,6 +20,7 @@ use tidy::{Member, builds_bare_metal, depends_on};
 
 use self::count::{Counts, Harness};
 use self::log::Log;
+use crate::guests;
 use crate::page::{self, Profile};
 use crate::programs;
 use crate::setup::{self, BARE_METAL, GUEST, Npm, WASM};
@@ -335,7 +336,7 @@ fn e2e(run: &mut Run<'_>) -> Result<()> {
     setup::npm(root, Npm::Tests)?;
     setup::python(root)?;
     setup::php(root)?;
-    setup::rust_target(root, GUEST)?;
+    let guests = guests::compile(run.tree)?;
     let page = root.join("dist");
     page::build(run.tree, Profile::Release, &page)?;
     let built = run.log.run(&run.cargo().args(["build", "--package", "native-host"]))?;
@@ -344,9 +345,11 @@ fn e2e(run: &mut Run<'_>) -> Result<()> {
     }
     let mut node = Cmd::new("node", root).args(["--test", "--test-concurrency=1", "--test-reporter=tap"]);
     node = node.args(test_scripts(&root.join("tests/e2e"))?);
-    let node = run.tree.script_env(node, &browser, &page, "debug");
+    let node = run.tree.script_env(node, &browser, &page, "debug").env("FORMIX_GUESTS", &guests);
     run.tests(&node, Harness::Tap)?;
-    python::test(run)
+    let package = root.join("sdk/typescript");
+    run.tests(&Cmd::new("node", &package).args(["--test", "--test-reporter=tap", "tests/"]), Harness::Tap)?;
+    python::test(run, &guests)
 }
 
 fn test_scripts(folder: &Path) -> Result<Vec<PathBuf>> {

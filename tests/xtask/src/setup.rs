@@ -100,14 +100,16 @@ pub(crate) fn python(root: &Path) -> Result<()> {
     )
 }
 
-/// Makes `php` able to verify signatures, as the script for PHP in `sdk/verify` does.
+/// Makes `php` able to verify signatures, as what is for PHP in `sdk` does, and to run its tests.
 pub(crate) fn php(root: &Path) -> Result<()> {
     let sodium = "exit(extension_loaded('sodium') ? 0 : 1);";
-    if Cmd::new("php", root).args(["-r", sodium]).read().is_ok() {
+    let has_sodium = Cmd::new("php", root).args(["-r", sodium]).read().is_ok();
+    if has_sodium && Cmd::new("phpunit", root).arg("--version").read().is_ok() {
         return Ok(());
     }
-    install(root, &["php-cli"])
-        .context("the receipts that PHP verifies need PHP 8 with sodium: install Debian's package `php-cli`")
+    install(root, &["php-cli", "phpunit"]).context(
+        "the package for PHP needs PHP 8.2 with sodium, and its tests need PHPUnit: install Debian's packages `php-cli` and `phpunit`",
+    )
 }
 
 /// Installs Debian's packages of these names.

@@ -1,6 +1,7 @@
 //! What needs Python and PyPI beside a network: the Python package with its notebook, and schemathesis over the OpenAPI document.
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Result, bail};
 
@@ -8,17 +9,17 @@ use super::{Harness, Run};
 use crate::setup;
 use crate::sh::Cmd;
 
-/// Runs both against the debug build of `formix`.
-pub(super) fn test(run: &mut Run<'_>) -> Result<()> {
+/// Runs both against the debug build of `formix`, with the compiled programs of `tests/guests`.
+pub(super) fn test(run: &mut Run<'_>, guests: &Path) -> Result<()> {
     setup::python(&run.tree.root)?;
     let cargo =
         run.cargo().args(["test", "--package", "native-host", "--test", "openapi", "--", "--ignored"]);
     run.tests(&cargo, Harness::Cargo)?;
-    sdk(run)
+    sdk(run, guests)
 }
 
 /// The tests of `sdk/python`, with the versions that `tests/sdk/constraints.txt` pins.
-fn sdk(run: &mut Run<'_>) -> Result<()> {
+fn sdk(run: &mut Run<'_>, guests: &Path) -> Result<()> {
     let root = &run.tree.root;
     let (package, constraints) = (root.join("sdk/python"), root.join("tests/sdk/constraints.txt"));
     let wanted = fs::read_to_string(&constraints)? + &fs::read_to_string(package.join("pyproject.toml"))?;
@@ -43,6 +44,7 @@ fn sdk(run: &mut Run<'_>) -> Result<()> {
     let pytest = Cmd::new(&python, &package)
         .args(["-m", "pytest", "-p", "no:cacheprovider"])
         .env("FORMIX_BIN", programs.join("formix"))
-        .env("FORMIX_LIAR", programs.join("liar"));
+        .env("FORMIX_LIAR", programs.join("liar"))
+        .env("FORMIX_GUESTS", guests);
     run.tests(&pytest, Harness::Pytest)
 }
