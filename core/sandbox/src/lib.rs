@@ -1,8 +1,8 @@
 //! Runs other people's WebAssembly: a guest sees its arguments, its input and its output, and nothing else.
 //!
 //! A guest is an ordinary WASI preview 1 command, as `rustc --target wasm32-wasip1`, clang with wasi-libc, Zig and TinyGo make them. What
-//! comes of it, output and ending, is a function of the module, the [`Command`] and the [`Limits`], and the same in a browser's tab and in a
-//! server's process; so is the fuel, but for what stands below. So a stranger can run a job again and compare.
+//! comes of it, output, ending and fuel, is a function of the module, the [`Command`] and the [`Limits`], and the same in a browser's tab
+//! and in a server's process. So a stranger can run a job again and compare.
 //!
 //! ```
 //! use sandbox::{Command, Ending, Limits, Module};
@@ -44,7 +44,7 @@
 //! two cannot be compared.
 //!
 //! NaNs are made canonical by rewriting the module before it is compiled (see `prepare.rs`): the instructions that it adds cost fuel as
-//! any others.
+//! any others. Nor does the engine compute a NaN while it translates, since which instructions it then writes would be the processor's choice.
 //!
 //! # Bounds
 //! | Of | At most |
@@ -60,12 +60,11 @@
 //!
 //! # Provided / Not provided
 //! Provided: a guest reaches nothing but the above, whatever its bytes; it ends within its limits; nothing it does panics the host; the
-//! same run gives the same on every machine, or ends as [`Ending::MachineOutOfMemory`], which says nothing of the job; and takes the same
-//! fuel on machines with words of one size. A run that did not succeed is never [`Ending::Exit`] with 0.
+//! same run gives the same on every machine, fuel included, or ends as [`Ending::MachineOutOfMemory`], which says nothing of the job. A run
+//! that did not succeed is never [`Ending::Exit`] with 0.
 //!
-//! Not provided: the same fuel in a tab (32 bits) as on a host (64 bits) for every module. wasmi translates some functions to other
-//! instructions there: of 500 made-up modules, two took a different amount, and a run that ends for want of fuel may then end elsewhere; compiled
-//! programs and the specification's suite took the same.
+//! Not provided: the same fuel, for a module with `f64` constants that are NaNs other than the canonical one, on a processor whose conversions to
+//! `f32` do not keep a NaN's sign and payload (RISC-V; x86 and ARM do): by such a conversion the engine asks whether a constant is short.
 //! Nor: a bound on wall-clock time beyond what fuel gives (a unit takes nanoseconds on one machine and more on another);
 //! secrecy of what a guest computes from who runs it; defence against what a guest may learn about the machine from side channels, though it
 //! has no clock to measure with; vectors (`simd128`), whose NaNs are not canonical; components and WASI 0.2.
@@ -101,10 +100,10 @@ pub mod caps {
 
 /// What a unit of fuel is: the engine whose instructions are counted, and the version of what this crate adds to it.
 ///
-/// `wasmi-1.1.0`: 1 for each instruction of its register code, 1 for 64 bytes copied or grown. `formix-1`: canonical NaNs and large frames as
+/// `wasmi-1.1.0`: 1 for each instruction of its register code, 1 for 64 bytes copied or grown. `formix-2`: canonical NaNs and large frames as
 /// `prepare.rs` writes them, and the costs of WASI's functions as `wasi/calls.rs` lists them. Anything that changes a run's fuel changes
 /// this name.
-pub const GAS_SCHEDULE: &str = "wasmi-1.1.0/formix-1";
+pub const GAS_SCHEDULE: &str = "wasmi-1.1.0/formix-2";
 
 /// What a run may use.
 #[derive(Debug, Clone, PartialEq, Eq)]

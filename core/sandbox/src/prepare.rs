@@ -1,10 +1,12 @@
 //! Checks a module, and rewrites what would run differently from one machine to the next.
 //!
-//! The rewriting copies every section as it is but for four things:
+//! The rewriting copies every section as it is but for five things:
 //! - *NaN.* Which NaN an operation gives is the processor's choice (x86 sets the sign, ARM does not), and a guest can store it and look. So
 //!   the result of each arithmetic operation is compared with itself and, where it differs, replaced by the canonical NaN; not where the
 //!   next instruction is itself such an operation or a comparison, since the NaN cannot be told from another by then. The specification
 //!   allows this choice of NaN; loads, stores, moves, `neg`, `abs` and `copysign` keep all bits, as it demands.
+//! - *Constants.* wasmi computes arithmetic on constants while it translates, where nothing makes the NaN canonical, and which instructions
+//!   it then writes depends on the NaN's bits: so would fuel. Where all operands may be such constants, the last one moves through a local.
 //! - *Frames.* wasmi clears a callee's frame for the price of the call. A function with a large one begins with a loop that costs about what
 //!   clearing does, so that fuel keeps bounding time.
 //! - *Start.* The start function becomes an export, so that it can be run in steps like any other code.
@@ -23,7 +25,10 @@ use wasmparser::{
     TypeSectionReader, ValidPayload, Validator, ValidatorResources, WasmFeatures, WasmModuleResources,
 };
 
+use self::nan::{Float, Unknown, arithmetic, hides_nan, operand};
 use crate::ModuleError;
+
+mod nan;
 
 /// Functions of a module, at most.
 pub const FUNCTIONS_MAX: u64 = 100_000;
@@ -190,11 +195,17 @@ impl Pass {
         };
         let mut height_max = 0;
         let mut pending: Option<Float> = None;
+        let mut unknown = Unknown::default();
         let mut operators = OperatorsReader::new(reader);
         while !operators.eof() {
             let (operator, at) = operators.read_with_offset()?;
+            let base = match operator {
+                Operator::Else | Operator::End => validator.get_control_frame(0).map(|frame| frame.height),
+                _ => None,
+            };
             validator.op(at, &operator)?;
-            height_max = height_max.max(validator.operand_stack_height());
+            let height = validator.operand_stack_height();
+            height_max = height_max.max(height);
             check_block(&validator, &operator)?;
             if let Some(float) = pending.take()
                 && !hides_nan(&operator)
@@ -202,6 +213,12 @@ impl Pass {
                 rewritten.canonicalise(at, float);
             }
             pending = arithmetic(&operator);
+            if let Some(float) = pending
+                && unknown.foldable(height as usize)
+            {
+                rewritten.hide(at, operand(&operator, float));
+            }
+            unknown.follow(&operator, height as usize, base);
         }
         operators.finish()?;
         let slots = u64::from(locals) + u64::from(height_max);
@@ -275,81 +292,6 @@ fn check_block(
     }
 }
 
-/// A floating-point type.
-#[derive(Clone, Copy)]
-enum Float {
-    F32,
-    F64,
-}
-
-/// The type of the operator's result where the operator may choose among NaNs.
-fn arithmetic(operator: &Operator<'_>) -> Option<Float> {
-    match operator {
-        Operator::F32Add
-        | Operator::F32Sub
-        | Operator::F32Mul
-        | Operator::F32Div
-        | Operator::F32Min
-        | Operator::F32Max
-        | Operator::F32Sqrt
-        | Operator::F32Ceil
-        | Operator::F32Floor
-        | Operator::F32Trunc
-        | Operator::F32Nearest
-        | Operator::F32DemoteF64 => Some(Float::F32),
-        Operator::F64Add
-        | Operator::F64Sub
-        | Operator::F64Mul
-        | Operator::F64Div
-        | Operator::F64Min
-        | Operator::F64Max
-        | Operator::F64Sqrt
-        | Operator::F64Ceil
-        | Operator::F64Floor
-        | Operator::F64Trunc
-        | Operator::F64Nearest
-        | Operator::F64PromoteF32 => Some(Float::F64),
-        _ => None,
-    }
-}
-
-/// Whether the operator gives the same for every NaN that it takes, once its own result is canonical.
-fn hides_nan(operator: &Operator<'_>) -> bool {
-    arithmetic(operator).is_some()
-        || matches!(
-            operator,
-            Operator::F32Eq
-                | Operator::F32Ne
-                | Operator::F32Lt
-                | Operator::F32Gt
-                | Operator::F32Le
-                | Operator::F32Ge
-                | Operator::F64Eq
-                | Operator::F64Ne
-                | Operator::F64Lt
-                | Operator::F64Gt
-                | Operator::F64Le
-                | Operator::F64Ge
-                | Operator::I32TruncF32S
-                | Operator::I32TruncF32U
-                | Operator::I32TruncF64S
-                | Operator::I32TruncF64U
-                | Operator::I64TruncF32S
-                | Operator::I64TruncF32U
-                | Operator::I64TruncF64S
-                | Operator::I64TruncF64U
-                | Operator::I32TruncSatF32S
-                | Operator::I32TruncSatF32U
-                | Operator::I32TruncSatF64S
-                | Operator::I32TruncSatF64U
-                | Operator::I64TruncSatF32S
-                | Operator::I64TruncSatF32U
-                | Operator::I64TruncSatF64S
-                | Operator::I64TruncSatF64U
-                | Operator::Drop
-        )
-}
-
 /// Locals that a function gains, behind its own.
 struct Temporaries {
     next: u32,
@@ -396,13 +338,27 @@ impl Body<'_> {
         self.copied = at;
     }
 
+    /// Moves what is on top of the stack before `at` through a local, so that the engine does not know it.
+    fn hide(&mut self, at: usize, float: Float) {
+        self.copy_to(at);
+        let temporary = self.temporary(float);
+        for instruction in [LOCAL_SET, LOCAL_GET] {
+            self.code.push(instruction);
+            leb128(&mut self.code, temporary.into());
+        }
+    }
+
+    fn temporary(&mut self, float: Float) -> u32 {
+        self.temporaries.of_type(match float {
+            Float::F32 => F32,
+            Float::F64 => F64,
+        })
+    }
+
     /// Makes the NaN on top of the stack before `at` the canonical one.
     fn canonicalise(&mut self, at: usize, float: Float) {
         self.copy_to(at);
-        let temporary = self.temporaries.of_type(match float {
-            Float::F32 => F32,
-            Float::F64 => F64,
-        });
+        let temporary = self.temporary(float);
         self.code.push(LOCAL_TEE);
         leb128(&mut self.code, temporary.into());
         match float {

@@ -106,3 +106,59 @@ fn numbers_that_are_numbers_stay_as_they_are() {
         (0xff80_0000, 0xfff0_0000_0000_0000)
     );
 }
+
+/// Ways to write a constant of a float's type so that the engine knows it while it translates.
+fn constants(float: &str, constant: &str) -> Vec<String> {
+    let (int, one) = match float {
+        "f32" => ("i32", u64::from(1.0_f32.to_bits())),
+        _ => ("i64", 1.0_f64.to_bits()),
+    };
+    let known = alloc::format!("({float}.const {constant})");
+    let computed = [
+        alloc::format!("({float}.copysign {known} ({float}.const 1))"),
+        alloc::format!("(block (result {float}) {known})"),
+        alloc::format!("(global.get ${float}-{constant})"),
+        alloc::format!("(if (result {float}) (i32.const 1) (then {known}) (else ({float}.const 2)))"),
+        alloc::format!("(local.tee ${float} {known})"),
+        alloc::format!("({float}.mul ({float}.reinterpret_{int} ({int}.const {one})) {known})"),
+        alloc::format!("(select {known} {known} (i32.load (i32.const 512)))"),
+        // A zero that is shifted by what is not known stays a known zero.
+        alloc::format!(
+            "({float}.add ({float}.convert_{int}_s ({int}.shl ({int}.const 0) ({int}.load (i32.const 512)))) {known})"
+        ),
+    ];
+    [known].into_iter().chain(computed).collect()
+}
+
+/// Fuel of a guest that stores the result of an operation.
+fn fuel_of(result: &str, operation: &str) -> u64 {
+    let execution = run(&guest(
+        &[],
+        &alloc::format!(
+            "(local $f32 f32) (local $f64 f64) ({result}.store (i32.const 0) {operation}))
+             (global $f32-1 f32 (f32.const 1)) (global $f32-inf f32 (f32.const inf)) (global $f32-nan f32 (f32.const nan))
+             (global $f64-1 f64 (f64.const 1)) (global $f64-inf f64 (f64.const inf)) (global $f64-nan f64 (f64.const nan)) (func"
+        ),
+    ));
+    assert_eq!(execution.ending, Ending::Exit(0), "{operation}");
+    execution.fuel
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn fuel_does_not_tell_what_constants_give() {
+    // What the engine computes while it translates, a number or the one NaN or the other, must not choose the instructions.
+    for (float, other, converted) in [("f32", "f64", "promote_f32"), ("f64", "f32", "demote_f64")] {
+        for odd in ["inf", "nan"] {
+            for (odd, one) in constants(float, odd).iter().zip(&constants(float, "1")) {
+                for operation in ["sub", "div"] {
+                    let of = |operand: &str| alloc::format!("({float}.{operation} {operand} {operand})");
+                    assert_eq!(fuel_of(float, &of(odd)), fuel_of(float, &of(one)), "{}", of(odd));
+                }
+                let of = |operand: &str| alloc::format!("({float}.sqrt ({float}.neg {operand}))");
+                assert_eq!(fuel_of(float, &of(odd)), fuel_of(float, &of(one)), "{}", of(odd));
+                let of = |operand: &str| alloc::format!("({other}.{converted} {operand})");
+                assert_eq!(fuel_of(other, &of(odd)), fuel_of(other, &of(one)), "{}", of(odd));
+            }
+        }
+    }
+}
