@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
-use crate::page::{self, Profile};
 use crate::guests;
+use crate::page::{self, Profile};
 use crate::setup::{self, Npm};
 use crate::sh::Cmd;
 use crate::tree::Tree;
