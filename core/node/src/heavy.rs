@@ -1,7 +1,7 @@
 //! The heavy node: accepts computations, takes reports, agrees with its two fellows, tells the end.
 
 use crate::{
-    Descriptor, DescriptorError, HEAVY_NODES_MAX, Ticket,
+    Descriptor, DescriptorError, HEAVY_NODES_MAX,
     storage::{Part, Queue},
 };
 use aggregate::{
@@ -10,29 +10,25 @@ use aggregate::{
     message::{OPEN_PER_PART, Pulled, ReportRefusal, Request, Response},
 };
 use alloc::{
-    boxed::Box,
     collections::{BTreeMap, BTreeSet, VecDeque},
     format,
     string::{String, ToString},
     vec::Vec,
 };
 use codec::{ContentId, Instant, decode, encode};
-use jobs::{
-    Broker, Finished, RunError, Task,
-    blobs::{BlobError, Progress},
-    cancel::CancellationError,
-    scheduler::{SubmitError, Taken},
-};
+use jobs::Broker;
 use keys::{Envelope, Identity, NodeId, SealKey};
-use net::{Endpoint, Event, Hello, Limits, Protocol, RequestId, Responder, Role, Transport};
+use net::{Endpoint, Event, Hello, Protocol, RequestId, Responder, Role};
 use store::{Batch, Entry, StoreError};
 
 mod cancel;
 mod jobbing;
 mod memory;
+mod signal;
 mod view;
 
 pub use memory::{REJECTION_MS, REJECTIONS_MAX};
+pub use signal::{HeavyConfig, HeavyInput, HeavyOutput};
 pub use view::{ComputationView, Counters, HeavyView};
 
 /// Most computations kept; the oldest ended ones make room.
@@ -51,160 +47,6 @@ const HELD_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
 const ASKERS_MAX: usize = 64;
 /// Prefix of stored descriptors.
 const HEAVY_PREFIX: &[u8] = b"h/";
-
-/// What a heavy node is made from.
-#[derive(Debug)]
-pub struct HeavyConfig {
-    /// Who it is.
-    pub identity: Identity,
-    /// What opens shares for it.
-    pub seal: SealKey,
-    /// Name and version of its software.
-    pub agent: String,
-    /// Transports that its shell dials fellows with, the preferred first.
-    pub transports: Vec<Transport>,
-    /// Caps on its peers.
-    pub limits: Limits,
-    /// How much it takes on of jobs, and what runs guests beside it.
-    pub jobs: jobs::broker::Config,
-    /// Fresh randomness.
-    pub seed: [u8; 32],
-}
-
-/// What the shell tells a heavy node.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum HeavyInput {
-    /// From its connections.
-    Net(net::Input),
-    /// A commit ended.
-    Stored {
-        /// Which.
-        ticket: Ticket,
-        /// How.
-        result: Result<(), StoreError>,
-    },
-    /// Somebody proposes through the shell.
-    Propose {
-        /// To answer by.
-        token: u64,
-        /// The signed proposal.
-        envelope: Envelope,
-    },
-    /// A proposer cancels through the shell.
-    Cancel {
-        /// To answer by.
-        token: u64,
-        /// The signed cancellation.
-        envelope: Envelope,
-    },
-    /// Somebody submits a job through the shell.
-    Submit {
-        /// To answer by.
-        token: u64,
-        /// The signed manifest.
-        envelope: Envelope,
-    },
-    /// A submitter takes a job back through the shell.
-    CancelJob {
-        /// To answer by.
-        token: u64,
-        /// The signed [`jobs::Cancellation`].
-        envelope: Envelope,
-    },
-    /// Bytes of a blob come through the shell, in order.
-    PutBlob {
-        /// To answer by.
-        token: u64,
-        /// Which.
-        id: ContentId,
-        /// Bytes of the whole.
-        len: u64,
-        /// Bytes that came before these.
-        offset: u64,
-        /// The bytes; any number.
-        bytes: Vec<u8>,
-    },
-    /// What came of [`HeavyOutput::Run`].
-    Ran {
-        /// Which job.
-        job: ContentId,
-        /// What it gave.
-        result: Result<Box<Finished>, RunError>,
-    },
-    /// A fellow's signed descriptor.
-    Fellow {
-        /// The document.
-        envelope: Envelope,
-    },
-}
-
-/// What a heavy node asks of its shell.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum HeavyOutput {
-    /// Of its connections.
-    Net(net::Output),
-    /// Make this durable.
-    Store {
-        /// To tell by.
-        ticket: Ticket,
-        /// What.
-        batch: Batch,
-    },
-    /// The answer to [`HeavyInput::Propose`] or [`HeavyInput::Cancel`]: durable here, or refused with the reason.
-    Proposed {
-        /// Whose.
-        token: u64,
-        /// The computation, or why not.
-        result: Result<ContentId, String>,
-    },
-    /// The answer to [`HeavyInput::Submit`].
-    Submitted {
-        /// Whose.
-        token: u64,
-        /// The job, durable here, or why it is not taken.
-        result: Result<Taken, SubmitError>,
-    },
-    /// The answer to [`HeavyInput::CancelJob`].
-    JobCancelled {
-        /// Whose.
-        token: u64,
-        /// The job, cancelled durably, or why not.
-        result: Result<ContentId, CancellationError>,
-    },
-    /// The answer to [`HeavyInput::PutBlob`].
-    BlobPut {
-        /// Whose.
-        token: u64,
-        /// How much of it is durable here, or why nothing is taken.
-        result: Result<Progress, BlobError>,
-    },
-    /// Run a guest here, and say what came of it with [`HeavyInput::Ran`]. Asked for only where [`HeavyConfig::jobs`] names an executor.
-    Run(Box<Task>),
-    /// Stop a guest that runs here. Nothing is said about it any more.
-    Stop {
-        /// Which job's.
-        job: ContentId,
-    },
-    /// A job has changed, for whoever watches.
-    JobChanged {
-        /// Which.
-        id: ContentId,
-    },
-    /// A descriptor was not taken.
-    FellowRefused {
-        /// Why.
-        error: DescriptorError,
-    },
-    /// A computation has changed, for whoever watches.
-    Changed {
-        /// Which.
-        id: ContentId,
-    },
-    /// Peers or fellows have changed, for whoever watches.
-    PeersChanged,
-}
 
 /// What follows a durable batch.
 #[derive(Debug)]

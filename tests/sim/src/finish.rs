@@ -29,6 +29,9 @@ impl World {
                 self.violated(format!("{id}: {what}"));
             }
         }
+        if let Err(what) = self.jobs_have_ended() {
+            self.violated(what);
+        }
         for host in 0..self.hosts.len() {
             if let Err(what) = self.left_in_order(host) {
                 self.violated(format!("host {host}: {what}"));

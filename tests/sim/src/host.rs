@@ -2,6 +2,10 @@
 
 use crate::{attacker::Attacker, person::Person};
 use codec::{ContentId, Instant};
+use jobs::{
+    Task,
+    scheduler::{SubmitError, Taken},
+};
 use keys::NodeId;
 use net::{RequestId, Responder};
 use node::{
@@ -39,6 +43,9 @@ pub(crate) enum Asked {
     Reply { token: u64, result: Result<Reply, CommandError> },
     Proposed { token: u64, result: Result<ContentId, String> },
     Changed { id: ContentId },
+    Submitted { token: u64, result: Result<Taken, SubmitError> },
+    Run(Box<Task>),
+    Stop { job: ContentId },
     Nothing,
 }
 
@@ -72,12 +79,17 @@ impl Machine {
                 HeavyOutput::Store { ticket, batch } => Asked::Store { ticket, batch },
                 HeavyOutput::Proposed { token, result } => Asked::Proposed { token, result },
                 HeavyOutput::Changed { id } => Asked::Changed { id },
+                HeavyOutput::Submitted { token, result } => Asked::Submitted { token, result },
+                HeavyOutput::Run(task) => Asked::Run(task),
+                HeavyOutput::Stop { job } => Asked::Stop { job },
                 _ => Asked::Nothing,
             },
             Self::Light(node) => match node.poll_output()? {
                 LightOutput::Net(output) => Asked::Net(output),
                 LightOutput::Store { ticket, batch } => Asked::Store { ticket, batch },
                 LightOutput::Reply { token, result } => Asked::Reply { token, result },
+                LightOutput::Run(task) => Asked::Run(task),
+                LightOutput::Stop { job } => Asked::Stop { job },
                 _ => Asked::Nothing,
             },
             Self::Attacker(attacker) => Asked::Net(attacker.poll_output()?),

@@ -39,6 +39,14 @@
 //! 12. With `additive64` and `prio3` a liar can make the totals wrong unnoticed: such results are counted, and are no violation.
 //!     Each is at least over the agreed set, and never below the threshold.
 //!
+//! With [`Options::jobs`] the network has jobs in place of computations. What a guest gives is made up, a function of its job; a fifth of
+//! the light nodes answer with something else, each of its own; then these hold:
+//!
+//! 13. Each job that a heavy node acknowledged ends, with a result or with a refusal and its reason, also through crashes of that node.
+//! 14. The result of a job with three replicas is what the guest gives, whoever lies; its bytes are at the heavy node.
+//! 15. A node has at most one receipt of a job, each witnessed by the heavy node; its standing counts each that was compared once, and it is
+//!     credited with no job twice.
+//!
 //! # Bounds
 //! A run ends at a time that its plan sets; its agenda holds what is under way. In networks of more than 40 light nodes most
 //! have nothing to answer with, so that time goes into the network and not into shares.
@@ -56,6 +64,7 @@ mod dice;
 mod equivocate;
 mod finish;
 mod host;
+mod jobbing;
 mod liar;
 mod links;
 mod oracle;

@@ -45,6 +45,9 @@ struct Cli {
     /// No troubles: no loss, no crash, clocks in step.
     #[arg(long)]
     calm: bool,
+    /// Hand out so many jobs in place of computations; a fifth of the light nodes lie about what they ran.
+    #[arg(long, default_value_t = 0, value_name = "COUNT")]
+    jobs: usize,
     /// One light node means ill in this way, and no other: garbage, replays, partial, ...
     #[arg(long, value_name = "HOW")]
     malice: Option<String>,
@@ -119,7 +122,7 @@ fn main() -> ExitCode {
         };
         eprintln!(
             "{} of {ran} seeds fail; to see one again: cargo xtask sim --from {seed} --seeds 1 --nodes {} --schemes {}{}{}{}{} \
-             --trace",
+{} --trace",
             failed.len(),
             cli.nodes,
             cli.schemes,
@@ -127,6 +130,7 @@ fn main() -> ExitCode {
             given("lie", &cli.lie),
             given("malice", &cli.malice),
             if cli.calm { " --calm" } else { "" },
+            if cli.jobs > 0 { format!(" --jobs {}", cli.jobs) } else { String::new() },
         );
         return ExitCode::FAILURE;
     }
@@ -145,6 +149,7 @@ fn options(cli: &Cli) -> Result<Options, String> {
         malice: cli.malice.as_ref().map(|name| pick("malice", name, &Malice::ALL)).transpose()?,
         lie: cli.lie.as_ref().map(|name| pick("lie", name, &Lie::ALL)).transpose()?,
         canary: cli.canary.as_ref().map(|name| pick("planted bug", name, &Canary::ALL)).transpose()?,
+        jobs: cli.jobs,
         trace: cli.trace,
         ..Options::new(cli.nodes.into())
     })
@@ -196,6 +201,11 @@ fn table(total: &Tally, seeds: u64, nodes: u16, seconds: f32) -> String {
     for (reason, count) in &total.reports_refused {
         line(&format!("shares refused: {reason}"), *count);
     }
+    line("jobs", total.jobs);
+    line("jobs with a result", total.jobs_done);
+    line("jobs whose result a heavy node settled", total.jobs_judged);
+    line("guests that ran", total.guests);
+    line("guests that were stopped, or went down", total.guests_lost);
     line("messages that do not decode", total.malformed);
     lines
 }

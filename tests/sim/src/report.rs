@@ -34,6 +34,8 @@ pub struct Options {
     pub lie: Option<Lie>,
     /// Plants a bug.
     pub canary: Option<Canary>,
+    /// Jobs in place of computations, handed out to all light nodes, of which a fifth lies about what they ran.
+    pub jobs: usize,
     /// Prints every event.
     pub trace: bool,
 }
@@ -48,6 +50,7 @@ impl Options {
             scheme: None,
             lie: None,
             canary: None,
+            jobs: 0,
             trace: false,
         }
     }
@@ -109,6 +112,16 @@ pub struct Tally {
     pub refusals: BTreeMap<String, u64>,
     /// Shares that heavy nodes refused, by reason.
     pub reports_refused: BTreeMap<&'static str, u64>,
+    /// Jobs that heavy nodes took.
+    pub jobs: u64,
+    /// Those that ended with a result.
+    pub jobs_done: u64,
+    /// Those whose result a heavy node settled.
+    pub jobs_judged: u64,
+    /// Guests that ran.
+    pub guests: u64,
+    /// Of them those that were stopped, or whose node went down.
+    pub guests_lost: u64,
     /// Messages that heavy nodes could not read.
     pub malformed: u64,
 }
@@ -126,6 +139,11 @@ impl Tally {
         self.result_after_ms += other.result_after_ms;
         self.acknowledged += other.acknowledged;
         self.malformed += other.malformed;
+        self.jobs += other.jobs;
+        self.jobs_done += other.jobs_done;
+        self.jobs_judged += other.jobs_judged;
+        self.guests += other.guests;
+        self.guests_lost += other.guests_lost;
         self.by_two += other.by_two;
         self.rejected += other.rejected;
         self.liars += other.liars;

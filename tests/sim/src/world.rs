@@ -4,6 +4,7 @@ use crate::{
     attacker::Attacker,
     dice::Dice,
     host::{Asked, Commit, Host, Machine, Told},
+    jobbing::Jobs,
     liar::{Liar, Lie},
     links::Links,
     oracle::Oracle,
@@ -89,6 +90,17 @@ pub(crate) enum Event {
     },
     /// The heavy node that equivocates asks the others.
     Plot,
+    /// Somebody submits a job at a heavy node's HTTP.
+    Submit {
+        index: usize,
+    },
+    /// A guest has ended.
+    Ran {
+        host: usize,
+        job: codec::ContentId,
+        /// Which of all runs.
+        run: u64,
+    },
     Link(crate::links::Event),
 }
 
@@ -131,6 +143,7 @@ pub(crate) struct World {
     pub(crate) tally: Tally,
     pub(crate) canary: Option<Canary>,
     pub(crate) liar: Option<Liar>,
+    pub(crate) jobs: Jobs,
     crashes_at_step: u64,
     descriptors: Vec<Envelope>,
     /// Proposals that came by HTTP, to be put again where a heavy node is down.
@@ -150,7 +163,8 @@ fn seal_key(seed: u64, host: usize) -> SealKey {
 
 impl World {
     pub(crate) fn new(seed: u64, options: &Options) -> Self {
-        let plan = Plan::new(seed, options);
+        let mut plan = Plan::new(seed, options);
+        let jobs = Jobs::plan(seed, options.jobs, &mut plan);
         let hosts: Vec<Host> = plan
             .skews_ms
             .iter()
@@ -181,6 +195,7 @@ impl World {
             tally: Tally::default(),
             canary: options.canary,
             liar: plan.lies.map(|(host, lie)| Liar::new(host, lie, identity(seed, host), seed)),
+            jobs,
             crashes_at_step: 0,
             hosts,
             plan,
@@ -233,6 +248,7 @@ impl World {
                 );
             }
         }
+        self.lay_out_jobs();
         for (at, a, b) in self.plan.breaks.clone() {
             self.at(at, Event::Break { a, b });
         }
@@ -307,6 +323,8 @@ impl World {
             Event::Ask { at, index } => self.ask(at, index),
             Event::Due { host, id } => self.due(host, id),
             Event::Plot => self.plot(),
+            Event::Submit { index } => self.submit_job(index),
+            Event::Ran { host, job, run } => self.guest_ended(host, job, run),
             Event::Link(event) => self.link_event(event),
         }
     }
@@ -329,7 +347,7 @@ impl World {
                 agent: "sim".into(),
                 transports: vec![Transport::Memory],
                 limits: Limits::default(),
-                jobs: jobs::broker::Config::new("test-1"),
+                jobs: crate::jobbing::config(),
                 seed,
             };
             HeavyNode::new(config, &entries, now).map(|node| Machine::Heavy(Box::new(node)))
@@ -371,6 +389,7 @@ impl World {
         }
         self.settle(host);
         self.run_told();
+        self.start_executor(host);
         if self.hosts[host].person.is_some() {
             self.act(host);
             if self.hosts[host].person.as_ref().is_some_and(|person| person.decides) {
@@ -395,6 +414,8 @@ impl World {
         h.wake_at = None;
         h.unanswered.clear();
         h.serving.clear();
+        self.jobs.lose_guests(host, &mut self.tally);
+        let h = &mut self.hosts[host];
         if let Some(person) = &mut h.person {
             person.interrupted();
         }
@@ -468,7 +489,8 @@ impl World {
             let others = if host < HEAVY { self.plan.lights.len() } else { HEAVY };
             let known = self.oracle.known.len();
             let checks = if host < HEAVY { CHECKS_PER_SECOND_MAX * known } else { 0 };
-            let spins = h.wakes.1 as usize > few + each * (others + known) + checks;
+            let jobs = self.jobs.wakes_max();
+            let spins = h.wakes.1 as usize > few + each * (others + known) + checks + jobs;
             self.at(at, Event::Wake { host });
             if spins {
                 self.violated(format!("host {host} asks to be woken all the time: {why}"));
@@ -514,6 +536,9 @@ impl World {
                 self.answered.insert(token as usize);
             }
             Asked::Changed { id } => self.changed(host, id),
+            Asked::Submitted { token, result } => self.job_submitted(token, result),
+            Asked::Run(task) => self.run_guest(host, &task),
+            Asked::Stop { job } => self.jobs.stop(host, job, &mut self.tally),
             Asked::Nothing => {}
         }
     }

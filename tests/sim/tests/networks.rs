@@ -231,3 +231,23 @@ fn what_nobody_may_accept_is_not_accepted() {
     hold(&report);
     assert_eq!(report.tally.computations, honest.tally.computations);
 }
+
+#[test]
+fn jobs_end_right_or_are_refused_with_a_reason() {
+    let mut total = Tally::default();
+    for seed in 0..12 {
+        let report = run(seed, &Options { jobs: 40, ..Options::new(20) });
+        hold(&report);
+        total.add(&report.tally);
+    }
+    let enough = [
+        ("jobs", total.jobs, 400),
+        ("jobs with a result", total.jobs_done, 380),
+        ("jobs that a heavy node settled", total.jobs_judged, 5),
+        ("guests that were lost", total.guests_lost, 20),
+        ("crashes", total.crashes, 5),
+    ];
+    for (what, count, least) in enough {
+        assert!(count >= least, "{count} {what}: too few to have shown anything");
+    }
+}

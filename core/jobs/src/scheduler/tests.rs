@@ -1,10 +1,10 @@
 use super::*;
 use crate::{
-    Base64, Ending, Receipt,
-    manifest::{Blob, Constraints, Quorum},
+    Base64, Ending, Limits,
+    manifest::{Blob, Constraints, Kind, Quorum},
     standing::replay,
 };
-use alloc::{string::ToString, vec};
+use alloc::{format, string::ToString, vec};
 use codec::ContentId;
 use keys::Identity;
 use store::MemoryStore;

@@ -228,7 +228,9 @@ pub(super) const JOB_RECORDS: Target = Target {
             entries.iter().filter(|entry| entry.key.starts_with(worker::STORE_PREFIX)).collect();
         if let Ok(worker) = Worker::restore(&of_worker) {
             let view = worker.view();
-            view.history.iter().for_each(|past| drop(worker.receipt(past.job)));
+            for past in view.history {
+                let _ = worker.receipt(past.job);
+            }
         }
         let heavy = samples::heavy(0).0;
         let Ok(mut broker) = Broker::restore(config(), &heavy, &entries, samples::NOW) else { return };

@@ -228,7 +228,7 @@ fn receipts_that_are_not_in_order_are_refused() {
     let wrong = Receipt { module: other, ..good.clone() };
     assert!(matches!(
         hand_in(&mut rig, wrong),
-        Err(AnswerError::Receipt(ReceiptError::OtherThanManifest { .. }))
+        Err(AnswerError::Receipt(crate::ReceiptError::OtherThanManifest { .. }))
     ));
     assert!(matches!(rig.reason(job, 1), Reason::WrongReceipt { .. }));
     assert!(rig.has(2, job));
