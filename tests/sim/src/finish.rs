@@ -234,12 +234,14 @@ impl World {
             return Ok(());
         }
         // Proposal, end and evidence of each computation, and the descriptors of its fellows.
-        let kept = h.disk.store.list(b"").len();
+        let jobs = h.disk.store.list(jobs::scheduler::STORE_PREFIX);
+        let kept = h.disk.store.list(b"").len() - jobs.len();
         let evidence = ids.iter().filter(|id| heavy.evidence(**id).is_some()).count();
         let most = 2 * ids.len() + evidence + HEAVY;
         if kept > most {
             return Err(format!("{kept} entries are left in its store, where {most} are enough"));
         }
+        self.jobs_kept(host, &jobs)?;
         Ok(())
     }
 

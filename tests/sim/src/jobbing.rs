@@ -12,7 +12,7 @@ use jobs::{
     Base64, Contribution, Ending, Executor, Finished, Limits, Manifest, Ran, Receipt, Task, broker,
     manifest::{Blob, Constraints, ENTRY, Kind, Quorum, VERSION},
     scheduler::{SubmitError, Taken},
-    view::JobState,
+    view::{Filter, JobState},
 };
 use keys::{Envelope, Identity, NodeId};
 use node::{Command, HeavyInput, LightInput};
@@ -222,6 +222,20 @@ impl World {
             Told::Light(LightInput::Ran { job, result })
         };
         self.tell(host, told);
+    }
+
+    /// A heavy node keeps of jobs that have ended: manifest, end, and the chunks of one output; and nodes' standings.
+    pub(crate) fn jobs_kept(&self, host: usize, entries: &[store::Entry]) -> Result<(), String> {
+        let Some(heavy) = self.hosts[host].heavy() else { return Ok(()) };
+        let jobs = heavy.jobs(&Filter::default(), usize::MAX).jobs.len();
+        let most = 3 * jobs + self.hosts.len();
+        if entries.len() > most {
+            return Err(format!(
+                "{} entries of {jobs} jobs are left, where {most} are enough",
+                entries.len()
+            ));
+        }
+        Ok(())
     }
 
     /// Each job has its end, and it is right; nobody is credited twice.
