@@ -53,8 +53,7 @@
 //! Of a job with replicas, the result is what a majority of different nodes claims, or a judge where there is none.
 //! Not provided: that one receipt is true: it is evidence against its node, and no more. With [`manifest::Quorum::Majority`], nodes of one
 //! liar that happen to be most of a job's replicas get their way; nothing keeps one person from having many nodes. Secrecy of module, input and
-//! output from the nodes that run the job. Agreement about fuel between tabs and hosts for the few modules that `sandbox` speaks of: replicas
-//! of both kinds may differ there without a liar.
+//! output from the nodes that run the job.
 //!
 //! Follows: DSSE 1.0; in-toto Attestation Framework 1.0 (Statement v1); JSON Schema 2020-12 for the published schemas.
 #![no_std]
