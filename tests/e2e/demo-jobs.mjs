@@ -7,7 +7,7 @@ import { verify as verifyHere } from "../../sdk/verify/receipt.mjs";
 import { openBrowser } from "./lib/browser.mjs";
 import { checkEnvironment, formix, root } from "./lib/environment.mjs";
 import { guest } from "./lib/guests.mjs";
-import { Submitter, openLent, sha256 } from "./lib/jobs.mjs";
+import { Submitter, openLent, sha256 } from "./lib/lent.mjs";
 import { Network } from "./lib/network.mjs";
 import { run, temporaryFolder } from "./lib/processes.mjs";
 import { python } from "./lib/python.mjs";

@@ -8,7 +8,7 @@ import { openBrowser, Tab } from "./lib/browser.mjs";
 import { open } from "./lib/documents.mjs";
 import { checkEnvironment } from "./lib/environment.mjs";
 import { guest, hostile } from "./lib/guests.mjs";
-import { Submitter, ending, openLent, sha256, submitByHand, watchFrames } from "./lib/jobs.mjs";
+import { Submitter, ending, openLent, sha256, submitByHand, watchFrames } from "./lib/lent.mjs";
 import { Network } from "./lib/network.mjs";
 
 /** How long a job of a second or two may take here, on a machine that builds while it tests. */

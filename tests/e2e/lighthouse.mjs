@@ -9,7 +9,7 @@ import puppeteer from "puppeteer-core";
 import { ARGS, Tab } from "./lib/browser.mjs";
 import { checkEnvironment, chromiumPath } from "./lib/environment.mjs";
 import { guest } from "./lib/guests.mjs";
-import { lend, submitByHand } from "./lib/jobs.mjs";
+import { lend, submitByHand } from "./lib/lent.mjs";
 import { Network } from "./lib/network.mjs";
 import { FIELD, deal, penguins } from "./lib/penguins.mjs";
 import { basePort } from "./lib/ports.mjs";

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { openBrowser, Tab } from "./lib/browser.mjs";
 import { checkEnvironment } from "./lib/environment.mjs";
 import { guest } from "./lib/guests.mjs";
-import { lend, submitByHand } from "./lib/jobs.mjs";
+import { lend, submitByHand } from "./lib/lent.mjs";
 import { Network } from "./lib/network.mjs";
 import { FIELD, deal, penguins } from "./lib/penguins.mjs";
 import { temporaryFolder } from "./lib/processes.mjs";
