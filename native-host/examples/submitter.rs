@@ -150,7 +150,7 @@ impl Submitter {
                     break;
                 }
                 ensure!(began.elapsed() < PATIENCE, "no end: {:?}", open.jobs);
-                tokio::time::sleep(Duration::from_millis(5)).await;
+                tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }
         let ended = began.elapsed().as_secs_f64();
