@@ -6,8 +6,9 @@ import { parseArgs } from "node:util";
 import { openBrowser } from "../e2e/lib/browser.mjs";
 import { root, target } from "../e2e/lib/environment.mjs";
 import { buildProgram } from "../e2e/lib/tab-page.mjs";
-import { openSharing, serveSharing } from "./lib/sharing.mjs";
+import { serveSharing } from "./lib/sharing.mjs";
 import { Table } from "./lib/table.mjs";
+import { openWorker } from "./lib/worker.mjs";
 
 /** What the project asks of these (docs/benchmarks.md). */
 const GOALS = {
@@ -45,7 +46,7 @@ async function tab() {
   const served = await serveSharing(join(target, "xtask", "speed"));
   const browser = await openBrowser();
   try {
-    const measure = await openSharing(browser, served.url);
+    const measure = await openWorker(browser, served.url);
     for (const scheme of SCHEMES) {
       for (const { shape, chunk, schemes = SCHEMES } of SHAPES) {
         if (!schemes.includes(scheme)) continue;

@@ -1,10 +1,11 @@
 // π of R-MAT graphs: edges a second, beside scipy, networkit and igraph. [--json] [--runs N] [--scales N,N]
 
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { root, target } from "../e2e/lib/environment.mjs";
+import { python } from "./lib/python.mjs";
 import { Table } from "./lib/table.mjs";
 
 /** What GAPBS's pull does a second on one thread of a machine like that of docs/benchmarks.md. */
@@ -19,19 +20,6 @@ const { values: options } = parseArgs({
 });
 const table = new Table(options.json);
 
-/** A Python that has what the peers' requirements pin. */
-function python() {
-  const requirements = join(root, "tests/bench/lib/rank_peers.txt");
-  const venv = join(target, "xtask/rank-peers");
-  const [program, installed, pinned] = [join(venv, "bin/python"), join(venv, "installed.txt"), readFileSync(requirements, "utf8")];
-  if (existsSync(program) && existsSync(installed) && readFileSync(installed, "utf8") === pinned) return program;
-  execFileSync("python3", ["-m", "venv", "--clear", venv], { stdio: ["ignore", 2, "inherit"] });
-  const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", requirements];
-  execFileSync(program, pip, { stdio: ["ignore", 2, "inherit"] });
-  writeFileSync(installed, pinned);
-  return program;
-}
-
 /** What a program prints: figures with all their values, by name. */
 function figures(program, ...args) {
   const lines = execFileSync(program, args, { stdio: ["ignore", "pipe", "inherit"], encoding: "utf8" });
@@ -42,7 +30,7 @@ function figures(program, ...args) {
 const build = ["build", "--quiet", "--profile", "bench", "--package", "ranking", "--example", "rounds"];
 execFileSync(process.env.CARGO ?? "cargo", build, { cwd: root, stdio: ["ignore", 2, "inherit"] });
 const rounds = join(target, "release/examples/rounds");
-const peers = python();
+const peers = python("rank-peers", "tests/bench/lib/rank_peers.txt");
 const folder = join(target, "xtask/rank-bench");
 mkdirSync(folder, { recursive: true });
 for (const scale of options.scales.split(",")) {

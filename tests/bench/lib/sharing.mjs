@@ -1,15 +1,8 @@
 // A worker in Chromium that makes reports: with this project's wasm as the page has it, and with npm's Prio3.
 
-import { once } from "node:events";
-import { readFileSync } from "node:fs";
-import { createServer } from "node:http";
-import { basename, extname, join } from "node:path";
-import { build } from "esbuild";
-import { root } from "../../e2e/lib/environment.mjs";
+import { serveWorker } from "./worker.mjs";
 
-const TYPES = { ".html": "text/html", ".js": "text/javascript", ".wasm": "application/wasm" };
-
-/** What the worker runs: it says `ready`, then answers each `{ who, what, sampleMs, samples }` with milliseconds for one piece of work. */
+/** What the worker runs. */
 const WORKER = `
 import { Buffer } from "buffer";
 import { Prio3Histogram, Prio3SumVec } from "@divviup/prio3";
@@ -45,64 +38,7 @@ const works = {
     return sharer.seal(1);
   },
 };
-
-async function measure({ what, args, sampleMs, samples }) {
-  const work = works[what](...args);
-  if (typeof work === "number") return work;
-  const timed = async (times) => {
-    const start = performance.now();
-    await work(times);
-    return performance.now() - start;
-  };
-  // Also warms the engine: its optimising compiler takes over within the first runs.
-  let times = 1;
-  for (let took = await timed(1); took < sampleMs; took = await timed(times)) times = Math.max(times + 1, Math.ceil((times * sampleMs) / Math.max(took, 1) * 1.1));
-  const values = [];
-  for (let sample = 0; sample < samples; sample++) values.push((await timed(times)) / times);
-  return values;
-}
-
-onmessage = async ({ data }) => {
-  try {
-    postMessage({ result: await measure(data) });
-  } catch (error) {
-    postMessage({ error: String(error?.stack ?? error) });
-  }
-};
-postMessage("ready");
 `;
 
-/** Serves the worker on loopback; \`speed\` is the folder that \`cargo xtask page --program speed\` fills. */
-export async function serveSharing(speed) {
-  const bundled = await build({
-    stdin: { contents: WORKER, resolveDir: root, sourcefile: "worker.mjs" },
-    bundle: true, format: "esm", platform: "browser", target: "esnext", minify: true, write: false, external: ["./speed.js"],
-  });
-  const own = { "index.html": "<!doctype html><title>sharing</title><link rel=icon href=data:,>", "worker.js": bundled.outputFiles[0].text };
-  const server = createServer((request, response) => {
-    const name = basename(new URL(request.url, "http://localhost").pathname) || "index.html";
-    response.setHeader("content-type", TYPES[extname(name)] ?? "application/octet-stream");
-    response.end(own[name] ?? readFileSync(join(speed, name)));
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return { url: `http://127.0.0.1:${server.address().port}/`, close: () => server.close() };
-}
-
-/** Opens the page and starts its worker; gives a function that has the worker measure something. */
-export async function openSharing(browser, url) {
-  const page = await browser.newPage();
-  await page.goto(url);
-  await page.evaluate(() => {
-    window.worker = new Worker("worker.js", { type: "module" });
-    return new Promise((resolve, reject) => {
-      worker.onmessage = resolve;
-      worker.onerror = (event) => reject(new Error(event.message));
-    });
-  });
-  return (what, args, options = {}) =>
-    page.evaluate((job) => new Promise((resolve, reject) => {
-      worker.onmessage = ({ data }) => (data.error ? reject(new Error(data.error)) : resolve(data.result));
-      worker.postMessage(job);
-    }), { what, args, sampleMs: 25, samples: 11, ...options });
-}
+/** Serves the worker on loopback; `speed` is the folder that `cargo xtask page --program speed` fills. */
+export const serveSharing = (speed) => serveWorker({ source: WORKER, program: "speed", folder: speed });
