@@ -216,6 +216,8 @@ pub struct Broker {
     peers: BTreeMap<NodeId, Peer>,
     /// Peers with something to be told and no message under way.
     ready: BTreeSet<NodeId>,
+    /// Peers that did not answer, and when they are tried again.
+    silent: BTreeSet<(Instant, NodeId)>,
     /// Messages of leases under way: to whom, and which jobs.
     asks: BTreeMap<u64, (NodeId, Vec<ContentId>)>,
     /// Messages of answers that wait for the disk.
@@ -249,6 +251,7 @@ impl Broker {
             blobs,
             peers: BTreeMap::new(),
             ready: BTreeSet::new(),
+            silent: BTreeSet::new(),
             asks: BTreeMap::new(),
             received: BTreeMap::new(),
             waits: BTreeMap::new(),
@@ -290,6 +293,7 @@ impl Broker {
     pub fn handle_timeout(&mut self, now: Instant) {
         self.blobs.handle_timeout(now);
         self.scheduler.handle_timeout(now);
+        self.hear_again(now);
         self.settle(now);
     }
 
@@ -300,7 +304,8 @@ impl Broker {
 
     /// When [`Broker::handle_timeout`] has something to do, and what.
     pub fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
-        [self.scheduler.poll_timeout(), self.blobs.poll_timeout()].into_iter().flatten().min()
+        let silent = self.silent.first().map(|(due, _)| (*due, "a peer that did not answer is tried again"));
+        [self.scheduler.poll_timeout(), self.blobs.poll_timeout(), silent].into_iter().flatten().min()
     }
 
     /// Does what the scheduler asks, and tells peers what there is to tell.

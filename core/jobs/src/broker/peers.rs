@@ -27,6 +27,8 @@ const SLOTS_MAX: u16 = 1_024;
 const LEASE_BYTES: usize = 96;
 /// Longest name of a gas schedule, in bytes.
 const GAS_BYTES_MAX: usize = 64;
+/// Milliseconds that a peer which did not answer is given nothing.
+const SILENT_MS: u64 = 5_000;
 /// Wrong bytes of one peer, after which no more of its bytes are taken before it connects anew.
 const STRIKES_MAX: u32 = 3;
 
@@ -37,6 +39,8 @@ pub(super) struct Peer {
     revoked: Vec<ContentId>,
     under_way: u32,
     strikes: u32,
+    /// What it offers.
+    advert: Option<Advert>,
 }
 
 /// A message of answers that wait for the disk.
@@ -99,11 +103,12 @@ impl Broker {
         }
         advert.slots = advert.slots.min(SLOTS_MAX);
         advert.ahead = advert.ahead.min(SLOTS_MAX);
-        self.scheduler.handle_input(now, scheduler::Input::Joined { node: peer, advert, is_judge: false });
+        let input = scheduler::Input::Joined { node: peer, advert: advert.clone(), is_judge: false };
+        self.scheduler.handle_input(now, input);
         if !self.scheduler.knows(peer) {
             return self.respond(peer, token, Response::Full);
         }
-        self.peers.entry(peer).or_default();
+        self.peers.entry(peer).or_default().advert = Some(advert);
         for job in returned.iter().take(BATCH_MAX) {
             self.scheduler.handle_input(now, scheduler::Input::Returned { node: peer, job: *job });
         }
@@ -179,12 +184,39 @@ impl Broker {
         if let Some(peer) = self.peers.get_mut(&node) {
             peer.under_way = peer.under_way.saturating_sub(1);
         }
-        if matches!(response, Some(Response::Done)) {
-            return;
+        match response {
+            Some(Response::Done) => {}
+            Some(_) => {
+                for job in jobs {
+                    let why = "it did not take the lease".into();
+                    self.scheduler.handle_input(now, scheduler::Input::Declined { node, job, why });
+                }
+            }
+            None => {
+                // The way there may be broken without anybody knowing yet. That says nothing about the jobs.
+                self.join_peer(now, node, false);
+                for job in jobs {
+                    self.scheduler.handle_input(now, scheduler::Input::Returned { node, job });
+                }
+                self.silent.insert((now.plus_ms(SILENT_MS), node));
+            }
         }
-        for job in jobs {
-            let why = "it did not take the lease".into();
-            self.scheduler.handle_input(now, scheduler::Input::Declined { node, job, why });
+    }
+
+    /// Has the scheduler give a peer what it offers, or nothing for now.
+    fn join_peer(&mut self, now: Instant, node: NodeId, is_heard: bool) {
+        let Some(mut advert) = self.peers.get(&node).and_then(|peer| peer.advert.clone()) else { return };
+        if !is_heard {
+            advert.slots = 0;
+        }
+        self.scheduler.handle_input(now, scheduler::Input::Joined { node, advert, is_judge: false });
+    }
+
+    /// Peers that did not answer a while ago get another chance.
+    pub(super) fn hear_again(&mut self, now: Instant) {
+        while let Some((due, node)) = self.silent.first().copied().filter(|(due, _)| *due <= now) {
+            self.silent.remove(&(due, node));
+            self.join_peer(now, node, true);
         }
     }
 
