@@ -448,3 +448,6 @@ impl Broker {
         self.scheduler.workers().collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

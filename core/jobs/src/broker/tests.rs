@@ -1,0 +1,273 @@
+//! A broker and a peer of which every word is chosen.
+
+use super::*;
+use crate::{
+    Base64, Ending, Limits, Manifest, Receipt,
+    manifest::{Blob, Constraints, ENTRY, Kind, Quorum, VERSION},
+    message::{Answer, Carried, Received},
+    scheduler::Advert,
+};
+use alloc::{format, vec};
+
+const GAS: &str = "test-1";
+
+fn start() -> Instant {
+    "2026-11-20T12:00:00Z".parse().unwrap()
+}
+
+fn key(seed: u8) -> Identity {
+    Identity::from_seed([seed; 32])
+}
+
+struct Rig {
+    broker: Broker,
+    now: Instant,
+    tokens: u64,
+    asked: Vec<(NodeId, u64, Request)>,
+    responses: BTreeMap<u64, Response>,
+    views: Vec<JobView>,
+}
+
+impl Rig {
+    fn new() -> Self {
+        let broker = Broker::restore(Config::new(GAS), &key(1), &[], start()).unwrap();
+        let (asked, responses, views) = (Vec::new(), BTreeMap::new(), Vec::new());
+        Self { broker, now: start(), tokens: 0, asked, responses, views }
+    }
+
+    fn tell(&mut self, input: Input) {
+        self.broker.handle_input(self.now, &key(1), input);
+        self.drain();
+    }
+
+    fn drain(&mut self) {
+        while let Some(output) = self.broker.poll_output() {
+            match output {
+                Output::Store { ticket, .. } => {
+                    let stored = Input::Stored { ticket, result: Ok(()) };
+                    self.broker.handle_input(self.now, &key(1), stored);
+                }
+                Output::Ask { peer, token, request } => self.asked.push((peer, token, request)),
+                Output::Respond { token, response, .. } => {
+                    assert!(self.responses.insert(token, response).is_none(), "a request is answered once");
+                }
+                Output::Submitted { result, .. } => drop(result.unwrap()),
+                Output::Changed { job } => self.views.extend(self.broker.job(job)),
+                _ => {}
+            }
+        }
+    }
+
+    fn request(&mut self, peer: u8, request: Request) -> Response {
+        self.tokens += 1;
+        let token = self.tokens;
+        self.tell(Input::Request { peer: key(peer).id(), token, request });
+        self.responses.remove(&token).expect("every request is answered")
+    }
+
+    fn offer(&mut self, peer: u8, slots: u16) -> Response {
+        let advert = Advert {
+            kind: Kind::Tab,
+            slots,
+            ahead: 0,
+            memory_bytes_max: 1 << 32,
+            fuel_max: u64::MAX,
+            wall_ms_max: u32::MAX,
+            gas: GAS.into(),
+        };
+        self.request(peer, Request::Offer { advert, returned: Vec::new() })
+    }
+
+    fn manifest(nonce: u32) -> Manifest {
+        Manifest {
+            version: VERSION,
+            name: "a job".into(),
+            submitter: key(99).id(),
+            module: Blob::Inline(Base64(b"\0asm\x01\0\0\0".to_vec())),
+            input: Blob::default(),
+            entry: ENTRY.into(),
+            args: Vec::new(),
+            env: Vec::new(),
+            limits: Limits::default(),
+            replicas: 1,
+            quorum: Quorum::Majority,
+            constraints: Constraints::default(),
+            created: start(),
+            deadline: start().plus_ms(3_600_000),
+            priority: 0,
+            deterministic: true,
+            nonce: format!("{nonce:032x}"),
+        }
+    }
+
+    fn submit(&mut self, nonce: u32) -> ContentId {
+        let envelope = Self::manifest(nonce).sign(&key(99)).unwrap();
+        let job = ContentId::of(&envelope.payload);
+        self.tell(Input::Submit { token: 0, envelope });
+        job
+    }
+
+    /// The answer of `peer` to the job of this nonce, whose guest wrote `output`.
+    fn answer(&self, peer: u8, nonce: u32, output: &[u8], carried: Carried) -> Answer {
+        let manifest = Self::manifest(nonce);
+        let job = ContentId::of(&manifest.sign(&key(99)).unwrap().payload);
+        let receipt = Receipt {
+            job,
+            submitter: manifest.submitter,
+            node: key(peer).id(),
+            module: manifest.module_id(),
+            input: ContentId::of(b""),
+            invocation: manifest.invocation(job, key(peer).id(), self.now),
+            ending: Ending::Exit(0),
+            output: ContentId::of(output),
+            errors: ContentId::of(b""),
+            fuel: 1_000,
+            gas: GAS.into(),
+            memory_peak_bytes: 65_536,
+            wall_us: 5_000,
+            cpu_us: None,
+            started: self.now,
+            ended: self.now,
+        };
+        let receipt = receipt.sign(&key(peer)).unwrap().to_json();
+        Answer { receipt, stdout: carried, stderr: Carried::Here(Vec::new()) }
+    }
+
+    fn hand_in(&mut self, peer: u8, answer: Answer) -> Received {
+        match self.request(peer, Request::Answers(vec![answer])) {
+            Response::Received(results) => results.into_iter().next().unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn standing(&self, peer: u8) -> crate::Standing {
+        let workers = self.broker.workers();
+        workers.into_iter().find(|worker| worker.node == key(peer).id()).unwrap().standing
+    }
+}
+
+#[test]
+fn leases_gather_while_messages_are_under_way() {
+    let mut rig = Rig::new();
+    assert_eq!(rig.offer(2, 1_000), Response::Offered { held: vec![] });
+    for nonce in 0..300 {
+        rig.submit(nonce);
+    }
+    assert_eq!(rig.asked.len(), 2, "two messages at a time");
+    for (peer, token, _) in rig.asked.clone() {
+        assert_eq!(peer, key(2).id());
+        rig.tell(Input::Reply { token, response: Some(Response::Done) });
+    }
+    let leases = |asked: &[(NodeId, u64, Request)]| -> usize {
+        let of = |request: &Request| match request {
+            Request::Work { leases, .. } => leases.len(),
+            _ => 0,
+        };
+        asked.iter().map(|(_, _, request)| of(request)).sum()
+    };
+    assert_eq!((leases(&rig.asked), rig.asked.len()), (300, 4), "the rest goes in two more");
+}
+
+#[test]
+fn an_answer_whose_response_was_lost_is_taken_once() {
+    let mut rig = Rig::new();
+    rig.offer(2, 1);
+    let job = rig.submit(0);
+    let answer = rig.answer(2, 0, b"out", Carried::Here(b"out".to_vec()));
+    let first = rig.hand_in(2, answer.clone());
+    assert!(matches!(&first, Received::Taken { .. }), "{first:?}");
+    let Received::Taken { signature: again, standing } = rig.hand_in(2, answer) else { panic!() };
+    let Received::Taken { signature, .. } = first else { panic!() };
+    assert_eq!((signature, standing.unchecked), (again, 1));
+    assert_eq!((rig.standing(2).unchecked, rig.broker.receipts(job).len()), (1, 1));
+    // Another receipt of the same node is none of this.
+    rig.now = rig.now.plus_ms(1);
+    let other = rig.answer(2, 0, b"other", Carried::Here(b"other".to_vec()));
+    assert!(matches!(rig.hand_in(2, other), Received::Refused { .. }));
+}
+
+#[test]
+fn outputs_that_are_not_the_receipt_s_are_dropped_and_held_against_their_sender() {
+    let mut rig = Rig::new();
+    rig.offer(2, 8);
+    for nonce in 0..3 {
+        let job = rig.submit(nonce);
+        let answer = rig.answer(2, nonce, b"out", Carried::Here(b"else".to_vec()));
+        assert!(matches!(rig.hand_in(2, answer), Received::Refused { why } if why.contains("not that of")));
+        assert_eq!(rig.broker.job(job).unwrap().receipts, 0);
+        assert!(rig.broker.why(job).is_some_and(|why| why.lost == 1));
+    }
+    assert_eq!(rig.broker.blob(ContentId::of(b"else")), None);
+    // Its bytes are taken no more, until it connects anew.
+    let put = Request::Put { id: ContentId::of(b"x"), len: 1, offset: 0, bytes: b"x".to_vec() };
+    assert!(matches!(rig.request(2, put.clone()), Response::Refused { retry_ms: None, .. }));
+    assert_eq!(rig.request(3, put.clone()), Response::Put { have: 1 });
+    rig.tell(Input::Down { peer: key(2).id() });
+    assert_eq!(rig.request(2, put), Response::Put { have: 1 });
+}
+
+#[test]
+fn an_output_that_was_put_is_kept_for_the_job_s_sake() {
+    let mut rig = Rig::new();
+    rig.offer(2, 1);
+    let job = rig.submit(0);
+    let output = vec![7; 100_000];
+    let id = ContentId::of(&output);
+    let answer = rig.answer(2, 0, &output, Carried::Put);
+    let put = Request::Put { id, len: 100_000, offset: 0, bytes: output };
+    assert_eq!(rig.request(2, put), Response::Put { have: 100_000 });
+    assert!(matches!(rig.hand_in(2, answer), Received::Taken { .. }));
+    rig.now = rig.now.plus_ms(3_600_000);
+    rig.broker.handle_timeout(rig.now);
+    rig.drain();
+    assert_eq!(rig.broker.job(job).unwrap().result.unwrap().stdout_bytes, Some(100_000));
+    let chunk = Request::Get { id, offset: 99_999 };
+    assert_eq!(rig.request(4, chunk), Response::Chunk { len: 100_000, bytes: vec![7] });
+}
+
+#[test]
+fn a_peer_that_does_not_answer_costs_a_job_no_attempt() {
+    let mut rig = Rig::new();
+    rig.offer(2, 1);
+    let job = rig.submit(0);
+    let (_, token, _) = rig.asked.pop().unwrap();
+    rig.tell(Input::Reply { token, response: None });
+    let why = rig.broker.why(job).unwrap();
+    assert_eq!((why.lost, why.is_stuck(), rig.asked.len()), (0, false, 0));
+    rig.now = rig.now.plus_ms(5_000);
+    rig.broker.handle_timeout(rig.now);
+    rig.drain();
+    assert!(matches!(&rig.asked[..], [(_, _, Request::Work { leases, .. })] if leases[0].job == job));
+}
+
+#[test]
+fn a_view_is_the_json_that_is_documented() {
+    let mut rig = Rig::new();
+    rig.offer(2, 1);
+    let job = rig.submit(0);
+    let answer = rig.answer(2, 0, b"out", Carried::Here(b"out".to_vec()));
+    rig.hand_in(2, answer);
+    let json = serde_json::to_value(rig.broker.job(job).unwrap()).unwrap();
+    let names: Vec<&str> = json.as_object().unwrap().keys().map(|name| name.as_str()).collect();
+    let mut expected = vec![
+        "id",
+        "name",
+        "submitter",
+        "state",
+        "submitted",
+        "deadline",
+        "ended",
+        "replicas",
+        "leases",
+        "result",
+        "receipts",
+    ];
+    expected.sort_unstable();
+    let mut names = names;
+    names.sort_unstable();
+    assert_eq!(names, expected);
+    assert_eq!((json["state"].as_str(), json["result"]["ending"]["exit"].as_u64()), (Some("done"), Some(0)));
+    assert_eq!(rig.views.first().map(|view| view.state), Some(crate::view::JobState::Running));
+    let read: JobView = serde_json::from_value(json).unwrap();
+    assert_eq!(Some(read), rig.broker.job(job));
+}
