@@ -342,8 +342,8 @@ impl Broker {
                     self.say_put(asker, Ok(progress));
                 }
             }
-            scheduler::Output::Lease { node, job, document, until } if node == self.me => {
-                self.run(now, job, &document, until);
+            scheduler::Output::Lease { node, job, document, .. } if node == self.me => {
+                self.run(now, job, &document);
             }
             scheduler::Output::Lease { node, job, document, until } => {
                 self.lease(node, job, document, until);

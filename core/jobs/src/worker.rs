@@ -352,7 +352,7 @@ impl Worker {
                 self.contribution = contribution;
                 self.reconsider(now);
             }
-            Input::Up { heavy } => self.up(now, heavy),
+            Input::Up { heavy } => self.up(heavy),
             Input::Down { heavy } => self.down(now, heavy),
             Input::Request { heavy, request: Request::Work { leases, revoked } } => {
                 revoked.iter().for_each(|job| self.revoked(now, heavy, *job));
@@ -372,7 +372,7 @@ impl Worker {
             match timer {
                 Timer::Lease(job) => self.lease_ended(now, job),
                 Timer::Long(job) => self.is_long(now, job),
-                Timer::Put(job) => self.put_next(now, job),
+                Timer::Put(job) => self.put_next(job),
                 Timer::Offer(heavy) => {
                     if let Some(heavy) = self.heavy.get_mut(&heavy) {
                         heavy.offered = None;
@@ -412,7 +412,7 @@ impl Worker {
     fn settle(&mut self, now: Instant, me: NodeId) {
         self.start(now, me);
         self.offer(now);
-        self.hand_in(now);
+        self.hand_in();
     }
 
     fn ask(&mut self, heavy: NodeId, purpose: Purpose, request: Request) {

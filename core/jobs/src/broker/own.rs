@@ -38,7 +38,7 @@ impl Broker {
     }
 
     /// Has a job run here.
-    pub(super) fn run(&mut self, now: Instant, job: ContentId, document: &Envelope, _until: Instant) {
+    pub(super) fn run(&mut self, now: Instant, job: ContentId, document: &Envelope) {
         if self.own.contains_key(&job) {
             return;
         }

@@ -53,7 +53,7 @@ impl Worker {
             Ok((outgoing, left)) => {
                 let state = State::Putting { left, answer: Box::new(outgoing) };
                 self.jobs.insert(id, Job { state, ..job });
-                self.put_next(now, id);
+                self.put_next(id);
                 self.changed(now);
             }
             Err(why) => {
@@ -110,11 +110,11 @@ impl Worker {
     }
 
     /// Puts the next bytes of an output, or hands in the answer where none are left.
-    pub(super) fn put_next(&mut self, now: Instant, id: ContentId) {
-        self.put_from(now, id, 0);
+    pub(super) fn put_next(&mut self, id: ContentId) {
+        self.put_from(id, 0);
     }
 
-    fn put_from(&mut self, _: Instant, id: ContentId, offset: u64) {
+    fn put_from(&mut self, id: ContentId, offset: u64) {
         let Some(job) = self.jobs.get_mut(&id) else { return };
         let heavy = job.heavy;
         let State::Putting { left, .. } = &job.state else { return };
@@ -141,7 +141,7 @@ impl Worker {
                 if is_whole {
                     left.pop();
                 }
-                self.put_from(now, id, if is_whole { 0 } else { have });
+                self.put_from(id, if is_whole { 0 } else { have });
             }
             Some(Response::Refused { why, retry_ms: None }) => {
                 if let Some(job) = self.forget(now, id) {
@@ -158,7 +158,7 @@ impl Worker {
     }
 
     /// Hands in answers, as many in one message as have gathered.
-    pub(super) fn hand_in(&mut self, _: Instant) {
+    pub(super) fn hand_in(&mut self) {
         let ids: Vec<NodeId> = self
             .heavy
             .iter()

@@ -110,7 +110,7 @@ impl Worker {
     }
 
     /// Goes on with what was being fetched from a heavy node that is up again.
-    pub(super) fn fetch_again(&mut self, _: Instant, heavy: NodeId) {
+    pub(super) fn fetch_again(&mut self, heavy: NodeId) {
         let blobs: Vec<ContentId> =
             self.fetches.iter().filter(|(_, fetch)| fetch.heavy == heavy).map(|(id, _)| *id).collect();
         for blob in blobs {

@@ -124,16 +124,16 @@ impl Worker {
 
     // Heavy nodes.
 
-    pub(super) fn up(&mut self, now: Instant, id: NodeId) {
+    pub(super) fn up(&mut self, id: NodeId) {
         let heavy = self.heavy.entry(id).or_default();
         heavy.is_up = true;
         heavy.offered = None;
-        self.fetch_again(now, id);
+        self.fetch_again(id);
         let putting = |job: &Job| job.heavy == id && matches!(job.state, State::Putting { .. });
         let putting: Vec<ContentId> =
             self.jobs.iter().filter(|(_, job)| putting(job)).map(|(id, _)| *id).collect();
         for job in putting {
-            self.put_next(now, job);
+            self.put_next(job);
         }
     }
 
