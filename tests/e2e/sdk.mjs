@@ -1,4 +1,4 @@
-// The packages for PHP and TypeScript against real nodes: a heavy one, and native workers. Python has tests of its own in sdk/python.
+// The packages for PHP and TypeScript against a real network, whose jobs native workers run. Python has tests of its own in sdk/python.
 
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -34,7 +34,7 @@ before(async () => {
     response.end(isScript ? readFileSync(join(PACKAGE, request.url)) : PAGE);
   }).listen(0, "127.0.0.1");
   await once(pages, "listening");
-  network = await Network.start({ heavy: 1, flags: ["--allow-origin", `http://127.0.0.1:${pages.address().port}`] });
+  network = await Network.start({ flags: ["--allow-origin", `http://127.0.0.1:${pages.address().port}`] });
   for (const name of ["w1", "w2"]) await startWorker(network, name, 2);
 }, { timeout: RUN_MS_MAX });
 

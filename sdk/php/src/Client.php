@@ -294,15 +294,15 @@ final class Client
     }
 
     /**
-     * Sends manifests; those that the heavy node has no room for yet, again. One that comes twice is one job, so that an answer that was lost is
-     * asked for again.
+     * Sends manifests; those that the heavy node has no room for yet, again, for as long as it takes some. One that comes twice is one job, so that
+     * an answer that was lost is asked for again.
      *
      * @param array<string, string> $batch lines by the ids of their jobs
      */
     private function sendLines(array $batch): void
     {
         $waiting = $batch;
-        Http::patiently(function () use (&$waiting): void {
+        $goOn = function () use (&$waiting): void {
             $text = $this->http->read('/jobs', 'POST', implode('', $waiting), ['content-type: application/x-ndjson']);
             $answers = array_values(array_filter(explode("\n", $text), static fn (string $line): bool => $line !== ''));
             if (count($answers) !== count($waiting)) {
@@ -317,13 +317,23 @@ final class Client
                     continue;
                 }
                 $detail = (string) ($answer->error->detail ?? 'without a reason');
-                $error = new ProblemException("{$this->http->url}/api/v1/jobs", (int) ($answer->error->status ?? 500), $detail);
+                $after = $answer->error->retry_after_s ?? null;
+                $status = (int) ($answer->error->status ?? 500);
+                $error = new ProblemException("{$this->http->url}/api/v1/jobs", $status, $detail, is_int($after) ? (float) $after : null);
                 if (!$error->isPassing()) {
                     throw $error->status === 422 ? new InvalidJob($detail, 0, $error) : $error;
                 }
                 $passing = $error;
             }
             $passing === null || throw $passing;
-        });
+        };
+        while ($waiting !== []) {
+            $before = count($waiting);
+            try {
+                Http::patiently($goOn);
+            } catch (ProblemException $error) {
+                $error->isPassing() && count($waiting) < $before || throw $error;
+            }
+        }
     }
 }

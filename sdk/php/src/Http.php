@@ -110,7 +110,8 @@ final class Http
     public function events(string $query, float $until): \Generator
     {
         $url = "$this->url/api/v1/events$query";
-        [$stream, $status, $told] = $this->open($url, 'GET', null, ['accept: text/event-stream'], $this->timeout);
+        // HTTP 1.0 has no chunks: PHP's filter for them holds back what has come until more does.
+        [$stream, $status, $told] = $this->open($url, 'GET', null, ['accept: text/event-stream'], $this->timeout, 1.0);
         if ($status !== 200) {
             throw self::problem($url, $status, $told, $this->take($stream, $url));
         }
@@ -191,7 +192,7 @@ final class Http
      * @param list<string> $headers
      * @return array{resource, int, array<string, string>} the answer's body, status and headers
      */
-    private function open(string $url, string $method, ?string $body, array $headers, float $timeout): array
+    private function open(string $url, string $method, ?string $body, array $headers, float $timeout, float $version = 1.1): array
     {
         $context = stream_context_create(['http' => [
             'method' => $method,
@@ -199,7 +200,7 @@ final class Http
             'content' => $body,
             'ignore_errors' => true,
             'follow_location' => 0,
-            'protocol_version' => 1.1,
+            'protocol_version' => $version,
             'timeout' => $timeout,
         ]]);
         error_clear_last();

@@ -168,12 +168,12 @@ export class Client {
   }
 
   /**
-   * Sends manifests; those that the heavy node has no room for yet, again. One that comes twice is one job, so that an answer that was lost
-   * is asked for again.
+   * Sends manifests; those that the heavy node has no room for yet, again, for as long as it takes some. One that comes twice is one job, so
+   * that an answer that was lost is asked for again.
    */
   private async sendLines(batch: readonly { job: Job; line: Bytes }[], signal?: AbortSignal): Promise<void> {
     let waiting = batch;
-    await patiently(async () => {
+    const goOn = async () => {
       const body = concat(...waiting.map(({ line }) => line));
       const text = await this.api.read("/jobs", { method: "POST", body, headers: { "content-type": "application/x-ndjson" }, signal });
       const answers = new TextDecoder().decode(text).split("\n").filter(Boolean);
@@ -185,14 +185,22 @@ export class Client {
           if (answer.id !== job.id) throw new Unreachable(this.url, "answers with the id of another job");
           return false;
         }
-        const { status = 500, detail = "without a reason" } = answer.error;
-        const error = new ProblemError(`${this.url}/api/v1/jobs`, status, detail);
+        const { status = 500, detail = "without a reason", retry_after_s: after } = answer.error;
+        const error = new ProblemError(`${this.url}/api/v1/jobs`, status, detail, after === undefined ? undefined : 1_000 * after);
         if (!isPassing(error)) throw status === 422 ? new InvalidJob(detail) : error;
         passing = error;
         return true;
       });
       if (passing) throw passing;
-    }, signal);
+    };
+    while (waiting.length > 0) {
+      const before = waiting.length;
+      try {
+        await patiently(goOn, signal);
+      } catch (error) {
+        if (!(error instanceof ProblemError) || !isPassing(error) || waiting.length === before) throw error;
+      }
+    }
   }
 
   /**
@@ -226,7 +234,7 @@ export class Client {
   }
 }
 
-function readAnswer(text: string, url: string): { id?: string; error?: { status?: number; detail?: string } } {
+function readAnswer(text: string, url: string): { id?: string; error?: { status?: number; detail?: string; retry_after_s?: number } } {
   try {
     return JSON.parse(text) as { id?: string };
   } catch {

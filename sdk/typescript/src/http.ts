@@ -108,15 +108,15 @@ export class Api {
     return Number.isSafeInteger(offset) && offset > 0 ? offset : 0;
   }
 
-  /** The node's server-sent events; `query` narrows them, as in `?job=ID`. They begin once the node has taken the listener. */
-  async events(query: string, signal?: AbortSignal): Promise<AsyncGenerator<Message, void>> {
+  /** The node's server-sent events, until they are closed; `query` narrows them, as in `?job=ID`. They begin once the node has taken the listener. */
+  async events(query: string, signal?: AbortSignal): Promise<{ messages: AsyncGenerator<Message, void>; close: () => void }> {
     const url = `${this.url}/api/v1/events${query}`;
     const { response, done, alive } = await this.open(url, { signal, headers: { accept: "text/event-stream" } }, QUIET_MS);
     if (!response.ok || !response.body) {
       const body = await take(response, url).finally(done);
       throw problem(url, response, body);
     }
-    return messages(pieces(response.body, url, alive), done);
+    return { messages: messages(pieces(response.body, url, alive)), close: done };
   }
 
   private async open(url: string, sent: Sent, patienceMs: number) {
@@ -198,30 +198,26 @@ function problem(url: string, response: Response, body: Uint8Array): ProblemErro
 }
 
 /** The messages of an event stream (WHATWG HTML, "Server-sent events"). */
-export async function* messages(parts: AsyncIterable<Uint8Array>, done: () => void = () => {}): AsyncGenerator<Message, void> {
+export async function* messages(parts: AsyncIterable<Uint8Array>): AsyncGenerator<Message, void> {
   const decoder = new TextDecoder();
   let [event, data, rest, held]: [string, string[], string, number] = ["", [], "", 0];
-  try {
-    for await (const part of parts) {
-      // A line may end in CR, LF or both; a CR at the end of a part may be half of both.
-      const lines = (rest + decoder.decode(part, { stream: true })).split(/\r\n|\r(?!$)|\n/);
-      rest = lines.pop() ?? "";
-      if (rest.length + held > EVENT_LENGTH_MAX) throw new Unreachable("the stream", `an event of more than ${EVENT_LENGTH_MAX} letters`);
-      for (const line of lines) {
-        if (line === "") {
-          if (data.length > 0) yield { event: event || "message", data: data.join("\n") };
-          [event, data, held] = ["", [], 0];
-          continue;
-        }
-        const [, field, text = ""] = /^([^:]*)(?:: ?(.*))?$/s.exec(line) ?? [];
-        if (field === "event") event = text;
-        else if (field === "data") {
-          data.push(text);
-          held += text.length;
-        }
+  for await (const part of parts) {
+    // A line may end in CR, LF or both; a CR at the end of a part may be half of both.
+    const lines = (rest + decoder.decode(part, { stream: true })).split(/\r\n|\r(?!$)|\n/);
+    rest = lines.pop() ?? "";
+    if (rest.length + held > EVENT_LENGTH_MAX) throw new Unreachable("the stream", `an event of more than ${EVENT_LENGTH_MAX} letters`);
+    for (const line of lines) {
+      if (line === "") {
+        if (data.length > 0) yield { event: event || "message", data: data.join("\n") };
+        [event, data, held] = ["", [], 0];
+        continue;
+      }
+      const [, field, text = ""] = /^([^:]*)(?:: ?(.*))?$/s.exec(line) ?? [];
+      if (field === "event") event = text;
+      else if (field === "data") {
+        data.push(text);
+        held += text.length;
       }
     }
-  } finally {
-    done();
   }
 }

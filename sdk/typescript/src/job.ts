@@ -115,9 +115,9 @@ export class Job {
 
   /** Its states as one stream of events tells them; its present one alone where no stream is to be had. */
   private async *listen(signal?: AbortSignal): AsyncGenerator<JobStatus, void> {
-    let events: Awaited<ReturnType<Client["api"]["events"]>>;
+    let stream: Awaited<ReturnType<Client["api"]["events"]>>;
     try {
-      events = await this.client.api.events(`?job=${this.id}`, signal);
+      stream = await this.client.api.events(`?job=${this.id}`, signal);
     } catch (error) {
       if (!(error instanceof ProblemError) || !isPassing(error)) throw error;
       // Too many listen; who looks now and then is no burden.
@@ -127,13 +127,13 @@ export class Job {
     try {
       // Subscribed before it is asked for, so that nothing falls between.
       yield await this.status(signal);
-      for await (const { event, data } of events) {
+      for await (const { event, data } of stream.messages) {
         if (event !== "job" || !data.includes(this.id)) continue;
         const status = readStatus(JSON.parse(data));
         if (status.id === this.id) yield status;
       }
     } finally {
-      await events.return();
+      stream.close();
     }
   }
 

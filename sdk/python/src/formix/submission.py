@@ -149,7 +149,7 @@ async def _refused(post: Any, path: str, body: bytes, *kind: str) -> Any:
 
 
 async def _send_lines(api: Api, batch: list[tuple[str, bytes]]) -> None:
-    """Sends a batch; those of it that the heavy node has no room for yet, again."""
+    """Sends a batch; those of it that the heavy node has no room for yet, again, for as long as it takes some."""
     waiting = batch
 
     async def go_on() -> None:
@@ -174,13 +174,20 @@ async def _send_lines(api: Api, batch: list[tuple[str, bytes]]) -> None:
         if passing is not None:
             raise passing
 
-    await patiently(go_on, _ATTEMPTS)
+    while waiting:
+        before = len(waiting)
+        try:
+            await patiently(go_on, _ATTEMPTS)
+        except ProblemError as error:
+            if not is_passing(error) or len(waiting) == before:
+                raise
 
 
 def _problem(api: Api, problem: Mapping[str, Any]) -> ProblemError:
-    status, detail = problem.get("status"), problem.get("detail")
+    status, detail, after = problem.get("status"), problem.get("detail"), problem.get("retry_after_s")
     words = detail if isinstance(detail, str) else "without a reason"
-    return ProblemError(f"{api.url}/api/v1/jobs", status if isinstance(status, int) else 500, words, problem)
+    seconds = float(after) if isinstance(after, int) else None
+    return ProblemError(f"{api.url}/api/v1/jobs", status if isinstance(status, int) else 500, words, problem, seconds)
 
 
 def _check(api: Api, answer: Any, id: str) -> None:
