@@ -85,7 +85,7 @@ test("TypeScript: a job runs elsewhere, and its receipts are verified", { timeou
   const again = await (await client()).job(job.id);
   assert.equal((await again.result()).text, "eßürG\n");
   assert.ok((await here.jobs({ submitter: id, state: "done" })).some((status) => status.id === job.id));
-  assert.equal((await here.workers()).length, 2);
+  assert.equal((await here.workers()).filter(({ kind }) => kind === "native").length, 2);
 });
 
 test("TypeScript: an array is reduced to one", { timeout: RUN_MS_MAX }, async () => {
@@ -99,9 +99,11 @@ test("TypeScript: an array is reduced to one", { timeout: RUN_MS_MAX }, async ()
 });
 
 test("TypeScript: long bytes go in parts", { timeout: RUN_MS_MAX }, async () => {
-  const input = "12345\n".repeat(1 << 20);
-  const job = await (await client()).submit(guest("sum"), { input, limits: { fuel: 2e10 } });
-  assert.equal((await job.result({ timeoutMs: 180_000 })).text, `${12_345 * 2 ** 20}\n`);
+  // Without arguments this guest does nothing, whatever it is given.
+  const input = new Uint8Array(5 << 20).fill(7);
+  const job = await (await client()).submit(guest("fail"), { input });
+  const { documents } = await job.result({ timeoutMs: 180_000 });
+  assert.equal((await sdk.verifyReceipt(documents[0], { stdin: input })).job, job.id);
 });
 
 test("TypeScript: a failure says why", { timeout: RUN_MS_MAX }, async () => {
