@@ -91,7 +91,8 @@ final class Job
                         return;
                     }
                 }
-                $this->trouble = 'the stream of events ended';
+                // Where the time is over, it was closed here.
+                $this->trouble = microtime(true) < $until ? 'the stream of events ended' : null;
             } catch (FormixException $error) {
                 if (!Http::isPassing($error) && !$error instanceof DocumentException) {
                     throw $error;
