@@ -32,9 +32,7 @@ def test_the_frozen_manifest_is_read() -> None:
 
 
 def test_what_is_built_is_read_again() -> None:
-    envelope = build(
-        args=["a"], env={"B": "2", "A": "1"}, replicas=3, not_nodes=[PROPOSER.id], deadline="10min"
-    )
+    envelope = build(args=["a"], env={"B": "2", "A": "1"}, replicas=3, not_nodes=[PROPOSER.id], deadline="10min")
     _, found = formix.Manifest.open(envelope)
     assert found.args == ("x", "a") and list(found.env) == ["A", "B"]
     assert (found.deadline - found.created).total_seconds() == 600

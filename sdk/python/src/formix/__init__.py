@@ -11,7 +11,8 @@
     print(result.value, result.rounding)
 
 Everything is checked here: heavy nodes' descriptors when a proposal is made, and signatures when it has ended. The heavy
-nodes are pinned when a network is met first. Jobs for other nodes to run are submitted with :meth:`Client.submit`. :mod:`formix.aio` is the same for asynchronous programs.
+nodes are pinned when a network is met first. Jobs for other nodes to run are submitted with :meth:`Client.submit`.
+:mod:`formix.aio` is the same for asynchronous programs.
 """
 
 from . import aio

@@ -1,7 +1,7 @@
 """Jobs under way: WASI commands that other nodes run, whose receipts are verified here.
 
-A heavy node is believed about nothing but how a job stands meanwhile. What it hands out in the end counts only with receipts that
-the job's nodes signed, that follow from the manifest that was signed here, and that speak of the very bytes received.
+A heavy node is believed about nothing but how a job stands meanwhile. What it hands out in the end counts only with receipts
+that the job's nodes signed, that follow from the manifest that was signed here, and that speak of the very bytes received.
 """
 
 from __future__ import annotations
