@@ -7,10 +7,10 @@ pub const ONE: u64 = 1 << ONE_BITS;
 const ONE_BITS: u32 = 58;
 
 /// Bits of a contribution's mantissa; the five above it are its exponent.
-const MANTISSA_BITS: u32 = 27;
+pub(crate) const MANTISSA_BITS: u32 = 27;
 const MANTISSA: u32 = (1 << MANTISSA_BITS) - 1;
 /// The greatest exponent, of contributions and of shares.
-const EXPONENT_MAX: u32 = 31;
+pub(crate) const EXPONENT_MAX: u32 = 31;
 
 /// The greatest contribution that is at most `units`: mantissa · 2^exponent, with the least exponent that can hold it.
 pub(crate) const fn encode(units: u64) -> u32 {

@@ -33,7 +33,7 @@
 //! # How to drive it
 //! [`Reader`] reads edge lists, CSV and Matrix Market into [`Edges`]; [`Graph::new`] arranges them. [`solve`] takes the caller's thread,
 //! [`solve_with`] as many as the shell lends through [`Workers`]; [`Solver`] goes round by round. [`Shard`] holds a part of a graph and
-//! exchanges messages with the others. [`Live`] keeps π while edges come and go. [`Focus::digest`] names π. [`cyberank()`] is a
+//! exchanges messages with the others. [`Offloaded`] lets a device do the rounds. [`Live`] keeps π while edges come and go. [`Focus::digest`] names π. [`cyberank()`] is a
 //! relative to compare with.
 //!
 //! # When it stops
@@ -65,6 +65,7 @@ mod fixed;
 mod focus;
 mod graph;
 mod live;
+mod offloaded;
 mod read;
 mod shard;
 mod solve;
@@ -77,6 +78,7 @@ pub use fixed::{Alpha, Epsilon, NumberError, ONE, WEIGHT_BITS, weight_from_decim
 pub use focus::{Focus, SLICE_NODES, decimal};
 pub use graph::{EDGES_MAX, Edges, Graph, GraphError, NODES_MAX, Teleport};
 pub use live::{Delta, Live, LiveError, Update, Way};
+pub use offloaded::{Offloaded, Wrong};
 pub use read::{Format, ReadError, ReadOptions, ReadProblem, Reader};
 pub use shard::{
     Message, Misbehaved, SHARDS_MAX, Shard, Sums as ShardSums, assign, murmur64a, shard_of, split,

@@ -85,3 +85,29 @@ fn alpha_prints_as_it_was_written() {
         assert_eq!(Alpha::from_decimal(text).unwrap().to_string(), text);
     }
 }
+
+#[test]
+fn the_kernels_twins_count_alike() {
+    use shaders::{
+        pair::{number, pair},
+        rank::cpu,
+    };
+    let mut numbers = graphs::Numbers::new(7);
+    for _ in 0..20_000 {
+        // Of all lengths up to 58 bits.
+        let mut mass = || (numbers.next_u64() >> 6) >> numbers.below(59);
+        let (units, factor) = (mass(), mass());
+        let (contribution, share) = (numbers.next_u64() as u32, numbers.next_u64() as u32);
+        assert_eq!(cpu::encode(pair(units)), encode(units));
+        assert_eq!(number(cpu::decode(contribution)), decode(contribution));
+        assert_eq!(number(cpu::weigh(contribution, share)), weigh(contribution, share));
+        assert_eq!(number(cpu::scale(pair(units), pair(factor))), scale(units, factor));
+        assert_eq!(number(cpu::followed(pair(units), share)), Alpha::of_parts(share).of(units));
+    }
+    for units in [0, 1, ONE - 1, ONE] {
+        assert_eq!(cpu::encode(pair(units)), encode(units));
+        for factor in [0, 1, ONE - 1, ONE] {
+            assert_eq!(number(cpu::scale(pair(units), pair(factor))), scale(units, factor));
+        }
+    }
+}

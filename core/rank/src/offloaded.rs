@@ -1,0 +1,96 @@
+//! A solve whose rounds a device does.
+
+use crate::{
+    course::{self, Course, Options, ROUNDS_MAX, Verdict},
+    fixed,
+    focus::Focus,
+    graph::Graph,
+    solve::Ranking,
+    sweep,
+};
+use core::fmt;
+use shaders::rank::{Impossible, Input, Judge, Solution, Sums};
+
+// The kernels count as this crate does.
+const _: () = assert!(
+    1 << shaders::rank::ONE_BITS == fixed::ONE
+        && shaders::rank::MANTISSA_BITS == fixed::MANTISSA_BITS
+        && shaders::rank::EXPONENT_MAX == fixed::EXPONENT_MAX
+);
+
+/// A solve whose rounds a device does: it is handed [`Offloaded::input`], its sums come back through [`Judge`], and [`Offloaded::finish`] makes π of
+/// what it kept. The same bits as [`crate::solve`]'s.
+///
+/// What a device says is believed as far as it adds up: sums that no graph has, and a π that is not all mass, are refused. It could still be another
+/// distribution of all mass; whoever stakes something on π computes it again.
+#[derive(Debug, Clone)]
+pub struct Offloaded<'g> {
+    graph: &'g Graph,
+    course: Course,
+    verdict: Option<Verdict>,
+}
+
+/// A device gave what no graph has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wrong;
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "what the device computed is not all mass; update its driver, or compute on the processor",
+        )
+    }
+}
+
+impl core::error::Error for Wrong {}
+
+impl<'g> Offloaded<'g> {
+    /// Begins with all mass teleporting, as [`crate::Solver::new`].
+    pub fn new(graph: &'g Graph, options: Options) -> Self {
+        let verdict = (graph.nodes() == 0).then_some(Verdict::Converged);
+        Self { graph, course: Course::new(options, graph.nodes(), false), verdict }
+    }
+
+    /// What the device needs.
+    pub fn input(&self) -> Input<'g> {
+        let options = self.course.options();
+        Input {
+            starts: &self.graph.offsets,
+            sources: &self.graph.sources,
+            shares: &self.graph.shares,
+            outs: &self.graph.outs,
+            jumps: &self.graph.jumps,
+            alpha: options.alpha.parts(),
+            epsilon: options.epsilon.units(),
+            rounds_max: options.rounds_max.clamp(1, ROUNDS_MAX),
+        }
+    }
+
+    /// π, from what the device kept in the round that was the last.
+    ///
+    /// # Errors
+    /// [`Wrong`] where that round has not come, or the device's π is not all mass.
+    pub fn finish(self, solution: &Solution) -> Result<Ranking, Wrong> {
+        let verdict = self.verdict.ok_or(Wrong)?;
+        let nodes = self.graph.nodes();
+        let teleport = self.course.teleport();
+        if solution.kept.len() != nodes as usize || (nodes > 0 && solution.teleport != teleport) {
+            return Err(Wrong);
+        }
+        let mass = |(node, kept): (u32, &u64)| kept.checked_add(self.graph.jump(teleport, node));
+        let values: Option<_> = (0..).zip(&solution.kept).map(mass).collect();
+        let focus = values.and_then(Focus::from_units).ok_or(Wrong)?;
+        Ok(Ranking { focus, verdict, report: self.course.report() })
+    }
+}
+
+impl Judge for Offloaded<'_> {
+    fn round(&mut self, sums: Sums) -> Result<bool, Impossible> {
+        if self.verdict.is_none() {
+            let swept = sweep::Sums { received: sums.received, kept: sums.kept, moved: sums.moved };
+            let judged = self.course.round(swept, sums.dangling);
+            self.verdict = judged.map_err(|course::Impossible| Impossible)?;
+        }
+        Ok(self.verdict.is_some())
+    }
+}
