@@ -8,6 +8,7 @@ mod ffcm;
 mod job;
 mod local;
 mod logs;
+mod man;
 mod node;
 mod page;
 mod propose;
@@ -183,6 +184,9 @@ enum Command {
         /// Which shell
         shell: Shell,
     },
+    /// Write the manual pages of this command line
+    #[command(after_help = "Example:\n  formix man ~/.local/share/man/man1")]
+    Man(man::ManArgs),
 }
 
 #[derive(Debug, Args)]
@@ -206,7 +210,7 @@ struct HeavyArgs {
     /// The HTTP address of another heavy node of the network; repeatable
     #[arg(long, value_name = "URL")]
     fellow: Vec<String>,
-    /// The folder of the built page [default: FORMIX_PAGE, or `dist` where it is found]
+    /// The folder of the built page [default: FORMIX_PAGE, or where a package or `dist` has it]
     #[arg(long, value_name = "DIR")]
     page: Option<PathBuf>,
     /// A name that the node answers to, besides `localhost` and IP addresses; repeatable
@@ -327,6 +331,9 @@ fn run(cli: Cli) -> Result<ExitCode> {
         clap_complete::generate(*shell, &mut Cli::command(), "formix", &mut std::io::stdout());
         return Ok(ExitCode::SUCCESS);
     }
+    if let Some(Command::Man(args)) = &command {
+        return man::man(args, Cli::command()).map(|()| ExitCode::SUCCESS);
+    }
     let serves = matches!(
         command,
         None | Some(Command::Up(_) | Command::Heavy(_) | Command::Light(_) | Command::Node(_))
@@ -368,7 +375,7 @@ async fn dispatch(command: Option<Command>, common: &Common, home: &Home, out: &
         Some(Command::Work { what }) => work::work(what, home, out).await?,
         Some(Command::Receipt { what }) => receipt::receipt(what, out).await?,
         Some(Command::Fellow(args)) => fellow::fellow(args, home, out).await?,
-        Some(Command::Completions { .. } | Command::Rank(_)) => {}
+        Some(Command::Completions { .. } | Command::Man(_) | Command::Rank(_)) => {}
         Some(Command::Ffcm { what }) => ffcm::ffcm(what, out)?,
     }
     Ok(ExitCode::SUCCESS)

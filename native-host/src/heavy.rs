@@ -23,6 +23,7 @@ use libp2p::Multiaddr;
 use net::{Limits, Transport};
 use node::{HeavyConfig, HeavyNode};
 use owner::{HeavyOwner, Speaker};
+use sd_notify::NotifyState;
 use serde_json::{Value, json};
 use std::{
     net::{IpAddr, SocketAddr},
@@ -145,8 +146,10 @@ pub(crate) async fn run(home: &Home, options: HeavyOptions, out: &Out, stop: Sto
             record.name, record.id
         )
     });
+    tell_systemd(NotifyState::Ready);
 
     task.await.context("the node's task")?;
+    tell_systemd(NotifyState::Stopping);
     tracing::info!("the node has stopped; what was acknowledged is stored");
     drop((control, teller));
     // HTTP ends by itself once its clients have their answers; a client that holds on is left.
@@ -161,6 +164,13 @@ fn jobs(options: &HeavyOptions) -> broker::Config {
     config.scheduler.jobs_each_max = options.jobs_each_max;
     config.executor = (options.judge > 0).then(|| guests::executor(Kind::Heavy, options.judge));
     config
+}
+
+/// Tells the service manager that started this process, where one did.
+fn tell_systemd(state: NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        tracing::warn!(%error, "systemd was not told how the node stands");
+    }
 }
 
 /// Aborts its task when it is dropped.

@@ -13,17 +13,35 @@ pub(super) fn find(flag: Option<PathBuf>) -> Result<Option<PathBuf>> {
         return Ok(Some(folder));
     }
     let program = std::env::current_exe().ok();
-    let beside = program.iter().flat_map(|program| {
-        let above: Vec<&Path> = program.ancestors().skip(1).collect();
-        // Where a package puts it, then a checkout above cargo's output folder.
-        let installed = above.get(1).map(|prefix| prefix.join("share/formix/page"));
-        let checkout = above.iter().position(|folder| folder.ends_with("target"));
-        let built = checkout.and_then(|at| above.get(at + 1)).map(|root| root.join("dist"));
-        installed.into_iter().chain(built).collect::<Vec<_>>()
-    });
-    Ok(std::iter::once(PathBuf::from("dist")).chain(beside).find(|folder| is_page(folder)))
+    let beside = program.iter().flat_map(|program| beside(program));
+    // Last, since other projects build a page into a folder of this name too.
+    Ok(beside.chain([PathBuf::from("dist")]).find(|folder| is_page(folder)))
+}
+
+/// Where the page of the program at this path may be: where a package puts it, or the checkout above cargo's output folder.
+fn beside(program: &Path) -> Vec<PathBuf> {
+    let above: Vec<&Path> = program.ancestors().skip(1).collect();
+    let installed = above.get(1).map(|prefix| prefix.join("share/formix/page"));
+    let checkout = above.iter().position(|folder| folder.ends_with("target"));
+    let built = checkout.and_then(|at| above.get(at + 1)).map(|root| root.join("dist"));
+    installed.into_iter().chain(built).collect()
 }
 
 fn is_page(folder: &Path) -> bool {
     folder.join("index.html").is_file()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_is_where_a_package_or_a_checkout_has_it() {
+        let places = |program: &str| beside(Path::new(program));
+        assert_eq!(places("/usr/bin/formix"), [Path::new("/usr/share/formix/page")]);
+        assert_eq!(places("/opt/formix/bin/formix"), [Path::new("/opt/formix/share/formix/page")]);
+        let built = [Path::new("/src/formix/target/share/formix/page"), Path::new("/src/formix/dist")];
+        assert_eq!(places("/src/formix/target/debug/formix"), built);
+        assert_eq!(places("formix"), Vec::<PathBuf>::new());
+    }
 }

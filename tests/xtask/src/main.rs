@@ -1,6 +1,7 @@
 //! The project tool: page build, local network, tests, demos, benches.
 
 mod guests;
+mod package;
 mod page;
 mod programs;
 mod rings;
@@ -60,6 +61,21 @@ enum Task {
     },
     /// Build the page and print its sizes.
     Page(PageArgs),
+    /// Build the Debian package: the program, the page, a systemd unit, manual pages, completions.
+    #[command(
+        after_help = "Examples:\n  cargo xtask package\n  sudo apt install ./target/debian/formix_*.deb"
+    )]
+    Package {
+        /// Build the program quickly instead of optimised, to look at the package alone.
+        #[arg(long)]
+        dev: bool,
+        /// A release page that is built already, instead of building it.
+        #[arg(long, value_name = "DIR")]
+        page: Option<PathBuf>,
+        /// Folder to write into [default: target/debian].
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
     /// Show something with real tabs and real processes; without a name, list what there is.
     #[command(after_help = "Examples:\n  cargo xtask demo\n  cargo xtask demo sum --tabs 5 --natives 20")]
     Demo {
@@ -137,6 +153,16 @@ fn main() -> Result<()> {
                 None => print!("{}", page::build(&tree, profile(args.dev), &out)?),
                 Some(package) => page::program(&tree, &package, &out)?,
             }
+            Ok(())
+        }
+        Task::Package { dev, page, out } => {
+            let speed = if dev { Speed::Quick } else { Speed::Package };
+            let page = match page {
+                Some(page) => std::path::absolute(page)?,
+                None => package::page(&tree)?,
+            };
+            let out = std::path::absolute(out.unwrap_or_else(|| tree.target.join("debian")))?;
+            print!("{}", package::build(&tree, speed, &page, &out)?);
             Ok(())
         }
         Task::Demo { name, args } => programs::demo(&tree, name.as_deref(), Speed::Quick, &args),

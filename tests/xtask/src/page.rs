@@ -149,13 +149,7 @@ fn compile(tree: &Tree, profile: Profile, packages: &[&str]) -> Result<()> {
         cargo = cargo.args(["--package", package]);
     }
     if profile == Profile::Release {
-        // Panic messages name source files: where this machine keeps the registry is nobody's business, and the published
-        // hashes must not depend on it.
-        let sources = tree.cargo_home.join("registry/src");
-        let mut flags = vec![format!("--remap-path-prefix={}=", tree.root.display())];
-        for index in fs::read_dir(&sources).into_iter().flatten().flatten() {
-            flags.push(format!("--remap-path-prefix={}=/crates", index.path().display()));
-        }
+        let mut flags = tree.remapped();
         // Leptos gives all its views one type then, which makes the program a tenth smaller.
         flags.push("--cfg=erase_components".into());
         cargo = cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
@@ -374,7 +368,7 @@ impl Names {
 }
 
 /// Every file below `folder`, in order.
-fn files_under(folder: &Path) -> Result<Vec<PathBuf>> {
+pub(crate) fn files_under(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut open = vec![folder.to_owned()];
     while let Some(folder) = open.pop() {

@@ -27,6 +27,8 @@ pub(crate) enum Speed {
     Quick,
     /// Cargo's `bench` profile: optimised.
     Optimised,
+    /// The `installed` profile: what is given to others.
+    Package,
 }
 
 impl Speed {
@@ -34,6 +36,7 @@ impl Speed {
         match self {
             Self::Quick => "dev",
             Self::Optimised => "bench",
+            Self::Package => "installed",
         }
     }
 
@@ -42,6 +45,7 @@ impl Speed {
         match self {
             Self::Quick => "debug",
             Self::Optimised => "release",
+            Self::Package => "installed",
         }
     }
 }
@@ -80,9 +84,13 @@ fn dist(tree: &Tree, profile: Profile) -> Result<PathBuf> {
     Ok(out)
 }
 
-fn formix(tree: &Tree, speed: Speed) -> Result<PathBuf> {
-    let cargo =
+/// Builds `formix` and says where it is.
+pub(crate) fn formix(tree: &Tree, speed: Speed) -> Result<PathBuf> {
+    let mut cargo =
         Cmd::cargo(&tree.root).args(["build", "--profile", speed.profile(), "--package", "native-host"]);
+    if speed == Speed::Package {
+        cargo = cargo.env("CARGO_ENCODED_RUSTFLAGS", tree.remapped().join("\x1f"));
+    }
     cargo.run()?;
     Ok(tree.target.join(speed.folder()).join("formix"))
 }

@@ -21,8 +21,9 @@ use tidy::{Member, builds_bare_metal, depends_on};
 use self::count::{Counts, Harness};
 use self::log::Log;
 use crate::guests;
+use crate::package;
 use crate::page::{self, Profile};
-use crate::programs;
+use crate::programs::{self, Speed};
 use crate::setup::{self, BARE_METAL, GUEST, Npm, WASM};
 use crate::sh::Cmd;
 use crate::tree::Tree;
@@ -93,6 +94,13 @@ const RINGS: &[Ring] = &[
         applies: always,
         limit_min: 20,
         run: release_page,
+    },
+    Ring {
+        name: "package",
+        about: "what the Debian package installs works",
+        applies: |house| has(house, "tests/package/"),
+        limit_min: 20,
+        run: debian_package,
     },
     Ring {
         name: "e2e",
@@ -327,6 +335,18 @@ fn release_page(run: &mut Run<'_>) -> Result<()> {
     run.log.say(&report.to_string());
     run.counts.passed += 1;
     Ok(())
+}
+
+/// The package with the debug build of `formix`: whether it is laid out well does not hang on the optimiser.
+fn debian_package(run: &mut Run<'_>) -> Result<()> {
+    let root = &run.tree.root;
+    let page = package::page(run.tree)?;
+    let package = package::build(run.tree, Speed::Quick, &page, &run.tree.target.join("xtask/debian"))?;
+    run.log.say(&package.to_string());
+    run.counts.passed += 1;
+    let node = Cmd::new("node", root).args(["--test", "--test-reporter=tap"]);
+    let node = node.args(test_scripts(&root.join("tests/package"))?).env("FORMIX_DEB", package.deb);
+    run.tests(&node, Harness::Tap)
 }
 
 /// Each script in `tests/e2e` that is no demo, against the debug build of `formix` and the page in `dist`; then what speaks to heavy nodes by HTTP.

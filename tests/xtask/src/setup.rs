@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
 use crate::sh::Cmd;
+use crate::tree::Tree;
 
 /// The target of everything that runs in a browser.
 pub(crate) const WASM: &str = "wasm32-unknown-unknown";
@@ -90,6 +91,32 @@ pub(crate) fn browser(root: &Path) -> Result<Browser> {
     }
 }
 
+/// The version of cargo-deb that lays out the package: another may take its settings for something else.
+const CARGO_DEB: &str = "3.8.0";
+
+/// Finds cargo-deb among the tool's own programs, or builds it there; and Debian's programs that it and its checks call.
+pub(crate) fn cargo_deb(tree: &Tree) -> Result<PathBuf> {
+    let needed = [("dpkg-shlibdeps", "dpkg-dev"), ("systemd-analyze", "systemd")];
+    let missing: Vec<&str> = needed
+        .iter()
+        .filter(|(program, _)| on_path(program).is_none())
+        .map(|(_, package)| *package)
+        .collect();
+    if !missing.is_empty() {
+        install(&tree.root, &missing).with_context(|| {
+            format!("the Debian package is made and checked with programs of Debian's packages {missing:?}")
+        })?;
+    }
+    let own = tree.target.join("xtask/tools");
+    let program = own.join("bin/cargo-deb");
+    let version = || Cmd::new(&program, &tree.root).arg("--version").read();
+    if !program.is_file() || !version().is_ok_and(|said| said.trim().ends_with(CARGO_DEB)) {
+        let cargo = Cmd::cargo(&tree.root).args(["install", "--locked", "--version", CARGO_DEB, "--root"]);
+        cargo.arg(&own).arg("cargo-deb").run()?;
+    }
+    Ok(program)
+}
+
 /// Makes `python3` able to create virtual environments, in which tests install what they pin.
 pub(crate) fn python(root: &Path) -> Result<()> {
     if Cmd::new("python3", root).args(["-c", "import ensurepip, venv"]).read().is_ok() {
@@ -132,9 +159,10 @@ fn find_browser() -> Option<Browser> {
 
 /// The binary that `variable` names, or the first one called `program` on `PATH`.
 fn find(variable: &str, program: &str) -> Option<PathBuf> {
-    if let Some(path) = std::env::var_os(variable) {
-        return Some(path.into());
-    }
+    std::env::var_os(variable).map(PathBuf::from).or_else(|| on_path(program))
+}
+
+fn on_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|folder| folder.join(program)).find(|candidate| candidate.is_file())
 }

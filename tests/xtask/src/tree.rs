@@ -1,5 +1,6 @@
 //! Where things are.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -37,6 +38,16 @@ impl Tree {
                 .join(".cargo"),
         };
         Ok(Self { root: path("workspace_root")?, target: path("target_directory")?, cargo_home })
+    }
+
+    /// What makes the compiler name source files by their place in the checkout or in a package: where this machine keeps them is
+    /// nobody's business, and what is published must not depend on it.
+    pub(crate) fn remapped(&self) -> Vec<String> {
+        let mut flags = vec![format!("--remap-path-prefix={}=", self.root.display())];
+        for index in fs::read_dir(self.cargo_home.join("registry/src")).into_iter().flatten().flatten() {
+            flags.push(format!("--remap-path-prefix={}=/crates", index.path().display()));
+        }
+        flags
     }
 
     /// `script` with what the browser tests, demos and benches need to know, in variables: `FORMIX_BIN`, `FORMIX_PAGE`,
