@@ -1,8 +1,8 @@
 //! What page and worker say to each other.
 
 use aggregate::Draft;
-use codec::ContentId;
-use jobs::{Manifest, Receipt};
+use codec::{ContentId, Instant};
+use jobs::Manifest;
 use keys::NodeId;
 use node::{Command, CommandError, LightView, Look, Reply, Trial};
 use serde::{Deserialize, Serialize};
@@ -171,13 +171,37 @@ pub struct Signed {
     pub blobs: Vec<ContentId>,
 }
 
-/// A receipt whose signatures hold.
+/// What a receipt says whose signatures hold. Flat, since reading a receipt's own form a second time would be much of the page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checked {
-    /// What it says.
-    pub receipt: Receipt,
-    /// Who else signed it.
+    /// Which job.
+    pub job: ContentId,
+    /// Who submitted it.
+    pub submitter: NodeId,
+    /// Who ran it, and signed.
+    pub node: NodeId,
+    /// Who else signed.
     pub witnesses: Vec<NodeId>,
+    /// How it ended, in words.
+    pub ending: String,
+    /// The guest's arguments.
+    pub args: Vec<String>,
+    /// The module's content id.
+    pub module: ContentId,
+    /// The input's.
+    pub input: ContentId,
+    /// Standard output's.
+    pub output: ContentId,
+    /// Standard error's.
+    pub errors: ContentId,
+    /// Fuel used.
+    pub fuel: u64,
+    /// The most bytes of memory.
+    pub memory_peak_bytes: u64,
+    /// Microseconds that it took.
+    pub wall_us: u64,
+    /// When it began.
+    pub started: Instant,
 }
 
 /// What a draft would come to, and how long this tab took to find out.

@@ -39,5 +39,20 @@ pub(crate) fn sign_job(
 pub(crate) fn check_receipt(document: &[u8]) -> Result<Checked, String> {
     let envelope = Envelope::from_json(document).map_err(|error| error.to_string())?;
     let (receipt, witnesses) = Receipt::open(&envelope).map_err(|error| error.to_string())?;
-    Ok(Checked { receipt, witnesses })
+    Ok(Checked {
+        job: receipt.job,
+        submitter: receipt.submitter,
+        node: receipt.node,
+        witnesses,
+        ending: receipt.ending.to_string(),
+        args: receipt.invocation.args,
+        module: receipt.module,
+        input: receipt.input,
+        output: receipt.output,
+        errors: receipt.errors,
+        fuel: receipt.fuel,
+        memory_peak_bytes: receipt.memory_peak_bytes,
+        wall_us: receipt.wall_us,
+        started: receipt.started,
+    })
 }

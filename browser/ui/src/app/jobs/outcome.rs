@@ -135,11 +135,11 @@ fn Receipts(
         for envelope in &envelopes {
             let checked = page.handle().check_receipt(envelope.to_json()).await;
             vouched.push(match checked {
-                Ok(checked) if checked.receipt.job != id => {
+                Ok(checked) if checked.job != id => {
                     Vouched { node: "A receipt".into(), wrong: Some("it is about another job".into()) }
                 }
                 Ok(checked) => Vouched {
-                    node: words::upper_first(&words_of::node_name(checked.receipt.node, None, own_id(page))),
+                    node: words::upper_first(&words_of::node_name(checked.node, None, own_id(page))),
                     wrong: None,
                 },
                 Err(wrong) => Vouched { node: "A receipt".into(), wrong: Some(wrong) },

@@ -93,8 +93,8 @@ fn first(bytes: &[u8]) -> Option<Vec<u8>> {
 /// What a receipt says whose signatures hold.
 #[component]
 fn Told(checked: Checked, receipt: RwSignal<Read>) -> impl IntoView {
-    let Checked { receipt: said, witnesses } = checked;
-    let witnessed = match witnesses.as_slice() {
+    let said = checked;
+    let witnessed = match said.witnesses.as_slice() {
         [] => "nobody".to_owned(),
         nodes => {
             words::list(&nodes.iter().map(|node| words_of::node_name(*node, None, None)).collect::<Vec<_>>())
@@ -103,12 +103,12 @@ fn Told(checked: Checked, receipt: RwSignal<Read>) -> impl IntoView {
     let pairs = [
         ("Signed by", said.node.to_string()),
         ("Witnessed by", witnessed),
-        ("Ended", words::sentence(&said.ending.to_string())),
+        ("Ended", words::sentence(&said.ending)),
         ("When", browser::local_time(said.started)),
         ("Took", words::work(said.wall_us)),
         ("Used", words_of::used(said.fuel)),
         ("Memory", words::bytes(said.memory_peak_bytes)),
-        ("Arguments", said.invocation.args.join(" ")),
+        ("Arguments", said.args.join(" ")),
         ("Module", said.module.to_string()),
         ("Input", said.input.to_string()),
         ("Output", said.output.to_string()),
