@@ -6,7 +6,7 @@ use std::fmt::Debug;
 use bridge::{FromWorker, MessageError, NetInput, NetOutput, Signed, Status, ToWorker, post, unpack};
 use channel::{FromRunner, Ran};
 use codec::ContentId;
-use jobs::{Ending, receipt::Failure};
+use jobs::{Ending, receipt};
 use js_sys::{Array, Promise, Uint8Array};
 use keys::{Identity, NodeId};
 use net::{Failure, Input, Output, Protocol, RequestId, Responder};
@@ -66,7 +66,7 @@ async fn messages_arrive_as_they_were() {
     same(FromWorker::Signed { token: 5, result: Ok(Signed { job, blobs: vec![job] }) }, vec![vec![7]]).await;
     same(FromWorker::Reran { token: 6, result: Err("its fuel differs".into()) }, vec![]).await;
     let ran = Ran {
-        ending: Ending::Trap(Failure::new("out-of-fuel", "it used all its fuel")),
+        ending: Ending::Trap(receipt::Failure::new("out-of-fuel", "it used all its fuel")),
         fuel: u64::MAX,
         memory_peak_bytes: 1 << 32,
         wall_us: 1,
