@@ -9,7 +9,7 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{Event, Worker, WorkerOptions, WorkerType};
 
 /// Where the page build puts the worker's loader, which names the worker's files by their content.
-const WORKER_URL: &str = "/worker.js";
+const WORKER_URL: &str = if cfg!(feature = "jobs") { "/worker-jobs.js" } else { "/worker.js" };
 /// What the page's loader calls the function that hands over the worker.
 const TAKE: &str = "takeFormixWorker";
 

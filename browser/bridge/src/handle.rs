@@ -5,10 +5,8 @@ use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
 
 use aggregate::Draft;
-use codec::ContentId;
 use futures::channel::{mpsc, oneshot};
 use gloo::events::EventListener;
-use jobs::Manifest;
 use keys::NodeId;
 use link::Link;
 use node::{Command, CommandError, LightView, Look, Reply};
@@ -19,9 +17,12 @@ use web_sys::{ErrorEvent, MessageEvent, Worker};
 use channel::{post, unpack};
 
 use crate::begin::{Begun, begin};
-use crate::message::{Checked, FromWorker, Signed, Status, ToWorker, Tried};
+use crate::message::{FromWorker, Status, ToWorker, Tried};
 use crate::network;
 use crate::wire::NetInput;
+
+#[cfg(feature = "jobs")]
+mod jobs;
 
 /// Most questions that wait for their answers at a time.
 pub const COMMANDS_MAX: usize = 1024;
@@ -47,10 +48,8 @@ enum Waiting {
     Rows(oneshot::Sender<Look>),
     Try(oneshot::Sender<Result<Box<Tried>, String>>),
     Verify(oneshot::Sender<Result<Vec<NodeId>, String>>),
-    Sign(oneshot::Sender<Result<(Signed, Vec<u8>), String>>),
-    Receipt(oneshot::Sender<Option<Vec<u8>>>),
-    Check(oneshot::Sender<Result<Box<Checked>, String>>),
-    Rerun(oneshot::Sender<Result<(), String>>),
+    #[cfg(feature = "jobs")]
+    Jobs(jobs::Waiting),
 }
 
 /// A message and its byte arrays.
@@ -158,71 +157,6 @@ impl Handle {
         let (teller, told) = oneshot::channel();
         let message = |token| ToWorker::Verify { token };
         self.0.ask(Waiting::Verify(teller), message, vec![proposal, said])?;
-        told.await.unwrap_or_else(|_| Err(STOPPED.into()))
-    }
-
-    /// Signs a job in the node's name: `manifest` with this module and this input. Gives its id, its blobs and the document.
-    ///
-    /// # Errors
-    /// What is wrong with it, in words for a person.
-    pub async fn sign_job(
-        &self,
-        manifest: Manifest,
-        module: Vec<u8>,
-        input: Vec<u8>,
-    ) -> Result<(Signed, Vec<u8>), String> {
-        let (teller, told) = oneshot::channel();
-        let message = |token| ToWorker::SignJob { token, manifest: Box::new(manifest) };
-        self.0.ask(Waiting::Sign(teller), message, vec![module, input])?;
-        told.await.unwrap_or_else(|_| Err(STOPPED.into()))
-    }
-
-    /// Signs that the job `job` of this node is taken back. Gives the document.
-    ///
-    /// # Errors
-    /// Why not, in words for a person.
-    pub async fn sign_cancel(&self, job: ContentId) -> Result<Vec<u8>, String> {
-        let (teller, told) = oneshot::channel();
-        self.0.ask(Waiting::Sign(teller), |token| ToWorker::SignCancel { token, job }, Vec::new())?;
-        told.await.unwrap_or_else(|_| Err(STOPPED.into())).map(|(_, document)| document)
-    }
-
-    /// Says how this browser is lent to jobs from now on: how much of a core's time guests may take, in percent, and whether nothing may run
-    /// now, whatever the node's settings say.
-    pub fn lend(&self, share_percent: u8, hold: bool) {
-        // Without a worker nothing runs.
-        let _ = self.0.send(ToWorker::Lend { share_percent, hold }, Vec::new());
-    }
-
-    /// The receipt of a job that ran here, a DSSE document in JSON; `None` where it is no longer kept.
-    pub async fn receipt(&self, job: ContentId) -> Option<Vec<u8>> {
-        let (teller, told) = oneshot::channel();
-        let message = |token| ToWorker::Receipt { token, job };
-        self.0.ask(Waiting::Receipt(teller), message, Vec::new()).ok()?;
-        told.await.ok()?
-    }
-
-    /// Checks a receipt, a DSSE document in JSON, in the worker.
-    ///
-    /// # Errors
-    /// What is wrong with it, in words for a person.
-    pub async fn check_receipt(&self, receipt: Vec<u8>) -> Result<Checked, String> {
-        let (teller, told) = oneshot::channel();
-        self.0.ask(Waiting::Check(teller), |token| ToWorker::CheckReceipt { token }, vec![receipt])?;
-        told.await.unwrap_or_else(|_| Err(STOPPED.into())).map(|checked| *checked)
-    }
-
-    /// Runs again what a receipt speaks of, in a runner of its own.
-    ///
-    /// # Errors
-    /// What differs, or why this browser cannot tell, in words for a person.
-    pub async fn rerun(&self, receipt: Vec<u8>, module: Vec<u8>, input: Vec<u8>) -> Result<(), String> {
-        let (teller, told) = oneshot::channel();
-        self.0.ask(
-            Waiting::Rerun(teller),
-            |token| ToWorker::Rerun { token },
-            vec![receipt, module, input],
-        )?;
         told.await.unwrap_or_else(|_| Err(STOPPED.into()))
     }
 
@@ -351,13 +285,11 @@ impl Inner {
             FromWorker::Tried { token, result } => self.answer(token, Answer::Try(result)),
             FromWorker::Rows { token, look } => self.answer(token, Answer::Rows(look)),
             FromWorker::Verified { token, result } => self.answer(token, Answer::Verify(result)),
-            FromWorker::Signed { token, result } => {
-                let document = parts.into_iter().next().unwrap_or_default();
-                self.answer(token, Answer::Sign(result.map(|signed| (signed, document))));
+            #[cfg(feature = "jobs")]
+            FromWorker::Jobs(answer) => {
+                let (token, answer) = jobs::Answer::of(answer, parts);
+                self.answer(token, Answer::Jobs(answer));
             }
-            FromWorker::Receipt { token } => self.answer(token, Answer::Receipt(parts.into_iter().next())),
-            FromWorker::Checked { token, result } => self.answer(token, Answer::Check(result)),
-            FromWorker::Reran { token, result } => self.answer(token, Answer::Rerun(result)),
         }
     }
 
@@ -397,10 +329,8 @@ impl Inner {
             (Some(Waiting::Try(teller)), Answer::Try(result)) => drop(teller.send(result)),
             (Some(Waiting::Rows(teller)), Answer::Rows(look)) => drop(teller.send(look)),
             (Some(Waiting::Verify(teller)), Answer::Verify(result)) => drop(teller.send(result)),
-            (Some(Waiting::Sign(teller)), Answer::Sign(result)) => drop(teller.send(result)),
-            (Some(Waiting::Receipt(teller)), Answer::Receipt(result)) => drop(teller.send(result)),
-            (Some(Waiting::Check(teller)), Answer::Check(result)) => drop(teller.send(result)),
-            (Some(Waiting::Rerun(teller)), Answer::Rerun(result)) => drop(teller.send(result)),
+            #[cfg(feature = "jobs")]
+            (Some(Waiting::Jobs(waiting)), Answer::Jobs(answer)) => waiting.hear(answer),
             _ => {}
         }
     }
@@ -444,10 +374,8 @@ enum Answer {
     Rows(Look),
     Try(Result<Box<Tried>, String>),
     Verify(Result<Vec<NodeId>, String>),
-    Sign(Result<(Signed, Vec<u8>), String>),
-    Receipt(Option<Vec<u8>>),
-    Check(Result<Box<Checked>, String>),
-    Rerun(Result<(), String>),
+    #[cfg(feature = "jobs")]
+    Jobs(jobs::Answer),
 }
 
 /// Asks the browser not to evict the store. It may ask the person, or say no; the node runs either way.

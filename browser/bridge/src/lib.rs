@@ -24,6 +24,8 @@
 mod begin;
 mod handle;
 pub mod host;
+#[cfg(feature = "jobs")]
+mod jobs;
 mod message;
 mod network;
 mod verify;
@@ -31,7 +33,9 @@ mod wire;
 
 pub use channel::{MessageError, post, unpack};
 pub use handle::{COMMANDS_MAX, Event, Handle};
-pub use message::{Checked, FromWorker, Signed, Status, ToWorker, Tried};
+#[cfg(feature = "jobs")]
+pub use jobs::{Checked, JobsAnswer, JobsAsk, Signed};
+pub use message::{FromWorker, Status, ToWorker, Tried};
 pub use network::ask_network;
 pub use verify::verify;
 pub use wire::{NetFailure, NetInput, NetOutput};

@@ -3,7 +3,10 @@
 
 use std::fmt::Debug;
 
-use bridge::{FromWorker, MessageError, NetInput, NetOutput, Signed, Status, ToWorker, post, unpack};
+use bridge::{
+    FromWorker, JobsAnswer, JobsAsk, MessageError, NetInput, NetOutput, Signed, Status, ToWorker, post,
+    unpack,
+};
 use channel::{FromRunner, Ran};
 use codec::ContentId;
 use jobs::{Ending, receipt};
@@ -60,11 +63,13 @@ async fn messages_arrive_as_they_were() {
     let look = Look { schema: "{}".into(), records: vec![record] };
     same(FromWorker::Rows { token: 4, look }, vec![]).await;
     let job = ContentId::of(b"a job");
-    same(ToWorker::Lend { share_percent: 50, hold: true }, vec![]).await;
-    same(ToWorker::SignCancel { token: 5, job }, vec![]).await;
-    same(ToWorker::Rerun { token: 6 }, vec![vec![1], vec![], vec![2; 100_000]]).await;
-    same(FromWorker::Signed { token: 5, result: Ok(Signed { job, blobs: vec![job] }) }, vec![vec![7]]).await;
-    same(FromWorker::Reran { token: 6, result: Err("its fuel differs".into()) }, vec![]).await;
+    same(ToWorker::Jobs(JobsAsk::Lend { share_percent: 50, hold: true }), vec![]).await;
+    same(ToWorker::Jobs(JobsAsk::Cancel { token: 5, job }), vec![]).await;
+    same(ToWorker::Jobs(JobsAsk::Rerun { token: 6 }), vec![vec![1], vec![], vec![2; 100_000]]).await;
+    let signed = JobsAnswer::Signed { token: 5, result: Ok(Signed { job, blobs: vec![job] }) };
+    same(FromWorker::Jobs(signed), vec![vec![7]]).await;
+    let reran = JobsAnswer::Reran { token: 6, result: Err("its fuel differs".into()) };
+    same(FromWorker::Jobs(reran), vec![]).await;
     let ran = Ran {
         ending: Ending::Trap(receipt::Failure::new("out-of-fuel", "it used all its fuel")),
         fuel: u64::MAX,

@@ -5,14 +5,19 @@ mod banners;
 mod browser;
 mod computation;
 mod computations;
+#[cfg(feature = "jobs")]
 mod contribute;
 mod data;
 mod dialog;
 mod drop;
 mod home;
 mod icon;
+#[cfg(feature = "jobs")]
 mod jobs;
+#[cfg(feature = "jobs")]
 mod lending;
+#[cfg(not(feature = "jobs"))]
+mod more;
 mod network;
 mod plot;
 mod propose;

@@ -11,9 +11,16 @@
 #![cfg(target_arch = "wasm32")]
 
 mod clock;
+#[cfg(feature = "jobs")]
 mod documents;
+#[cfg(feature = "jobs")]
 mod guests;
+#[cfg(feature = "jobs")]
+mod jobs;
+#[cfg(feature = "jobs")]
+mod lent;
 mod lock;
+#[cfg(feature = "jobs")]
 mod runners;
 mod runtime;
 mod worker;

@@ -3,10 +3,10 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use bridge::{FromWorker, NetOutput, Signed};
-use codec::{ContentId, Instant};
+use bridge::{FromWorker, NetOutput};
+use codec::Instant;
 use gloo::timers::callback::Timeout;
-use jobs::{Cancellation, Manifest};
+#[cfg(feature = "jobs")]
 use keys::Identity;
 use node::{LightInput, LightNode, LightOutput, LightView, Ticket};
 use storage::Store;
@@ -14,10 +14,9 @@ use store::{Batch, ShardStore as _};
 use wasm_bindgen_futures::spawn_local;
 
 use crate::clock::Clock;
-use crate::documents;
+#[cfg(feature = "jobs")]
 use crate::guests::Guests;
-use crate::runners::Runners;
-use crate::worker::{random, send};
+use crate::worker::send;
 
 /// Milliseconds from one view to the next at least.
 const VIEW_EVERY_MS: u64 = 100;
@@ -26,15 +25,17 @@ const TIMER_MAX_MS: u64 = i32::MAX as u64;
 
 /// The running node. Clones are the same one.
 #[derive(Clone)]
-pub(crate) struct Runtime(Rc<Inner>);
+pub(crate) struct Runtime(pub(crate) Rc<Inner>);
 
-struct Inner {
-    clock: Clock,
+pub(crate) struct Inner {
+    pub(crate) clock: Clock,
     store: Store,
     node: RefCell<LightNode>,
     /// Who the node is, for what its person signs.
-    signer: Identity,
-    guests: Guests,
+    #[cfg(feature = "jobs")]
+    pub(crate) signer: Identity,
+    #[cfg(feature = "jobs")]
+    pub(crate) guests: Guests,
     timer: RefCell<Option<(Instant, Timeout)>>,
     views: RefCell<Views>,
 }
@@ -51,13 +52,20 @@ struct Views {
 }
 
 impl Runtime {
-    pub(crate) fn new(node: LightNode, signer: Identity, store: Store, clock: Clock) -> Self {
+    pub(crate) fn new(
+        node: LightNode,
+        #[cfg(feature = "jobs")] signer: Identity,
+        store: Store,
+        clock: Clock,
+    ) -> Self {
         let views = Views { stale: true, awaited: false, sent: Instant::default(), last: None, timer: None };
         Self(Rc::new(Inner {
             clock,
             store,
             node: RefCell::new(node),
+            #[cfg(feature = "jobs")]
             signer,
+            #[cfg(feature = "jobs")]
             guests: Guests::default(),
             timer: RefCell::new(None),
             views: RefCell::new(views),
@@ -97,7 +105,9 @@ impl Runtime {
                 }
                 LightOutput::Store { ticket, batch } => self.store(ticket, batch),
                 LightOutput::Reply { token, result } => send(&FromWorker::Reply { token, result }, &[]),
+                #[cfg(feature = "jobs")]
                 LightOutput::Run(task) => self.0.guests.run(self, *task),
+                #[cfg(feature = "jobs")]
                 LightOutput::Stop { job } => self.0.guests.stop(job),
                 LightOutput::Changed => self.0.views.borrow_mut().stale = true,
                 _ => {}
@@ -105,39 +115,6 @@ impl Runtime {
         }
         self.wake_at(timeout.map(|(due, _)| due), now);
         self.show();
-    }
-
-    /// How this browser is lent to jobs from now on.
-    pub(crate) fn lend(&self, share_percent: u8, hold: bool) {
-        if let Some(executor) = self.0.guests.lend(share_percent, hold) {
-            self.drive(|node, now| node.handle_input(now, LightInput::Executor(executor)));
-        }
-    }
-
-    /// A guest has ended by itself.
-    pub(crate) fn ended(&self, job: ContentId) {
-        self.0.guests.ended(job);
-    }
-
-    /// Where guests run.
-    pub(crate) fn runners(&self) -> Runners {
-        self.0.guests.runners.clone()
-    }
-
-    /// Signs a job in the person's name.
-    pub(crate) fn sign_job(
-        &self,
-        manifest: Manifest,
-        module: &[u8],
-        input: &[u8],
-    ) -> Result<(Signed, Vec<u8>), String> {
-        documents::sign_job(manifest, module, input, &self.0.signer, self.0.clock.now(), random())
-    }
-
-    /// Signs that a job of the person's is taken back.
-    pub(crate) fn sign_cancel(&self, job: ContentId) -> (Signed, Vec<u8>) {
-        let envelope = Cancellation::sign(job, &self.0.signer);
-        (Signed { job, blobs: Vec::new() }, envelope.to_json())
     }
 
     fn store(&self, ticket: Ticket, batch: Batch) {

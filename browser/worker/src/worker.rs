@@ -2,8 +2,7 @@
 
 use std::cell::RefCell;
 
-use bridge::{FromWorker, Signed, Status, ToWorker, Tried, unpack};
-use channel::{FromRunner, ToRunner};
+use bridge::{FromWorker, Status, ToWorker, Tried, unpack};
 use keys::Identity;
 use net::Transport;
 use node::{Command, CommandError, LightConfig, LightInput, LightNode, Look};
@@ -16,7 +15,8 @@ use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 use zeroize::Zeroizing;
 
 use crate::clock::Clock;
-use crate::documents;
+#[cfg(feature = "jobs")]
+use crate::jobs;
 use crate::lock;
 use crate::runtime::Runtime;
 
@@ -26,8 +26,6 @@ const STORE: &str = "formix-node";
 const AGENT: &str = concat!("formix-page/", env!("CARGO_PKG_VERSION"));
 /// Most messages that wait for the node to be ready.
 const EARLY_MAX: usize = 1024;
-/// How long the second run of a job may take, in milliseconds.
-const RERUN_MS_MAX: u32 = 30 * 60 * 1_000;
 
 /// What the worker does with messages.
 enum Stage {
@@ -159,7 +157,13 @@ async fn open(webrtc: bool) -> Result<Runtime, StoreError> {
     let clock = Clock::new();
     let node = LightNode::new(config, &entries, clock.now())?;
     send(&FromWorker::Identity, &[seed.to_vec()]);
-    Ok(Runtime::new(node, Identity::from_seed(*seed), store, clock))
+    Ok(Runtime::new(
+        node,
+        #[cfg(feature = "jobs")]
+        Identity::from_seed(*seed),
+        store,
+        clock,
+    ))
 }
 
 /// Fresh randomness from the browser.
@@ -197,48 +201,10 @@ fn handle(runtime: &Runtime, message: ToWorker, parts: Vec<Vec<u8>>) {
             let pinned = runtime.look(|node| node.view().heavy);
             verify(token, &parts, &pinned);
         }
-        ToWorker::SignJob { token, manifest } => {
-            let signed = match parts.as_slice() {
-                [module, input] => runtime.sign_job(*manifest, module, input),
-                _ => Err("module and input are needed".into()),
-            };
-            reply_signed(token, signed);
-        }
-        ToWorker::SignCancel { token, job } => reply_signed(token, Ok(runtime.sign_cancel(job))),
-        ToWorker::Lend { share_percent, hold } => runtime.lend(share_percent, hold),
-        ToWorker::Receipt { token, job } => {
-            let receipt = runtime.look(|node| node.receipt(job)).map(|envelope| envelope.to_json());
-            send(&FromWorker::Receipt { token }, receipt.as_slice());
-        }
-        ToWorker::CheckReceipt { token } => check_receipt(token, &parts),
-        ToWorker::Rerun { token } => {
-            let runners = runtime.runners();
-            spawn_local(async move {
-                let result = match runners.ask(&ToRunner::Rerun, &parts, RERUN_MS_MAX).await {
-                    Ok((FromRunner::Reran { result }, _)) => result,
-                    Ok(_) => Err("the runner answered something else".into()),
-                    Err(why) => Err(why),
-                };
-                send(&FromWorker::Reran { token, result }, &[]);
-            });
-        }
+        #[cfg(feature = "jobs")]
+        ToWorker::Jobs(ask) => jobs::handle(runtime, ask, parts),
         ToWorker::Shown => runtime.shown(),
     }
-}
-
-fn reply_signed(token: u64, signed: Result<(Signed, Vec<u8>), String>) {
-    match signed {
-        Ok((signed, document)) => send(&FromWorker::Signed { token, result: Ok(signed) }, &[document]),
-        Err(why) => send(&FromWorker::Signed { token, result: Err(why) }, &[]),
-    }
-}
-
-fn check_receipt(token: u64, parts: &[Vec<u8>]) {
-    let result = match parts {
-        [document] => documents::check_receipt(document).map(Box::new),
-        _ => Err("a receipt is needed".into()),
-    };
-    send(&FromWorker::Checked { token, result }, &[]);
 }
 
 /// Answers without a node.
@@ -252,13 +218,9 @@ fn decline(message: ToWorker, parts: Vec<Vec<u8>>, detail: String) {
         ToWorker::TryOut { token, .. } => send(&FromWorker::Tried { token, result: Err(detail) }, &[]),
         // Documents need no node to be checked.
         ToWorker::Verify { token } => verify(token, &parts, &[]),
-        ToWorker::CheckReceipt { token } => check_receipt(token, &parts),
-        ToWorker::SignJob { token, .. } | ToWorker::SignCancel { token, .. } => {
-            reply_signed(token, Err(detail));
-        }
-        ToWorker::Receipt { token, .. } => send(&FromWorker::Receipt { token }, &[]),
-        ToWorker::Rerun { token } => send(&FromWorker::Reran { token, result: Err(detail) }, &[]),
-        ToWorker::Start { .. } | ToWorker::Net(_) | ToWorker::Lend { .. } | ToWorker::Shown => {}
+        #[cfg(feature = "jobs")]
+        ToWorker::Jobs(ask) => jobs::decline(ask, &parts, detail),
+        ToWorker::Start { .. } | ToWorker::Net(_) | ToWorker::Shown => {}
     }
 }
 

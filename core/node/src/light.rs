@@ -17,7 +17,9 @@ use alloc::{
     vec::Vec,
 };
 use codec::{ContentId, Instant, decode, encode};
-use jobs::{Contribution, Executor, Finished, RunError, Worker};
+#[cfg(feature = "jobs")]
+use jobs::Worker;
+use jobs::{Contribution, Executor, Finished, RunError};
 use keys::{Envelope, Identity, NodeId};
 use net::{Endpoint, Event, Hello, Limits, Protocol, RequestId, Role, Transport};
 use privacy::{Ledger, Limits as PrivacyLimits, Rule};
@@ -30,11 +32,16 @@ mod command;
 mod consent;
 mod evidence;
 mod fit;
+#[cfg(not(feature = "jobs"))]
+mod idle;
 mod jobbing;
 mod records;
 mod task;
 mod trial;
 mod view;
+
+#[cfg(not(feature = "jobs"))]
+use idle::Worker;
 
 pub use command::{Command, CommandError, Reply};
 pub use consent::{LedgerView, RuleView, Withdrawal};

@@ -1,12 +1,13 @@
-//! The page build: two wasm programs, their JavaScript, the files of `www/`, one output folder.
+//! The page build: three wasm programs, their JavaScript, the files of `www/`, one output folder.
 //!
-//! `cargo` compiles `ui`, which page and worker both run, and `runner`, which runs other people's programs and is loaded by those who
-//! agreed to that; wasm-bindgen, used as a library so that its version is the lockfile's, writes their JavaScript; binaryen's `wasm-opt`
+//! `cargo` compiles `ui`, which page and worker both run, without and with the views of jobs, and `runner`, which runs other people's programs and is
+//! loaded by those who agreed to that; wasm-bindgen, used as a library so that its version is the lockfile's, writes their JavaScript; binaryen's `wasm-opt`
 //! shrinks them. A release build names each file by its content, so that it
 //! may be cached for ever, and compresses it; a development build keeps plain names, which `www/index.html` refers to.
 //!
-//! `index.html` loads `page.js`, which starts `worker.js` as a module worker; that starts as many of `runner.js` as it lends cores. These
-//! loaders are the only names that code needs to know.
+//! `index.html` loads `page.js`, which starts `worker.js` as a module worker. Where somebody has gone to a view of jobs before, or the address names
+//! one, it has `jobs.js` go on instead, which starts `worker-jobs.js`; that starts as many of `runner.js` as it lends cores. These loaders are the only
+//! names that code needs to know.
 
 mod manifest;
 
@@ -29,20 +30,61 @@ use manifest::{Manifest, Report};
 struct Program {
     /// Its package.
     package: &'static str,
-    /// The loaders that start it, each with what it does before, and where that fails.
-    loaders: &'static [(&'static str, &'static str, &'static str)],
-    /// Whether every tab loads it; otherwise, one whose person agreed to it.
+    /// What its files are called.
+    name: &'static str,
+    /// Whether the package is built without its default features.
+    is_plain: bool,
+    /// The modules that start it.
+    loaders: &'static [Loader],
+    /// Whether every tab loads it.
     first: bool,
 }
 
+/// A module that starts a program.
+struct Loader {
+    /// Its name.
+    file: &'static str,
+    /// Of a page's loader, the worker's, which it starts first.
+    worker: Option<&'static str>,
+    /// The page's loader that goes on in place of this one where a person wants the views of jobs.
+    jobs: Option<&'static str>,
+}
+
+impl Loader {
+    const fn of_worker(file: &'static str) -> Self {
+        Self { file, worker: None, jobs: None }
+    }
+}
+
 /// The wasm programs.
-const PROGRAMS: [Program; 2] = [
+const PROGRAMS: [Program; 3] = [
     Program {
         package: "ui",
-        loaders: &[("page.js", BEGIN_WORKER, SAY_FAILED), ("worker.js", "", "")],
+        name: "ui",
+        is_plain: true,
+        loaders: &[
+            Loader { file: "page.js", worker: Some("worker.js"), jobs: Some("jobs.js") },
+            Loader::of_worker("worker.js"),
+        ],
         first: true,
     },
-    Program { package: "runner", loaders: &[("runner.js", "", "")], first: false },
+    Program {
+        package: "ui",
+        name: "jobs-ui",
+        is_plain: false,
+        loaders: &[
+            Loader { file: "jobs.js", worker: Some("worker-jobs.js"), jobs: None },
+            Loader::of_worker("worker-jobs.js"),
+        ],
+        first: false,
+    },
+    Program {
+        package: "runner",
+        name: "runner",
+        is_plain: false,
+        loaders: &[Loader::of_worker("runner.js")],
+        first: false,
+    },
 ];
 
 /// Style sheets that npm packages bring, and the name each gets.
@@ -104,7 +146,11 @@ impl Profile {
 pub(crate) fn build(tree: &Tree, profile: Profile, out: &Path) -> Result<Report> {
     setup::rust_target(&tree.root, WASM)?;
     setup::npm(&tree.root, Npm::Page)?;
-    compile(tree, profile, &PROGRAMS.map(|program| program.package))?;
+    for program in &PROGRAMS {
+        let compiled = compile(tree, profile, program.package, program.is_plain)?;
+        // Of one package's two programs, the second would take the first one's place.
+        manifest::write(&program.compiled(tree, profile), &fs::read(compiled)?)?;
+    }
 
     let inputs = inputs(tree, profile)?;
     let key = manifest::key(profile.name(), &inputs);
@@ -129,12 +175,11 @@ pub(crate) fn build(tree: &Tree, profile: Profile, out: &Path) -> Result<Report>
 pub(crate) fn program(tree: &Tree, package: &str, out: &Path) -> Result<()> {
     setup::rust_target(&tree.root, WASM)?;
     setup::npm(&tree.root, Npm::Page)?;
-    compile(tree, Profile::Release, &[package])?;
+    let wasm = compile(tree, Profile::Release, package, false)?;
     if out.exists() {
         fs::remove_dir_all(out)?;
     }
     fs::create_dir_all(out)?;
-    let wasm = tree.target.join(WASM).join(Profile::Release.folder()).join(format!("{package}.wasm"));
     let (js, wasm) = bind(tree, Profile::Release, &wasm, out, package, &mut Names::default())?;
     let module = format!(
         "import init from \"./{js}\";\nexport * from \"./{js}\";\n\
@@ -143,10 +188,23 @@ pub(crate) fn program(tree: &Tree, package: &str, out: &Path) -> Result<()> {
     manifest::write(&out.join(format!("{package}.js")), module.as_bytes())
 }
 
-fn compile(tree: &Tree, profile: Profile, packages: &[&str]) -> Result<()> {
-    let mut cargo = Cmd::cargo(&tree.root).args(["build", "--target", WASM, "--profile", profile.cargo()]);
-    for package in packages {
-        cargo = cargo.args(["--package", package]);
+impl Program {
+    /// Where its compiled form is kept.
+    fn compiled(&self, tree: &Tree, profile: Profile) -> PathBuf {
+        tree.target
+            .join("xtask")
+            .join(format!("programs-{}", profile.name()))
+            .join(format!("{}.wasm", self.name))
+    }
+}
+
+/// Compiles a package's program; gives its path.
+fn compile(tree: &Tree, profile: Profile, package: &str, is_plain: bool) -> Result<PathBuf> {
+    let mut cargo = Cmd::cargo(&tree.root)
+        .args(["build", "--target", WASM, "--profile", profile.cargo()])
+        .args(["--package", package]);
+    if is_plain {
+        cargo = cargo.args(["--no-default-features"]);
     }
     if profile == Profile::Release {
         let mut flags = tree.remapped();
@@ -154,16 +212,15 @@ fn compile(tree: &Tree, profile: Profile, packages: &[&str]) -> Result<()> {
         flags.push("--cfg=erase_components".into());
         cargo = cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
     }
-    cargo.run()
+    cargo.run()?;
+    Ok(tree.target.join(WASM).join(profile.folder()).join(format!("{package}.wasm")))
 }
 
 /// Every file that the output depends on: the compiled programs, `www/`, the npm style sheets.
 fn inputs(tree: &Tree, profile: Profile) -> Result<BTreeMap<String, PathBuf>> {
     let mut inputs = BTreeMap::new();
     for program in &PROGRAMS {
-        let name = format!("{}.wasm", program.package);
-        let wasm = tree.target.join(WASM).join(profile.folder()).join(&name);
-        inputs.insert(name, wasm);
+        inputs.insert(format!("{}.wasm", program.name), program.compiled(tree, profile));
     }
     for (package_path, name) in STYLES {
         inputs.insert(name.into(), tree.root.join("node_modules").join(package_path));
@@ -206,10 +263,10 @@ fn assemble(
     }
     let (mut preload, mut later) = (String::new(), Vec::new());
     for program in &PROGRAMS {
-        let compiled = &inputs[&format!("{}.wasm", program.package)];
-        let (js, wasm) = bind(tree, profile, compiled, &work, program.package, &mut names)?;
-        for (loader, begin, failed) in program.loaders {
-            manifest::write(&work.join(loader), loader_source(&js, &wasm, begin, failed).as_bytes())?;
+        let compiled = &inputs[&format!("{}.wasm", program.name)];
+        let (js, wasm) = bind(tree, profile, compiled, &work, program.name, &mut names)?;
+        for loader in program.loaders {
+            manifest::write(&work.join(loader.file), loader.source(&js, &wasm).as_bytes())?;
         }
         if program.first {
             preload = format!(
@@ -217,7 +274,7 @@ fn assemble(
                  <link rel=\"preload\" href=\"/{wasm}\" as=\"fetch\" type=\"application/wasm\" crossorigin>\n  "
             );
         } else {
-            later.extend(program.loaders.iter().map(|(loader, ..)| (*loader).to_owned()));
+            later.extend(program.loaders.iter().map(|loader| loader.file.to_owned()));
             later.extend([js, wasm]);
         }
     }
@@ -281,7 +338,7 @@ fn bind(
 
 /// Starts the worker beside the page's program instead of after it, and keeps what it says until the program takes it:
 /// the other half is `browser/bridge/src/begin.rs`.
-const BEGIN_WORKER: &str = r#"const worker = new Worker("/worker.js", { type: "module", name: "formix-node" });
+const BEGIN_WORKER: &str = r#"const worker = new Worker("/WORKER", { type: "module", name: "formix-node" });
 const events = [];
 const taken = new AbortController();
 for (const name of ["message", "error", "messageerror"]) {
@@ -303,16 +360,39 @@ const SAY_FAILED: &str = r#"  const place = document.getElementById("starting");
   }
 "#;
 
-/// A module that starts one wasm program, after `begin`, and does `failed` where that fails. The Content-Security-Policy
-/// allows no inline script, so it is a file.
-fn loader_source(js: &str, wasm: &str, begin: &str, failed: &str) -> String {
-    // Imported by a call, so that a file that is gone or not understood is caught too.
-    format!(
-        "{begin}try {{\n  \
-           const {{ default: init }} = await import(\"./{js}\");\n  \
-           await init({{ module_or_path: new URL(\"./{wasm}\", import.meta.url) }});\n\
-         }} catch (error) {{\n{failed}  throw error;\n}}\n"
-    )
+/// Whether a person wants the views of jobs: the address names one, or they were there before, which `browser/ui/src/app/more.rs` notes.
+const WANTS_JOBS: &str = r##"const wantsJobs = () => {
+  try {
+    return /^#\/(contribute|jobs|receipt)/.test(location.hash) || localStorage.getItem("formix-jobs") !== null;
+  } catch {
+    return false;
+  }
+};
+"##;
+
+impl Loader {
+    /// The module. The Content-Security-Policy allows no inline script, so it is a file.
+    fn source(&self, js: &str, wasm: &str) -> String {
+        let (mut begin, mut failed) = (String::new(), "");
+        if let Some(worker) = self.worker {
+            (begin, failed) = (BEGIN_WORKER.replace("WORKER", worker), SAY_FAILED);
+        }
+        // Imported by a call, so that a file that is gone or not understood is caught too.
+        let start = format!(
+            "{begin}try {{\n  \
+               const {{ default: init }} = await import(\"./{js}\");\n  \
+               await init({{ module_or_path: new URL(\"./{wasm}\", import.meta.url) }});\n\
+             }} catch (error) {{\n{failed}  throw error;\n}}\n"
+        );
+        match self.jobs {
+            None => start,
+            Some(other) => {
+                format!(
+                    "{WANTS_JOBS}if (wantsJobs()) {{\nawait import(\"./{other}\");\n}} else {{\n{start}}}\n"
+                )
+            }
+        }
+    }
 }
 
 fn compress(tree: &Tree, work: &Path) -> Result<()> {

@@ -1,21 +1,26 @@
 //! What stands around every view: header, navigation, messages, and the view that the address names.
 
+#[cfg(not(feature = "jobs"))]
+use super::more::More;
 use super::{
     approval::Approval,
     banners::Banners,
     computation::Computation,
     computations::Computations,
-    contribute::Contribute,
     data::Data,
     home::Home,
     icon::{Icon, Shape},
-    jobs::{Job, Jobs, Receipt},
-    lending::Lending,
     network::Network,
     propose::Propose,
     ring::Ring,
     state::{Page, page},
     theme::ThemeToggle,
+};
+#[cfg(feature = "jobs")]
+use super::{
+    contribute::Contribute,
+    jobs::{Job, Jobs, Receipt},
+    lending::Lending,
 };
 use crate::{route::Route, testids};
 use bridge::Status;
@@ -37,6 +42,7 @@ const NAV: [(Route, Shape, &str); 8] = [
 pub(crate) fn Shell() -> impl IntoView {
     let page = Page::start();
     provide_context(page);
+    #[cfg(feature = "jobs")]
     provide_context(Lending::start(page));
     // A person who reads with the keyboard or a screen reader lands on the new view's heading.
     Effect::new(move |shown: Option<Route>| {
@@ -88,10 +94,16 @@ pub(crate) fn Shell() -> impl IntoView {
                 Route::Computations => view! { <Computations /> }.into_any(),
                 Route::Computation(id) => view! { <Computation id /> }.into_any(),
                 Route::Approval => view! { <Approval /> }.into_any(),
+                #[cfg(feature = "jobs")]
                 Route::Contribute => view! { <Contribute /> }.into_any(),
+                #[cfg(feature = "jobs")]
                 Route::Jobs => view! { <Jobs /> }.into_any(),
+                #[cfg(feature = "jobs")]
                 Route::Job(id) => view! { <Job id /> }.into_any(),
+                #[cfg(feature = "jobs")]
                 Route::Receipt => view! { <Receipt /> }.into_any(),
+                #[cfg(not(feature = "jobs"))]
+                Route::Contribute | Route::Jobs | Route::Job(_) | Route::Receipt => view! { <More /> }.into_any(),
                 Route::Network => view! { <Network /> }.into_any(),
             }}
         </main>

@@ -185,7 +185,11 @@ impl fmt::Display for Report {
                 "before the first contribution: {} bytes gzipped, {share} % of what is allowed",
                 self.first_contribution_gzip
             )?;
-            writeln!(f, "for those who lend their browser to jobs: {} bytes more", self.later_gzip)?;
+            writeln!(
+                f,
+                "for the views of jobs, and for lending the browser to them: {} bytes more",
+                self.later_gzip
+            )?;
         }
         writeln!(f, "{} page in {}", self.profile, self.out.display())
     }

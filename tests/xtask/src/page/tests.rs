@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use super::manifest::{self, Manifest, sha256, write};
-use super::{Names, loader_source};
+use super::{Loader, Names};
 
 fn manifest_of(work: &std::path::Path, immutable: &[&str]) -> Manifest {
     let immutable = immutable.iter().map(|name| (*name).to_owned()).collect();
@@ -26,8 +26,13 @@ fn names_follow_content_and_html_follows_names() {
 
 #[test]
 fn the_loader_names_both_files() {
-    let loader = loader_source("ui-1.js", "ui-2.wasm", "", "");
-    assert!(loader.contains("\"./ui-1.js\"") && loader.contains("\"./ui-2.wasm\""), "{loader}");
+    let loader = Loader { file: "page.js", worker: Some("worker.js"), jobs: Some("jobs.js") };
+    let loader = loader.source("ui-1.js", "ui-2.wasm");
+    for name in ["\"./ui-1.js\"", "\"./ui-2.wasm\"", "\"/worker.js\"", "\"./jobs.js\""] {
+        assert!(loader.contains(name), "{loader}");
+    }
+    let worker = Loader::of_worker("worker.js").source("ui-1.js", "ui-2.wasm");
+    assert!(!worker.contains("new Worker"), "{worker}");
 }
 
 #[test]
@@ -49,7 +54,7 @@ fn the_manifest_describes_each_file_and_counts_what_a_tab_loads() {
     assert_eq!(index.sha256, sha256(b"<html>"));
     assert_eq!((runner.gzip_bytes, runner.first_contribution), (Some(8), false));
     assert_eq!(manifest.first_contribution_gzip_bytes, 2);
-    assert!(manifest.report(work.path()).to_string().contains("jobs: 8 bytes more"));
+    assert!(manifest.report(work.path()).to_string().contains("to them: 8 bytes more"));
 }
 
 #[test]

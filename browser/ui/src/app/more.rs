@@ -1,0 +1,26 @@
+//! In place of the views of jobs, in the program that has none: it has the page load the one that has.
+//!
+//! Most people who come to answer one question never go there, so they need not wait for those views. Who did once gets them at once from then on:
+//! the page's loader (`tests/xtask/src/page.rs`) looks for the same word in the browser's storage.
+
+use super::{browser, shell::Heading};
+use leptos::prelude::*;
+
+/// What the loader looks for.
+const WANTED: &str = "formix-jobs";
+
+/// Loads the page again, with those views.
+#[component]
+pub(crate) fn More() -> impl IntoView {
+    browser::remember(WANTED, "yes");
+    // Where the browser keeps nothing, the loader sees it in the address.
+    let loads = window().location().reload().is_ok();
+    let words = match loads {
+        true => "Loading the part of the page for jobs.",
+        false => "Please reload the page: the part of it for jobs was not loaded yet.",
+    };
+    view! {
+        <Heading text="Jobs" />
+        <p aria-busy=loads.to_string()>{words}</p>
+    }
+}

@@ -1,0 +1,46 @@
+//! The running node's part in jobs: lending the browser, and signing in its person's name.
+
+use bridge::Signed;
+use codec::ContentId;
+use jobs::{Cancellation, Manifest};
+use node::LightInput;
+
+use crate::documents;
+use crate::runners::Runners;
+use crate::runtime::Runtime;
+use crate::worker::random;
+
+impl Runtime {
+    /// How this browser is lent to jobs from now on.
+    pub(crate) fn lend(&self, share_percent: u8, hold: bool) {
+        if let Some(executor) = self.0.guests.lend(share_percent, hold) {
+            self.drive(|node, now| node.handle_input(now, LightInput::Executor(executor)));
+        }
+    }
+
+    /// A guest has ended by itself.
+    pub(crate) fn ended(&self, job: ContentId) {
+        self.0.guests.ended(job);
+    }
+
+    /// Where guests run.
+    pub(crate) fn runners(&self) -> Runners {
+        self.0.guests.runners.clone()
+    }
+
+    /// Signs a job in the person's name.
+    pub(crate) fn sign_job(
+        &self,
+        manifest: Manifest,
+        module: &[u8],
+        input: &[u8],
+    ) -> Result<(Signed, Vec<u8>), String> {
+        documents::sign_job(manifest, module, input, &self.0.signer, self.0.clock.now(), random())
+    }
+
+    /// Signs that a job of the person's is taken back.
+    pub(crate) fn sign_cancel(&self, job: ContentId) -> (Signed, Vec<u8>) {
+        let envelope = Cancellation::sign(job, &self.0.signer);
+        (Signed { job, blobs: Vec::new() }, envelope.to_json())
+    }
+}
