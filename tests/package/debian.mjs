@@ -51,7 +51,9 @@ test("every command has its manual page, and every shell its completions", async
   const scripts = ["usr/share/bash-completion/completions/formix", "usr/share/zsh/vendor-completions/_formix",
     "usr/share/fish/vendor_completions.d/formix.fish"].map(file);
   for (const name of names) {
-    const page = gunzipSync(readFileSync(join(root, `usr/share/man/man1/formix-${name}.1.gz`))).toString();
+    // A package that is built in haste has its pages as they are.
+    const path = join(root, `usr/share/man/man1/formix-${name}.1`);
+    const page = existsSync(path) ? file(`usr/share/man/man1/formix-${name}.1`) : gunzipSync(readFileSync(`${path}.gz`)).toString();
     assert.match(page, /^\.SH SYNOPSIS/m, name);
     for (const script of scripts) assert.ok(script.includes(name), name);
   }
