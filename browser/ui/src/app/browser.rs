@@ -85,6 +85,10 @@ pub(crate) fn remembered(key: &str) -> Option<String> {
     window().local_storage().ok()??.get_item(key).ok()?
 }
 
+/// Under which name the browser remembers that somebody wants the views of jobs: `goes` while these are being loaded. The page's loader looks whether
+/// it is there (`tests/xtask/src/page.rs`).
+pub(crate) const WANTS_JOBS: &str = "formix-jobs";
+
 /// Remembers a choice, where the browser allows it.
 pub(crate) fn remember(key: &str, value: &str) {
     if let Ok(Some(storage)) = window().local_storage() {

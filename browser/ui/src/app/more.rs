@@ -6,13 +6,10 @@
 use super::{browser, shell::Heading};
 use leptos::prelude::*;
 
-/// What the loader looks for.
-const WANTED: &str = "formix-jobs";
-
 /// Loads the page again, with those views.
 #[component]
 pub(crate) fn More() -> impl IntoView {
-    browser::remember(WANTED, "yes");
+    browser::remember(browser::WANTS_JOBS, "goes");
     // Where the browser keeps nothing, the loader sees it in the address.
     let loads = window().location().reload().is_ok();
     let words = match loads {

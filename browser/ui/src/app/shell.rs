@@ -44,6 +44,12 @@ pub(crate) fn Shell() -> impl IntoView {
     provide_context(page);
     #[cfg(feature = "jobs")]
     provide_context(Lending::start(page));
+    // Who is on the way to a view of this program, from one of that without it, has not come to a new page.
+    #[cfg(feature = "jobs")]
+    if super::browser::remembered(super::browser::WANTS_JOBS).is_some_and(|how| how == "goes") {
+        super::browser::remember(super::browser::WANTS_JOBS, "yes");
+        request_animation_frame(|| super::browser::focus("heading"));
+    }
     // A person who reads with the keyboard or a screen reader lands on the new view's heading.
     Effect::new(move |shown: Option<Route>| {
         let route = page.route.get();

@@ -289,10 +289,7 @@ impl Broker {
                 }
             }
         }
-        envelope.sign(identity);
-        let signature =
-            envelope.signature_of(self.me).and_then(|signature| signature.sig.as_slice().try_into().ok());
-        let token = self.token(Wait::Answer(message, at, signature.unwrap_or([0; 64])));
+        let token = self.token(Wait::Answer(message, at, signature));
         let receipt = Box::new(receipt);
         let input = scheduler::Input::AnsweredOpened { token, node: peer, receipt, envelope };
         self.scheduler.handle_input(now, input);
