@@ -24,7 +24,7 @@ use store::{Batch, Entry};
 
 /// Bytes that each blob counts for besides its own.
 const OVERHEAD_BYTES: u64 = 512;
-/// What the keys of chunks begin with: then content id, owner and offset.
+/// What the keys of chunks begin with: then content id, whether there is an owner, the owner and the offset.
 const CHUNK: &[u8] = b"j/b/";
 
 /// Longest blob, in bytes: the longest module, and the longest output.
@@ -138,15 +138,15 @@ impl Wire for Chunk {
 type Owner = Option<NodeId>;
 
 fn chunk_key(id: ContentId, owner: Owner, offset: u64) -> Vec<u8> {
-    let owner = owner.map_or([0; 32], |owner| *owner.public_key());
-    [CHUNK, id.digest(), &owner, &offset.to_be_bytes()].concat()
+    let (is_owned, owner) = owner.map_or((0, [0; 32]), |owner| (1, *owner.public_key()));
+    [CHUNK, id.digest(), &[is_owned], &owner, &offset.to_be_bytes()].concat()
 }
 
 fn read_key(key: &[u8]) -> Option<(ContentId, Owner)> {
-    let rest = key.strip_prefix(CHUNK).filter(|rest| rest.len() == 72)?;
+    let rest = key.strip_prefix(CHUNK).filter(|rest| rest.len() == 73)?;
     let id = ContentId::from_digest(rest[..32].try_into().ok()?);
-    let owner: [u8; 32] = rest[32..64].try_into().ok()?;
-    Some((id, (owner != [0; 32]).then(|| NodeId::from_public_key(owner))))
+    let owner: [u8; 32] = rest[33..65].try_into().ok()?;
+    Some((id, (rest[32] != 0).then(|| NodeId::from_public_key(owner))))
 }
 
 /// A blob of which bytes are still to come.
@@ -220,9 +220,13 @@ impl Blobs {
             let Some(part) = blobs.parts.get(&(id, owner)) else { continue };
             let (have, until, is_whole) =
                 (part.bytes.len() as u64, part.until, part.bytes.len() as u64 == part.len);
+            let is_wrong = is_whole && ContentId::of(&part.bytes) != id;
             blobs.count(owner, have, 1);
             blobs.timers.insert((until, id, owner));
-            if is_whole {
+            if is_wrong {
+                // Some disk's fault: whoever needs them brings them again.
+                blobs.drop_part(id, owner);
+            } else if is_whole {
                 // Of two whole copies, stored before a crash, one is enough.
                 blobs.close(id, owner);
             }
@@ -277,6 +281,9 @@ impl Blobs {
         }
         if len > BLOB_BYTES_MAX {
             return Err(BlobError::TooLong { len, max: BLOB_BYTES_MAX });
+        }
+        if len == 0 {
+            return Err(BlobError::OtherBytes { found: self.empty.0 });
         }
         if offset == 0 && self.parts.get(&(id, owner)).is_some_and(|part| part.len != len) {
             self.drop_part(id, owner);
@@ -390,13 +397,14 @@ impl Blobs {
             self.bytes -= len + OVERHEAD_BYTES;
             self.count(owner, len, 1);
             self.timers.insert((until, id, owner));
-            self.drop_unused(id);
+            self.drop_unused(id, owner);
         }
     }
 
-    /// Drops a whole blob that no job needs.
-    pub fn drop_unused(&mut self, id: ContentId) {
-        let Some(whole) = self.whole.get(&id).filter(|whole| whole.held == 0) else { return };
+    /// Drops a whole blob of this owner's that no job needs.
+    pub fn drop_unused(&mut self, id: ContentId, owner: Option<NodeId>) {
+        let is_due = |whole: &&Whole| whole.held == 0 && whole.owner == owner;
+        let Some(whole) = self.whole.get(&id).filter(is_due) else { return };
         let (owner, until, len) = (whole.owner, whole.until, whole.bytes.len() as u64);
         self.whole.remove(&id);
         self.timers.remove(&(until, id, owner));
@@ -409,7 +417,7 @@ impl Blobs {
         while let Some((_, id, owner)) = self.timers.first().copied().filter(|(due, ..)| *due <= now) {
             self.timers.pop_first();
             if self.whole.get(&id).is_some_and(|whole| whole.owner == owner) {
-                self.drop_unused(id);
+                self.drop_unused(id, owner);
             } else {
                 self.drop_part(id, owner);
             }

@@ -187,6 +187,11 @@ pub enum Output {
     },
 }
 
+/// Jobs that ended before this may be forgotten for others' bytes: who brings bytes pushes out no result that is fresh.
+fn stale(now: Instant) -> Instant {
+    Instant::from_unix_ms(now.unix_ms().saturating_sub(blobs::UNUSED_MS))
+}
+
 /// Whom to tell what came of something.
 #[derive(Debug, Clone, Copy)]
 enum Asker {
@@ -356,12 +361,15 @@ impl Broker {
                 }
             }
             scheduler::Output::Gather { job, parts } => {
+                let bytes =
+                    parts.iter().filter_map(|part| self.blobs.get(*part)).map(|part| part.len() as u64).sum();
+                self.make_room(stale(now), bytes);
                 let result = self.blobs.gather(now, &parts);
                 let input = result.as_ref().ok().copied();
                 self.scheduler.handle_input(now, scheduler::Input::Gathered { job, result });
                 self.hold_blobs(job);
                 if let Some(input) = input {
-                    self.blobs.drop_unused(input);
+                    self.blobs.drop_unused(input, None);
                 }
             }
             scheduler::Output::Ended { job, .. } => {
@@ -428,8 +436,12 @@ impl Broker {
         self.scheduler.document(job).cloned()
     }
 
-    /// A job's receipts, in the order in which they came, with this heavy node's signature.
+    /// A job's receipts, in the order in which they came, with this heavy node's signature; none before it has ended, so that no replica
+    /// can claim what another has found.
     pub fn receipts(&self, job: ContentId) -> Vec<Envelope> {
+        if self.scheduler.is_open(job) {
+            return Vec::new();
+        }
         self.scheduler.answers(job).iter().filter_map(|answer| answer.envelope().ok()).collect()
     }
 

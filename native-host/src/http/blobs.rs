@@ -81,11 +81,11 @@ pub(super) async fn put(
     let given = upload.bytes.len() as u64;
     let Range { first, len } = match range {
         None => Range { first: 0, len: given },
-        Some((range, last)) if range.first + given == last + 1 => range,
+        Some((range, last)) if range.first.checked_add(given) == last.checked_add(1) => range,
         Some((range, last)) => {
             let detail = format!(
                 "`content-range` speaks of {} bytes, and the body has {given}",
-                (last + 1).saturating_sub(range.first)
+                last.saturating_add(1).saturating_sub(range.first)
             );
             return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
         }

@@ -363,7 +363,7 @@ const SAY_FAILED: &str = r#"  const place = document.getElementById("starting");
 /// Whether a person wants the views of jobs: the address names one, or they were there before, which `browser/ui/src/app/more.rs` notes.
 const WANTS_JOBS: &str = r##"const wantsJobs = () => {
   try {
-    return /^#\/(contribute|jobs|receipt)/.test(location.hash) || localStorage.getItem("formix-jobs") !== null;
+    return /^#\/?(contribute|jobs|receipt)/.test(location.hash) || localStorage.getItem("formix-jobs") !== null;
   } catch {
     return false;
   }
@@ -388,7 +388,9 @@ impl Loader {
             None => start,
             Some(other) => {
                 format!(
-                    "{WANTS_JOBS}if (wantsJobs()) {{\nawait import(\"./{other}\");\n}} else {{\n{start}}}\n"
+                    "{WANTS_JOBS}if (wantsJobs()) {{\n\
+                     try {{\n  await import(\"./{other}\");\n}} catch (error) {{\n{failed}  throw error;\n}}\n\
+                     }} else {{\n{start}}}\n"
                 )
             }
         }

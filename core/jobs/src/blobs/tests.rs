@@ -160,3 +160,34 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn nothing_is_no_blob_but_the_empty_one() {
+    let mut blobs = Blobs::new(small());
+    let (empty, other) = (ContentId::of(b""), ContentId::of(b"other"));
+    assert!(blobs.put(now(), owner(1), empty, 0, 0, b"").unwrap().is_whole());
+    assert_eq!(blobs.put(now(), owner(1), other, 0, 0, b""), Err(BlobError::OtherBytes { found: empty }));
+}
+
+#[test]
+fn what_a_disk_spoiled_is_dropped_at_the_start() {
+    let (mut blobs, store) = (Blobs::new(small()), MemoryStore::default());
+    let bytes = b"a module";
+    let id = ContentId::of(bytes);
+    blobs.put(now(), None, id, 8, 0, bytes).unwrap();
+    let mut entries = stored(&mut blobs, &store);
+    assert!(Blobs::restore(small(), &entries).unwrap().get(id).is_some());
+    *entries[0].value.last_mut().unwrap() ^= 1;
+    let mut blobs = Blobs::restore(small(), &entries).unwrap();
+    assert!(blobs.get(id).is_none());
+    assert!(blobs.put(now(), None, id, 8, 0, bytes).unwrap().is_whole());
+}
+
+#[test]
+fn nobodys_bytes_and_those_of_the_key_of_zeros_are_two_things() {
+    let zero = NodeId::from_public_key([0; 32]);
+    let id = ContentId::of(b"a module");
+    assert_ne!(chunk_key(id, None, 0), chunk_key(id, Some(zero), 0));
+    assert_eq!(read_key(&chunk_key(id, Some(zero), 0)), Some((id, Some(zero))));
+    assert_eq!(read_key(&chunk_key(id, None, 0)), Some((id, None)));
+}

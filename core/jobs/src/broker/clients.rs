@@ -3,7 +3,7 @@
 use super::{Asker, Broker, Output, Wait};
 use crate::{
     Cancellation, Manifest,
-    blobs::{BlobError, Progress, UNUSED_MS},
+    blobs::{BlobError, Progress},
     cancel::CancellationError,
     message::{CHUNK_BYTES_MAX, Response},
     scheduler::{self, SubmitError, Taken},
@@ -83,14 +83,17 @@ impl Broker {
             Asker::Shell(_) => None,
             Asker::Peer(peer, _) => Some(peer),
         };
-        // Who puts bytes here pushes out no result that is fresh.
-        let before = Instant::from_unix_ms(now.unix_ms().saturating_sub(UNUSED_MS));
         let max = BlobError::TooLong { len: bytes.len() as u64, max: CHUNK_BYTES_MAX as u64 };
         let result = if owner.is_some() && bytes.len() > CHUNK_BYTES_MAX {
             Err(max)
         } else {
-            self.make_room(before, bytes.len() as u64);
-            self.blobs.put(now, owner, id, len, offset, bytes)
+            match self.blobs.put(now, owner, id, len, offset, bytes) {
+                // Nothing else is wrong with them.
+                Err(BlobError::Full) if self.make_room(super::stale(now), bytes.len() as u64) => {
+                    self.blobs.put(now, owner, id, len, offset, bytes)
+                }
+                result => result,
+            }
         };
         let batch = self.blobs.take_batch();
         match result {

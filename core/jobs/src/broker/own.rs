@@ -110,7 +110,7 @@ impl Broker {
                 let input = scheduler::Input::AnsweredOpened { token, node, receipt, envelope };
                 self.scheduler.handle_input(now, input);
                 self.hold_blobs(job);
-                outputs.iter().for_each(|(id, _)| self.blobs.drop_unused(*id));
+                outputs.iter().for_each(|(id, _)| self.blobs.drop_unused(*id, Some(node)));
             }
             Err(why) => {
                 self.scheduler.handle_input(now, scheduler::Input::Declined { node: self.me, job, why });

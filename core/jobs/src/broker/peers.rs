@@ -294,7 +294,9 @@ impl Broker {
         let input = scheduler::Input::AnsweredOpened { token, node: peer, receipt, envelope };
         self.scheduler.handle_input(now, input);
         self.hold_blobs(job);
-        outputs.iter().for_each(|(id, _)| self.blobs.drop_unused(*id));
+        if is_wanted {
+            outputs.iter().for_each(|(id, _)| self.blobs.drop_unused(*id, Some(peer)));
+        }
         Ok(())
     }
 

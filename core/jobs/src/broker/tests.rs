@@ -271,3 +271,14 @@ fn a_view_is_the_json_that_is_documented() {
     let read: JobView = serde_json::from_value(json).unwrap();
     assert_eq!(Some(read), rig.broker.job(job));
 }
+
+#[test]
+fn a_strangers_answer_drops_nobodys_bytes() {
+    let mut rig = Rig::new();
+    let bytes = b"a module".to_vec();
+    let id = ContentId::of(&bytes);
+    assert_eq!(rig.request(7, Request::Put { id, len: 8, offset: 0, bytes }), Response::Put { have: 8 });
+    let answer = rig.answer(8, 1, b"a module", Carried::Put);
+    rig.request(8, Request::Answers(vec![answer]));
+    assert!(rig.broker.blob(id).is_some());
+}

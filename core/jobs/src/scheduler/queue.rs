@@ -51,7 +51,7 @@ impl Queue {
     }
 
     pub(super) fn enter(&mut self, submitter: NodeId) {
-        let pass = self.pass;
+        let pass = self.order.first().map_or(self.pass, |(first, _)| self.pass.min(*first));
         self.shares.entry(submitter).or_insert_with(|| Share { pass, ..Share::default() }).open += 1;
     }
 
@@ -95,7 +95,10 @@ impl Queue {
     /// A lease ended `ms` before its time.
     pub(super) fn give_back(&mut self, submitter: NodeId, ms: u64) {
         if let Some(share) = self.shares.get(&submitter) {
-            self.set_pass(submitter, share.pass.saturating_sub(ms));
+            let pass = share.pass.saturating_sub(ms);
+            // Else whoever is charged much, and given it back, would have everybody who comes in later stand behind.
+            self.pass = self.pass.min(pass);
+            self.set_pass(submitter, pass);
         }
     }
 

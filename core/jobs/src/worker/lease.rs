@@ -2,7 +2,7 @@
 
 use super::{Executor, Job, Outgoing, Output, State, Task, Timer, Worker};
 use crate::{
-    Manifest,
+    Limits, Manifest,
     message::{Lease, Request, Response},
     scheduler::Advert,
 };
@@ -108,18 +108,25 @@ impl Worker {
     /// The person or the machine gives more or less than before.
     pub(super) fn reconsider(&mut self, now: Instant) {
         self.changed(now);
-        if self.slots() > 0 {
-            return;
-        }
+        let is_off = self.slots() == 0;
         let begun: Vec<ContentId> = self
             .jobs
             .iter()
             .filter(|(_, job)| !matches!(job.state, State::Putting { .. } | State::Answering))
+            .filter(|(_, job)| is_off || self.asks_too_much(&job.manifest.limits))
             .map(|(id, _)| *id)
             .collect();
         for job in begun {
             self.give_back(now, job);
         }
+    }
+
+    /// Whether a job asks for more than the person gives.
+    const fn asks_too_much(&self, limits: &Limits) -> bool {
+        let given = &self.contribution;
+        limits.memory_bytes > given.memory_bytes_max
+            || limits.fuel > given.fuel_max
+            || limits.wall_ms > given.wall_ms_max
     }
 
     // Heavy nodes.
@@ -260,11 +267,7 @@ impl Worker {
         if id != lease.job {
             return Err("the manifest is another job's".into());
         }
-        let (limits, given) = (&manifest.limits, &self.contribution);
-        if limits.memory_bytes > given.memory_bytes_max
-            || limits.fuel > given.fuel_max
-            || limits.wall_ms > given.wall_ms_max
-        {
+        if self.asks_too_much(&manifest.limits) {
             return Err("it asks for more than this node's person gives".into());
         }
         let input = manifest.input.id().or(lease.input);

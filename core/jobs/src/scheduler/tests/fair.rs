@@ -1,6 +1,7 @@
 //! Who goes first, and who has to come again.
 
 use super::*;
+use core::cmp::Reverse;
 
 /// Answers jobs on node 1 one after the other, each after `ms`; whose they were, in order.
 fn served(rig: &mut Rig, count: usize, ms: u64) -> Vec<NodeId> {
@@ -156,4 +157,23 @@ fn more_nodes_than_there_is_place_for_are_told_so() {
     rig.leave(2);
     rig.tab(3);
     assert_eq!(rig.full, [id(3)]);
+}
+
+#[test]
+fn time_that_was_given_back_keeps_nobody_behind() {
+    let mut queue = Queue::default();
+    let (needs, place) = (Needs::of(&manifest(1, 0), false), |at| (Reverse(0), at, ContentId::of(b"a job")));
+    queue.enter(id(1));
+    for _ in 0..1_000 {
+        queue.charge(id(1), 86_400_000);
+    }
+    for _ in 0..1_000 {
+        queue.give_back(id(1), 86_400_000);
+    }
+    queue.enter(id(2));
+    queue.wait(id(1), &needs, place(1));
+    queue.wait(id(2), &needs, place(2));
+    queue.charge(id(1), 1_000);
+    let first = queue.in_order().next().unwrap().waiting()[&needs].first().unwrap().1;
+    assert_eq!(first, 2, "who came later is next once the other is served");
 }
