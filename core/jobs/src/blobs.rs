@@ -1,7 +1,8 @@
 //! The bytes that jobs need and give: modules, inputs and outputs, by content id.
 //!
 //! Bytes come in order, in chunks of [`CHUNK_BYTES_MAX`], from whoever knows the content id; who was interrupted goes on where the bytes here end. Each
-//! uploader has its own copy until it is whole and checked, so nobody spoils another's.
+//! identity has its own copy until it is whole and checked, so none spoils another's. Those without one, who come by HTTP, share a copy and a
+//! quota, and can.
 //!
 //! What a job needs is [held](Blobs::hold); the rest goes after [`UNUSED_MS`].
 //!

@@ -29,7 +29,7 @@ pub(super) fn Consent() -> impl IntoView {
                     <ul class="ticks">
                         <li>"Programs that strangers submit: WebAssembly of any purpose, one job at a time unless you allow more."</li>
                         <li>"With your processor, memory and electricity, up to the caps that you set."</li>
-                        <li>"What they need is fetched from the heavy nodes, up to 16 MiB a file; what they write goes back there."</li>
+                        <li>"What they need is fetched from the heavy nodes, up to 64 MiB a file; what they write goes back there."</li>
                         <li>"Each run is signed with your node’s name, which everybody may see."</li>
                     </ul>
                 </section>
