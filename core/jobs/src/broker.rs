@@ -180,7 +180,7 @@ pub enum Output {
         /// Which job's.
         job: ContentId,
     },
-    /// What [`Broker::view`] shows of a job has changed.
+    /// What [`Broker::job`] shows of a job has changed.
     Changed {
         /// Which.
         job: ContentId,

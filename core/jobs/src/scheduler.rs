@@ -12,7 +12,7 @@
 //! when it ends; so a limit that is stated tightly gets its job started sooner. Among one submitter's jobs, the higher priority, then the earlier.
 //!
 //! # When answers give a result
-//! Nodes that answered are compared by their [`Claim`]s. As soon as enough agree ([`Quorum`](crate::manifest::Quorum)) that is the result, and the
+//! Nodes that answered are compared by their [`Claim`](crate::Claim)s. As soon as enough agree ([`Quorum`](crate::manifest::Quorum)) that is the result, and the
 //! other leases are taken back. As soon as that can no longer happen, the job is disputed: a judge (a heavy node that the owner trusts) runs it
 //! again, and its answer is the result.
 //!

@@ -227,7 +227,7 @@ pub enum Output {
         /// Content ids of other jobs' outputs.
         parts: Vec<ContentId>,
     },
-    /// What was handed to [`Scheduler::keep`] is durable.
+    /// What was handed to `Scheduler::keep` is durable.
     Kept {
         /// That of the call.
         token: u64,
