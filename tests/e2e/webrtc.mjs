@@ -122,16 +122,17 @@ for (const { name, build, credit } of [
     });
 
     test("is noticed within 10 s when killed, and its streams fail", limit, async (t) => {
-      const ends = page.evaluate(async () => {
-        const stream = window.conn.open_download(1e12).then((download) => download.finish());
-        const stopped = stream.then(() => "finished", (error) => error.message);
-        return { connection: await window.conn.closed(), stream: await stopped };
+      // The kill comes once the stream is open and read.
+      await page.evaluate(async () => {
+        const download = await window.conn.open_download(1e12);
+        window.stopped = download.finish().then(() => "finished", (error) => error.message);
       });
-      // Behind the request in the same order, so that the kill comes after it.
-      await page.evaluate(() => window.conn.ping());
       const start = performance.now();
       await host.kill("SIGKILL");
-      const { connection, stream } = await ends;
+      const { connection, stream } = await page.evaluate(async () => ({
+        connection: await window.conn.closed(),
+        stream: await window.stopped,
+      }));
       const took = performance.now() - start;
       assert.match(connection, /connection lost/);
       assert.match(stream, /channel closed/);
