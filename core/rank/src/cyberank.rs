@@ -36,7 +36,8 @@ pub fn cyberank(graph: &Graph, options: CyberankOptions) -> (Vec<u64>, u32) {
     if nodes == 0 {
         return (Vec::new(), 0);
     }
-    let sourceless = (0..graph.nodes()).filter(|node| graph.sources(*node).is_empty()).count() as u128;
+    let has_sources = |slot: usize| graph.offsets[slot] < graph.offsets[slot + 1];
+    let sourceless = (0..nodes as usize).filter(|slot| !has_sources(*slot)).count() as u128;
     let start = ((u128::from(ONE) * u128::from(options.damping.rest())) >> 32) as u64 / nodes;
     let returned = options.damping.of((u128::from(start) * sourceless / u128::from(nodes)) as u64);
     let mut ranks = vec![start; nodes as usize];
@@ -50,15 +51,15 @@ pub fn cyberank(graph: &Graph, options: CyberankOptions) -> (Vec<u64>, u32) {
         }
         Rows::of(graph, &(0..nodes as usize)).gather(&contributions, &mut kept, options.damping);
         let mut change = 0;
-        for (node, rank) in (0..).zip(&mut ranks) {
-            if !graph.sources(node).is_empty() {
-                let now = kept[node as usize] + start + returned;
+        for (slot, rank) in ranks.iter_mut().enumerate() {
+            if has_sources(slot) {
+                let now = kept[slot] + start + returned;
                 change = change.max(now.abs_diff(*rank));
                 *rank = now;
             }
         }
         if change <= options.tolerance || rounds >= options.rounds_max {
-            return (ranks, rounds);
+            return (graph.by_id(ranks.into_iter()), rounds);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::fixed;
 use alloc::{vec, vec::Vec};
-use core::{fmt, ops::Range};
+use core::{fmt, iter, ops::Range};
 
 /// Most nodes of a graph.
 pub const NODES_MAX: u32 = u32::MAX - 1;
@@ -127,19 +127,25 @@ impl Edges {
 
 /// A graph as the sweeps read it: for each node, where its mass comes from.
 ///
-/// 4 bytes an edge and 8 a node; where weights or stakes differ within a row, 8 an edge; 8 more a node where teleport goes by stake. Making
+/// Nodes stand in slots, in an order of the graph's own that makes gathering quick: by in-edges, then by out-edges, most first. So rows of a
+/// length are neighbours, which spares branches, and so are sources that many rows read, which stay in the processor's caches. (The second is
+/// the degree sort that V. Balaji and B. Lucia measure in "When is graph reordering an optimization?", IISWC 2018.) π is in the order of ids.
+///
+/// 4 bytes an edge and 12 a node; where weights or stakes differ within a row, 8 an edge; 8 more a node where teleport goes by stake. Making
 /// one takes 12 more an edge for a while, 28 with weights.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Graph {
-    /// Node `j`'s sources stand at `offsets[j]..offsets[j + 1]`.
+    /// The node in each slot.
+    pub(crate) order: Vec<u32>,
+    /// The sources of the node in slot `j` stand at `offsets[j]..offsets[j + 1]`.
     pub(crate) offsets: Vec<u32>,
-    /// Ascending within a row.
+    /// Slots, ascending within a row.
     pub(crate) sources: Vec<u32>,
     /// The share of each edge in its source's mass, or none where all edges of each node share alike.
     pub(crate) shares: Vec<u32>,
-    /// Edges that leave each node.
+    /// Edges that leave the node in each slot.
     pub(crate) outs: Vec<u32>,
-    /// Where teleport goes by stake: the part of all stake that nodes below `j` have, of 2⁵⁸; n + 1 numbers. Else none.
+    /// Where teleport goes by stake: the part of all stake that nodes with an id below `j` have, of 2⁵⁸; n + 1 numbers. Else none.
     pub(crate) jumps: Vec<u64>,
 }
 
@@ -149,7 +155,7 @@ impl Graph {
     /// # Errors
     /// [`GraphError`] where an id is beyond the stated number of nodes, there is not one stake a node, nobody has any stake, or
     /// weights times stakes of a node's edges do not fit 128 bits.
-    pub fn new(edges: Edges) -> Result<Self, GraphError> {
+    pub fn new(mut edges: Edges) -> Result<Self, GraphError> {
         let nodes = edges.node_count();
         if let Some(stated) = edges.nodes.filter(|stated| *stated < edges.reach) {
             return Err(GraphError::OutOfRange { node: edges.reach - 1, nodes: stated });
@@ -165,15 +171,17 @@ impl Graph {
             (Teleport::Stake, Some(stakes)) => jumps(stakes)?,
             (Teleport::Stake, None) => return Err(GraphError::Stakes { stakes: 0, nodes }),
         };
+        let order = arrange(nodes, &mut edges.pairs);
         let mut graph = if edges.weights.is_empty() && edges.stakes.is_none() {
             Self::plain(nodes, edges.pairs)
         } else {
-            Self::weighted(nodes, edges)?
+            Self::weighted(&order, edges)?
         };
-        graph.jumps = jumps;
+        (graph.order, graph.jumps) = (order, jumps);
         Ok(graph)
     }
 
+    /// All but the order and what teleport goes by, of edges between slots.
     fn plain(nodes: u32, pairs: Vec<[u32; 2]>) -> Self {
         let mut offsets = counts(nodes, &pairs);
         let mut sources = vec![0; pairs.len()];
@@ -197,10 +205,12 @@ impl Graph {
         }
         offsets[nodes as usize] = kept as u32;
         sources.truncate(kept);
-        Self { offsets, sources, shares: Vec::new(), outs, jumps: Vec::new() }
+        Self { order: Vec::new(), offsets, sources, shares: Vec::new(), outs, jumps: Vec::new() }
     }
 
-    fn weighted(nodes: u32, edges: Edges) -> Result<Self, GraphError> {
+    /// As [`Graph::plain`], with a share an edge where they differ.
+    fn weighted(order: &[u32], edges: Edges) -> Result<Self, GraphError> {
+        let nodes = order.len() as u32;
         let Edges { pairs, weights, stakes, .. } = edges;
         let is_plain = weights.is_empty();
         let mut offsets = counts(nodes, &pairs);
@@ -209,7 +219,8 @@ impl Graph {
             row_edges[slot] = (pairs[at][0], weights.get(at).copied().unwrap_or(1))
         });
         drop((pairs, weights));
-        let stake = |node: usize| stakes.as_ref().map_or(1, |stakes| u128::from(stakes[node]));
+        let stake =
+            |slot: usize| stakes.as_ref().map_or(1, |stakes| u128::from(stakes[order[slot] as usize]));
 
         let mut outs = vec![0_u32; nodes as usize];
         let mut totals = vec![0_u128; nodes as usize];
@@ -224,7 +235,7 @@ impl Graph {
                 if weight == 0 || stake(node) == 0 {
                     continue;
                 }
-                let too_heavy = GraphError::TooHeavy { node: source };
+                let too_heavy = GraphError::TooHeavy { node: order[source as usize] };
                 if kept > start && row_edges[kept - 1].0 == source {
                     if !is_plain {
                         let merged = row_edges[kept - 1].1.checked_add(weight).ok_or(too_heavy)?;
@@ -240,7 +251,7 @@ impl Graph {
                 let total = &mut totals[*source as usize];
                 *total = (u128::from(*weight) * stake(node))
                     .checked_add(*total)
-                    .ok_or(GraphError::TooHeavy { node: *source })?;
+                    .ok_or(GraphError::TooHeavy { node: order[*source as usize] })?;
             }
         }
         offsets[nodes as usize] = kept as u32;
@@ -261,7 +272,7 @@ impl Graph {
             // Weights that make no difference: one quotient a node is quicker than a share an edge, and closer.
             shares = Vec::new();
         }
-        Ok(Self { offsets, sources, shares, outs, jumps: Vec::new() })
+        Ok(Self { order: Vec::new(), offsets, sources, shares, outs, jumps: Vec::new() })
     }
 
     /// How many nodes there are.
@@ -284,13 +295,24 @@ impl Graph {
         !self.shares.is_empty()
     }
 
-    /// The sources of node `node`'s mass, ascending; none of a node that is not there.
-    pub fn sources(&self, node: u32) -> &[u32] {
-        let node = node as usize;
-        match (self.offsets.get(node), self.offsets.get(node + 1)) {
-            (Some(start), Some(end)) => &self.sources[*start as usize..*end as usize],
-            _ => &[],
-        }
+    /// Each node with the sources of its mass; both in the graph's own order.
+    pub fn rows(&self) -> impl Iterator<Item = (u32, impl Iterator<Item = u32> + '_)> + '_ {
+        iter::zip(&self.order, self.offsets.windows(2)).map(|(node, ends)| {
+            let sources = &self.sources[ends[0] as usize..ends[1] as usize];
+            (*node, sources.iter().map(|slot| self.order[*slot as usize]))
+        })
+    }
+
+    /// The slot of each node.
+    pub(crate) fn slots(&self) -> Vec<u32> {
+        inverse(&self.order)
+    }
+
+    /// What is said of each slot, in the order of ids.
+    pub(crate) fn by_id(&self, of_slots: impl Iterator<Item = u64>) -> Vec<u64> {
+        let mut of_nodes = vec![0; self.order.len()];
+        iter::zip(&self.order, of_slots).for_each(|(node, value)| of_nodes[*node as usize] = value);
+        of_nodes
     }
 
     /// What node `node` gets of `units` that teleport. Over all nodes these add up to `units`.
@@ -317,6 +339,46 @@ impl Graph {
         }
         ranges
     }
+}
+
+/// Orders nodes as [`Graph`] says, and names them by their slots in `pairs`; gives the node in each slot. Duplicates count as often as they are
+/// there: the order is for speed alone.
+fn arrange(nodes: u32, pairs: &mut [[u32; 2]]) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..nodes).collect();
+    // The last sort weighs most, since each leaves nodes alike as they are.
+    for end in [0, 1] {
+        let mut degrees = vec![0_u32; nodes as usize];
+        pairs.iter().for_each(|pair| degrees[pair[end] as usize] += 1);
+        order = sort_by_degree(&order, &degrees);
+    }
+    let slots = inverse(&order);
+    pairs.iter_mut().for_each(|pair| *pair = pair.map(|node| slots[node as usize]));
+    order
+}
+
+/// Nodes by their degree, greatest first; nodes alike stay as they are.
+fn sort_by_degree(order: &[u32], degrees: &[u32]) -> Vec<u32> {
+    let greatest = degrees.iter().max().copied().unwrap_or(0);
+    let place = |node: u32| (greatest - degrees[node as usize]) as usize;
+    let mut next = vec![0_u32; greatest as usize + 2];
+    order.iter().for_each(|node| next[place(*node) + 1] += 1);
+    for at in 1..next.len() {
+        next[at] += next[at - 1];
+    }
+    let mut sorted = vec![0; order.len()];
+    for node in order {
+        let slot = &mut next[place(*node)];
+        sorted[*slot as usize] = *node;
+        *slot += 1;
+    }
+    sorted
+}
+
+/// Where each node stands in `order`.
+fn inverse(order: &[u32]) -> Vec<u32> {
+    let mut slots = vec![0; order.len()];
+    (0..).zip(order).for_each(|(slot, node)| slots[*node as usize] = slot);
+    slots
 }
 
 /// Where each row would begin, were rows filled from behind: each node's in-edges and those of all before it.

@@ -42,7 +42,7 @@
 //!
 //! # Bounds
 //! A graph has at most [`NODES_MAX`] nodes and [`EDGES_MAX`] edges, and takes memory for those that it has: a solve with even edges takes 4
-//! bytes an edge and 20 a node, with weights 8 an edge and 20 a node, plus 8 a node where teleport goes by stake. Ids that a reader takes are
+//! bytes an edge and 24 a node, with weights 8 an edge and 24 a node, plus 8 a node where teleport goes by stake. Ids that a reader takes are
 //! below its `nodes_max`, since one edge with a great id makes a great graph. A [`Shard`] keeps four messages of each other shard. A solve ends after
 //! [`ROUNDS_MAX`] rounds.
 //!

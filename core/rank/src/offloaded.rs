@@ -8,7 +8,8 @@ use crate::{
     solve::Ranking,
     sweep,
 };
-use core::fmt;
+use alloc::vec::Vec;
+use core::{fmt, iter};
 use shaders::rank::{Impossible, Input, Judge, Solution, Sums};
 
 // The kernels count as this crate does.
@@ -55,6 +56,7 @@ impl<'g> Offloaded<'g> {
     pub fn input(&self) -> Input<'g> {
         let options = self.course.options();
         Input {
+            order: &self.graph.order,
             starts: &self.graph.offsets,
             sources: &self.graph.sources,
             shares: &self.graph.shares,
@@ -77,9 +79,11 @@ impl<'g> Offloaded<'g> {
         if solution.kept.len() != nodes as usize || (nodes > 0 && solution.teleport != teleport) {
             return Err(Wrong);
         }
-        let mass = |(node, kept): (u32, &u64)| kept.checked_add(self.graph.jump(teleport, node));
-        let values: Option<_> = (0..).zip(&solution.kept).map(mass).collect();
-        let focus = values.and_then(Focus::from_units).ok_or(Wrong)?;
+        let slots = iter::zip(&self.graph.order, &solution.kept);
+        let masses = slots.map(|(node, kept)| kept.checked_add(self.graph.jump(teleport, *node)));
+        let masses: Option<Vec<u64>> = masses.collect();
+        let values = self.graph.by_id(masses.ok_or(Wrong)?.into_iter());
+        let focus = Focus::from_units(values).ok_or(Wrong)?;
         Ok(Ranking { focus, verdict, report: self.course.report() })
     }
 }

@@ -223,11 +223,11 @@ pub fn split(graph: &Graph, options: Options, owners: &[u32], shards: u32) -> Op
 /// The nodes that shard `index` has edges from and does not hold, by owner.
 fn ghosts(graph: &Graph, owners: &[u32], index: u32) -> BTreeMap<u32, BTreeSet<u32>> {
     let mut ghosts: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
-    for node in (0..graph.nodes()).filter(|node| owners[*node as usize] == index) {
-        for source in graph.sources(node) {
-            let owner = owners[*source as usize];
+    for (_, sources) in graph.rows().filter(|(node, _)| owners[*node as usize] == index) {
+        for source in sources {
+            let owner = owners[source as usize];
             if owner != index {
-                ghosts.entry(owner).or_default().insert(*source);
+                ghosts.entry(owner).or_default().insert(source);
             }
         }
     }
@@ -245,15 +245,18 @@ impl Shard {
                 slots.insert(ghost, slots.len() as u32);
             }
         }
+        let places = graph.slots();
         let mut offsets = vec![0];
         let (mut sources, mut shares) = (Vec::new(), Vec::new());
         for node in &nodes {
-            let row = graph.offsets[*node as usize] as usize..graph.offsets[*node as usize + 1] as usize;
+            let place = places[*node as usize] as usize;
+            let row = graph.offsets[place] as usize..graph.offsets[place + 1] as usize;
             shares.extend(graph.shares.get(row.clone()).unwrap_or_default());
             for source in &graph.sources[row] {
-                let slot = slots[source];
+                let source = graph.order[*source as usize];
+                let slot = slots[&source];
                 sources.push(slot);
-                if let Some((first, edges)) = imports.get_mut(&owners[*source as usize]) {
+                if let Some((first, edges)) = imports.get_mut(&owners[source as usize]) {
                     edges[slot as usize - *first] += 1;
                 }
             }
@@ -270,7 +273,7 @@ impl Shard {
             offsets,
             sources,
             shares,
-            outs: nodes.iter().map(|node| graph.outs[*node as usize]).collect(),
+            outs: nodes.iter().map(|node| graph.outs[places[*node as usize] as usize]).collect(),
             jumps: if graph.jumps.is_empty() { Vec::new() } else { nodes.iter().map(jump).collect() },
             imports,
             exports: BTreeMap::new(),

@@ -17,12 +17,12 @@ use core::{iter, ops::Range};
 pub struct Solver<'g> {
     graph: &'g Graph,
     course: Course,
-    /// What each node kept of what followed edges; with what teleports to it, this is π.
+    /// What the node in each slot kept of what followed edges; with what teleports to it, this is π.
     kept: Vec<u64>,
     contributions: Vec<u32>,
     dangling: u64,
     verdict: Option<Verdict>,
-    /// The nodes of each part, for as many workers as came last.
+    /// The slots of each part, for as many workers as came last.
     parts: Vec<Range<usize>>,
 }
 
@@ -41,10 +41,11 @@ impl<'g> Solver<'g> {
     pub fn warm(graph: &'g Graph, options: Options, near: &Focus) -> Self {
         let mut solver = Self::start(graph, options, true);
         let is_weighted = graph.is_weighted();
-        let masses = near.values().iter().chain(iter::repeat(&0));
-        for ((slot, mass), outs) in solver.contributions.iter_mut().zip(masses).zip(&graph.outs) {
-            let contribution = sweep::contribution(*mass, *outs, is_weighted);
-            solver.dangling += if contribution.is_none() { *mass } else { 0 };
+        let nodes = iter::zip(&graph.order, &graph.outs);
+        for (slot, (node, outs)) in solver.contributions.iter_mut().zip(nodes) {
+            let mass = near.values().get(*node as usize).copied().unwrap_or(0);
+            let contribution = sweep::contribution(mass, *outs, is_weighted);
+            solver.dangling += if contribution.is_none() { mass } else { 0 };
             *slot = contribution.unwrap_or_default();
         }
         solver
@@ -131,8 +132,8 @@ impl<'g> Solver<'g> {
     /// π after the last round; its mass is exactly [`ONE`](crate::ONE), if there is any node.
     pub fn focus(&self) -> Focus {
         let teleport = self.course.teleport();
-        let mass = |(node, kept): (u32, &u64)| kept + self.graph.jump(teleport, node);
-        Focus::new((0..).zip(&self.kept).map(mass).collect())
+        let slots = iter::zip(&self.graph.order, &self.kept);
+        Focus::new(self.graph.by_id(slots.map(|(node, kept)| kept + self.graph.jump(teleport, *node))))
     }
 }
 

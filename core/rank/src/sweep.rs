@@ -28,7 +28,7 @@ impl Sums {
     }
 }
 
-/// Rows of sources: a range of a graph's, or a shard's.
+/// Rows of sources: a range of a graph's slots, or a shard's.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rows<'a> {
     /// One more than rows; indices of `sources`.
@@ -87,7 +87,7 @@ pub(crate) fn contribution(mass: u64, outs: u32, is_weighted: bool) -> Option<u3
     }
 }
 
-/// The second loop over a range of a graph's nodes; gives the mass that dangles.
+/// The second loop over a range of a graph's slots; gives the mass that dangles.
 pub(crate) fn spread(
     graph: &Graph,
     range: Range<usize>,
@@ -97,25 +97,22 @@ pub(crate) fn spread(
 ) -> u64 {
     let is_weighted = graph.is_weighted();
     let mut dangling = 0;
-    let mut each = |(((slot, kept), outs), jump): (((&mut u32, &u64), &u32), u64)| {
-        let mass = kept + jump;
-        *slot = contribution(mass, *outs, is_weighted).unwrap_or_else(|| {
+    let mut each = |slot: &mut u32, mass: u64, outs: u32| {
+        *slot = contribution(mass, outs, is_weighted).unwrap_or_else(|| {
             dangling += mass;
             0
         });
     };
-    let nodes = contributions.iter_mut().zip(kept).zip(&graph.outs[range.clone()]);
+    let nodes = iter::zip(&graph.order[range.clone()], &graph.outs[range]);
+    let slots = iter::zip(contributions, kept).zip(nodes);
     if graph.jumps.is_empty() {
         let count = u64::from(graph.nodes()).max(1);
-        let (even, surplus) = (teleport / count, teleport % count);
-        nodes.zip(range).for_each(|(node, at)| each((node, even + u64::from((at as u64) < surplus))));
+        let (even, surplus) = (teleport / count, (teleport % count) as u32);
+        slots.for_each(|((slot, kept), (node, outs))| {
+            each(slot, kept + even + u64::from(*node < surplus), *outs)
+        });
     } else {
-        let mut below = fixed::scale(teleport, graph.jumps[range.start]);
-        for (node, next) in iter::zip(nodes, &graph.jumps[range.start + 1..]) {
-            let next = fixed::scale(teleport, *next);
-            each((node, next - below));
-            below = next;
-        }
+        slots.for_each(|((slot, kept), (node, outs))| each(slot, kept + graph.jump(teleport, *node), *outs));
     }
     dangling
 }

@@ -15,7 +15,6 @@ const ROOMY: u64 = 1 << 27;
 struct Held {
     arranged: Arranged,
     kept: Vec<Pair>,
-    jumps: Vec<Pair>,
     sums: Vec<Pair>,
     tiles: Vec<Pair>,
     blocks: Vec<Pair>,
@@ -25,6 +24,7 @@ struct Held {
 struct Twins<'a> {
     input: Input<'a>,
     parts: Vec<Held>,
+    jumps: Vec<Pair>,
     contributions: Vec<u32>,
     partials: Vec<Pair>,
     history: Vec<Pair>,
@@ -33,12 +33,12 @@ struct Twins<'a> {
 
 impl<'a> Twins<'a> {
     fn new(input: Input<'a>, binding_max: u64) -> Self {
-        let parts: Vec<_> =
-            cut(&input, binding_max).expect("it fits").into_iter().map(|part| hold(&input, part)).collect();
+        let parts: Vec<_> = cut(&input, binding_max).expect("it fits").into_iter().map(hold).collect();
         let spans = parts.iter().map(|held| held.arranged.part.spans).sum::<u32>();
         Self {
             input,
             parts,
+            jumps: input.jumps.iter().map(|jump| pair(*jump)).collect(),
             contributions: vec![0; input.nodes() as usize],
             partials: vec![[0; 2]; 4 * spans as usize],
             history: vec![[0; 2]; 4 * LOG_ROUNDS as usize],
@@ -49,14 +49,15 @@ impl<'a> Twins<'a> {
     fn round(&mut self) -> Sums {
         let state = self.state;
         for held in &mut self.parts {
-            let (part, nodes) = (held.arranged.part, held.arranged.nodes());
-            let outs = &self.input.outs[nodes];
+            let (part, rows) = (held.arranged.part, held.arranged.rows());
+            let (order, outs) = (&self.input.order[rows.clone()], &self.input.outs[rows]);
             cpu::spread(
                 &part,
                 &state,
                 &held.kept,
+                order,
                 outs,
-                &held.jumps,
+                &self.jumps,
                 &mut self.contributions,
                 &mut self.partials,
             );
@@ -83,17 +84,12 @@ impl<'a> Twins<'a> {
     }
 }
 
-fn hold(input: &Input<'_>, arranged: Arranged) -> Held {
+fn hold(arranged: Arranged) -> Held {
     let part = arranged.part;
-    let jumps = match input.jumps {
-        [] => Vec::new(),
-        all => all[arranged.nodes().start..=arranged.nodes().end].iter().map(|jump| pair(*jump)).collect(),
-    };
     let [tiles, blocks] = arranged.levels().map(|level| vec![[0; 2]; level.count as usize]);
     Held {
         kept: vec![[0; 2]; part.rows as usize],
         sums: vec![[0; 2]; part.rows as usize + 1],
-        jumps,
         tiles,
         blocks,
         arranged,
@@ -139,8 +135,9 @@ fn weighted(shape: &Shape, teleport: Teleport) -> Graph {
 
 fn agrees(graph: &Graph, options: Options, name: &str) {
     let expected = solve(graph, options);
-    // The least that holds all contributions cuts as often as can be.
-    let least = u64::from(graph.nodes()).max(512) * 4;
+    // The least that holds what cannot be cut cuts as often as can be.
+    let each = if Offloaded::new(graph, options).input().jumps.is_empty() { 4 } else { 8 };
+    let least = u64::from(graph.nodes() + 1).max(512) * each;
     for binding_max in [ROOMY, 16 * least, least] {
         assert_eq!(
             by_twins(graph, options, binding_max),

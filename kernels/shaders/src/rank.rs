@@ -30,9 +30,9 @@ pub const LOG_ROUNDS: u32 = 64;
 words! {
     /// A part of a graph.
     Part {
-        /// The node of its first row.
-        first_node,
-        /// Rows, one a node.
+        /// Which of the graph's rows is its first.
+        first_row,
+        /// How many rows, one a node.
         rows,
         /// Edges that lead to its nodes.
         edges,
@@ -123,15 +123,17 @@ impl State {
 /// A graph and how to solve it, as `core/rank` hands it over.
 #[derive(Debug, Clone, Copy)]
 pub struct Input<'a> {
-    /// Where each node's row begins in `sources`, and where the last one ends.
+    /// The node of each row.
+    pub order: &'a [u32],
+    /// Where each row begins in `sources`, and where the last one ends.
     pub starts: &'a [u32],
-    /// The sources of each node's mass, no source twice in a row.
+    /// The rows of the sources of each node's mass, no source twice in a row.
     pub sources: &'a [u32],
     /// The share of each edge, or none at all.
     pub shares: &'a [u32],
-    /// Edges that leave each node.
+    /// Edges that leave the node of each row.
     pub outs: &'a [u32],
-    /// Where teleport goes by stake: what teleports to nodes below each, of 2⁵⁸, one more than nodes. Else none.
+    /// Where teleport goes by stake: what teleports to nodes with ids below each, of 2⁵⁸, one more than nodes. Else none.
     pub jumps: &'a [u64],
     /// α, of 2³².
     pub alpha: u32,
@@ -210,7 +212,7 @@ pub trait Judge {
 /// What a device gives once a solve has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Solution {
-    /// What each node kept in the last round.
+    /// What the node of each row kept in the last round.
     pub kept: Vec<u64>,
     /// Units that teleport after it.
     pub teleport: u64,
@@ -254,6 +256,7 @@ impl Kernel {
                 ("part", Uniform),
                 ("state", Uniform),
                 ("kept", Read),
+                ("order", Read),
                 ("outs", Read),
                 ("jumps", Read),
                 ("contributions", Write),

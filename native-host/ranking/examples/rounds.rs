@@ -30,8 +30,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     say("edges", "edges", &[graph.edges() as f64]);
     if let Some(path) = args.next() {
         let mut file = BufWriter::new(File::create(path)?);
-        for to in 0..graph.nodes() {
-            for from in graph.sources(to) {
+        for (to, sources) in graph.rows() {
+            for from in sources {
                 file.write_all(&from.to_le_bytes())?;
                 file.write_all(&to.to_le_bytes())?;
             }

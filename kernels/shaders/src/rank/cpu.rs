@@ -50,22 +50,24 @@ pub const fn scale(units: Pair, factor: Pair) -> Pair {
     [middle[0] >> 26 | high[0] << 6, high[0] >> 26 | high[1] << 6]
 }
 
-/// What teleports to a row's node.
-pub fn jump(part: &Part, state: &State, jumps: &[Pair], row: u32) -> Pair {
+/// What teleports to a node.
+pub fn jump(part: &Part, state: &State, jumps: &[Pair], node: u32) -> Pair {
     if part.by_stake == 0 {
-        let more = u32::from(part.first_node + row < state.surplus);
+        let more = u32::from(node < state.surplus);
         return add([state.even_low, state.even_high], [more, 0]);
     }
     let teleport = [state.teleport_low, state.teleport_high];
-    let row = row as usize;
-    sub(scale(teleport, jumps[row + 1]), scale(teleport, jumps[row]))
+    let node = node as usize;
+    sub(scale(teleport, jumps[node + 1]), scale(teleport, jumps[node]))
 }
 
 /// SPEC.md, "A round", 1.
+#[expect(clippy::too_many_arguments, reason = "one a binding of its twin")]
 pub fn spread(
     part: &Part,
     state: &State,
     kept: &[Pair],
+    order: &[u32],
     outs: &[u32],
     jumps: &[Pair],
     contributions: &mut [u32],
@@ -77,7 +79,7 @@ pub fn spread(
     for span in 0..part.spans {
         let mut dangling = ZERO;
         for row in span * SPAN..part.rows.min((span + 1) * SPAN) {
-            let mass = add(kept[row as usize], jump(part, state, jumps, row));
+            let mass = add(kept[row as usize], jump(part, state, jumps, order[row as usize]));
             let contribution = match outs[row as usize] {
                 0 => {
                     dangling = add(dangling, mass);
@@ -86,7 +88,7 @@ pub fn spread(
                 _ if part.is_weighted != 0 => encode(mass),
                 edges => encode(divided(mass, edges)),
             };
-            contributions[(part.first_node + row) as usize] = contribution;
+            contributions[(part.first_row + row) as usize] = contribution;
         }
         partials[4 * (part.first_span + span) as usize] = dangling;
     }

@@ -18,9 +18,9 @@ pub struct Arranged {
 }
 
 impl Arranged {
-    /// Its nodes.
-    pub fn nodes(&self) -> Range<usize> {
-        let first = self.part.first_node as usize;
+    /// Its rows among the graph's.
+    pub fn rows(&self) -> Range<usize> {
+        let first = self.part.first_row as usize;
         first..first + self.part.rows as usize
     }
 
@@ -47,8 +47,8 @@ impl fmt::Display for TooLarge {
 
 impl core::error::Error for TooLarge {}
 
-/// Cuts a graph into parts no buffer of which has more than `binding_max` bytes. What all parts share, a contribution a node, cannot be cut, since
-/// any edge may read any of it.
+/// Cuts a graph into parts no buffer of which has more than `binding_max` bytes. What all parts share cannot be cut, since any row may read any
+/// of it: a contribution a node, and where teleport goes by stake eight bytes a node and eight more.
 ///
 /// # Errors
 /// [`TooLarge`] where that does not fit.
@@ -57,7 +57,8 @@ pub fn cut(input: &Input<'_>, binding_max: u64) -> Result<Vec<Arranged>, TooLarg
     // Running sums have eight bytes and one more than rows; a row has at most an edge a node, so it fits wherever contributions do.
     let rows_max = (binding_max / 8).saturating_sub(1).min(u64::from(u32::MAX)) as usize;
     let edges_max = (binding_max / 4).min(u64::from(BLOCK) * u64::from(BLOCK) * u64::from(TILE) - 1) as u32;
-    let too_large = TooLarge { nodes, nodes_max: if rows_max == 0 { 0 } else { edges_max } };
+    let shared_max = if input.jumps.is_empty() { edges_max } else { edges_max.min(rows_max as u32) };
+    let too_large = TooLarge { nodes, nodes_max: if rows_max == 0 { 0 } else { shared_max } };
     if nodes > too_large.nodes_max {
         return Err(too_large);
     }
@@ -97,7 +98,7 @@ fn arrange(input: &Input<'_>, first: usize, rows: usize, first_span: u32) -> Arr
     }
     tile_rows.push(rows as u32 + 1);
     let part = Part {
-        first_node: first as u32,
+        first_row: first as u32,
         rows: rows as u32,
         edges,
         tiles,

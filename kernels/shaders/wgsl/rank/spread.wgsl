@@ -3,19 +3,20 @@
 @group(0) @binding(0) var<uniform> part: Part;
 @group(0) @binding(1) var<uniform> state: State;
 @group(0) @binding(2) var<storage, read> kept: array<vec2<u32>>;
-@group(0) @binding(3) var<storage, read> outs: array<u32>;
-@group(0) @binding(4) var<storage, read> jumps: array<vec2<u32>>;
-@group(0) @binding(5) var<storage, read_write> contributions: array<u32>;
-@group(0) @binding(6) var<storage, read_write> partials: array<vec2<u32>>;
+@group(0) @binding(3) var<storage, read> order: array<u32>;
+@group(0) @binding(4) var<storage, read> outs: array<u32>;
+@group(0) @binding(5) var<storage, read> jumps: array<vec2<u32>>;
+@group(0) @binding(6) var<storage, read_write> contributions: array<u32>;
+@group(0) @binding(7) var<storage, read_write> partials: array<vec2<u32>>;
 
-// What teleports to a row's node.
-fn jump(row: u32) -> vec2<u32> {
+// What teleports to a node.
+fn jump(node: u32) -> vec2<u32> {
     if part.by_stake == 0u {
         let even = vec2<u32>(state.even_low, state.even_high);
-        return add(even, vec2<u32>(u32(part.first_node + row < state.surplus), 0u));
+        return add(even, vec2<u32>(u32(node < state.surplus), 0u));
     }
     let teleport = vec2<u32>(state.teleport_low, state.teleport_high);
-    return sub(scale(teleport, jumps[row + 1u]), scale(teleport, jumps[row]));
+    return sub(scale(teleport, jumps[node + 1u]), scale(teleport, jumps[node]));
 }
 
 @compute @workgroup_size(GROUP)
@@ -32,7 +33,7 @@ fn spread(
     for (var at = 0u; at < SPAN; at += GROUP) {
         let row = span * SPAN + at + lane;
         if row < part.rows {
-            let mass = add(kept[row], jump(row));
+            let mass = add(kept[row], jump(order[row]));
             let edges = outs[row];
             var contribution = 0u;
             if edges == 0u {
@@ -42,7 +43,7 @@ fn spread(
             } else {
                 contribution = encode(divided(mass, edges));
             }
-            contributions[part.first_node + row] = contribution;
+            contributions[part.first_row + row] = contribution;
         }
     }
     let sum = summed(lane, dangling);
