@@ -41,6 +41,25 @@ async fn a_graph_is_ranked_alike_however_it_is_computed() {
 }
 
 #[tokio::test]
+async fn a_gpu_gives_the_same_and_without_one_the_processor_does() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    fs::write(home.join("graph.txt"), GRAPH).unwrap();
+    let by_processor = solved(home, &["graph.txt"]).await;
+    assert_eq!((&by_processor["device"], &by_processor["gpu_error"]), (&"processor".into(), &Value::Null));
+    let by_gpu = solved(home, &["graph.txt", "--device", "gpu"]).await;
+    assert_eq!((&by_gpu["digest"], &by_gpu["report"]), (&by_processor["digest"], &by_processor["report"]));
+    assert!(by_gpu["gpu_error"].is_null() && by_gpu["device"] != "processor", "{by_gpu}");
+    // The loader of Vulkan's drivers looks here alone, and finds none.
+    let mut hidden = formix(home);
+    hidden.env("VK_DRIVER_FILES", home.join("none.json")).env("VK_ICD_FILENAMES", home.join("none.json"));
+    let output = hidden.args(["--json", "rank", "graph.txt", "--device", "gpu"]).output().await.unwrap();
+    let without: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&without["digest"], &without["device"]), (&by_processor["digest"], &"processor".into()));
+    assert!(without["gpu_error"].as_str().unwrap().contains("there is no GPU to compute on"), "{without}");
+}
+
+#[tokio::test]
 async fn what_is_wrong_is_said() {
     let home = tempfile::tempdir().unwrap();
     let home = home.path();
@@ -50,7 +69,7 @@ async fn what_is_wrong_is_said() {
         (&["rank"], "name the file of a graph"),
         (&["rank", "none.txt"], "reading none.txt"),
         (&["rank", "bad.csv"], "line 2: the weight is not a finite number"),
-        (&["rank", "graph.txt", "--device", "gpu"], "--device gpu is not built yet"),
+        (&["rank", "graph.txt", "--device", "gpu", "--shards", "2"], "--device gpu goes with --method pi"),
         (&["rank", "graph.txt", "--alpha", "1"], "--alpha 1 is too large"),
         (&["rank", "graph.txt", "--eps", "x"], "--eps x is not a number"),
         (&["rank", "graph.txt", "--nodes", "3"], "line 5: an id is above 2"),

@@ -1,4 +1,4 @@
-// π of R-MAT graphs: edges a second, beside scipy, networkit and igraph. [--json] [--runs N] [--scales N,N]
+// π of R-MAT graphs: edges a second, beside scipy, networkit and igraph, on the processor and on a GPU. [--json] [--runs N] [--scales N,N]
 
 import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
@@ -23,13 +23,19 @@ const table = new Table(options.json);
 /** What a program prints: figures with all their values, by name. */
 function figures(program, ...args) {
   const lines = execFileSync(program, args, { stdio: ["ignore", "pipe", "inherit"], encoding: "utf8" });
-  const rows = lines.trim().split("\n").map((line) => JSON.parse(line));
+  const rows = lines.trim().split("\n").filter(Boolean).map((line) => JSON.parse(line));
   return new Map(rows.map((row) => [row.name, row]));
 }
 
-const build = ["build", "--quiet", "--profile", "bench", "--package", "ranking", "--example", "rounds"];
-execFileSync(process.env.CARGO ?? "cargo", build, { cwd: root, stdio: ["ignore", 2, "inherit"] });
-const rounds = join(target, "release/examples/rounds");
+/** An example of a package, built. */
+function example(name, of) {
+  const build = ["build", "--quiet", "--profile", "bench", "--package", of, "--example", name];
+  execFileSync(process.env.CARGO ?? "cargo", build, { cwd: root, stdio: ["ignore", 2, "inherit"] });
+  return join(target, "release/examples", name);
+}
+
+const rounds = example("rounds", "ranking");
+const gpuRounds = example("gpu_rounds", "gpu");
 const peers = python("rank-peers", "tests/bench/lib/rank_peers.txt");
 const folder = join(target, "xtask/rank-bench");
 mkdirSync(folder, { recursive: true });
@@ -49,5 +55,13 @@ for (const scale of options.scales.split(",")) {
   row("solve_s.threads-1", "networkit");
   row("solve_s.threads-1", "igraph");
   row("solve_s.threads-2", "networkit");
+  // What the device needs to move the bytes of a round stands beside what a round takes it.
+  const gpu = figures(gpuRounds, scale, options.runs);
+  for (const [name, beside] of [["round.edges_per_s.gpu", "floor"], ["solve_s.gpu", null]]) {
+    const { unit, values } = gpu.get(name) ?? {};
+    if (!values) continue;
+    const also = beside === null ? {} : { peer: beside, peerValues: gpu.get(`${beside}.edges_per_s.gpu`).values };
+    table.row({ name: `rank.rmat-${scale}.${name}`, unit, values, ...also });
+  }
 }
 table.print();

@@ -33,7 +33,7 @@
 //! # How to drive it
 //! [`Reader`] reads edge lists, CSV and Matrix Market into [`Edges`]; [`Graph::new`] arranges them. [`solve`] takes the caller's thread,
 //! [`solve_with`] as many as the shell lends through [`Workers`]; [`Solver`] goes round by round. [`Shard`] holds a part of a graph and
-//! exchanges messages with the others. [`Offloaded`] lets a device do the rounds. [`Live`] keeps π while edges come and go. [`Focus::digest`] names π. [`cyberank()`] is a
+//! exchanges messages with the others. [`Offloaded`] lets a GPU do the rounds. [`Live`] keeps π while edges come and go. [`Focus::digest`] names π. [`cyberank()`] is a
 //! relative to compare with.
 //!
 //! # When it stops

@@ -5,7 +5,7 @@
 //! compare with what the kernel stands for; a wrong result of a GPU is then either a wrong twin or a wrong driver.
 //!
 //! # How to drive it
-//! [`rank`] is the focus vector π: [`rank::cut`] arranges a graph for a device, [`rank::Kernel`] says what to run.
+//! [`rank`] is the focus vector π: [`rank::cut`] arranges a graph for a device, [`rank::Kernel`] says what to run. `kernels/gpu` runs it.
 //!
 //! # Bounds
 //! What is arranged for a device takes as much memory as the graph does; nothing is kept.

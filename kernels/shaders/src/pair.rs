@@ -92,3 +92,45 @@ pub const fn digit(rest: u32, next: u32, divisor: u32) -> u32 {
     }
     guess
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Numbers of any length, and those at the edges of halves.
+    fn any_number() -> impl Strategy<Value = u64> {
+        let edges = prop::sample::select(alloc::vec![
+            0,
+            1,
+            0xffff,
+            0x1_0000,
+            0xffff_ffff,
+            1 << 32,
+            (1 << 32) + 1,
+            1 << 58,
+            u64::MAX
+        ]);
+        prop_oneof![3 => (any::<u64>(), 0_u32..64).prop_map(|(number, by)| number >> by), 1 => edges]
+    }
+
+    proptest! {
+        #[test]
+        fn pairs_count_as_numbers_do(a in any_number(), b in any_number(), by in 0_u32..64) {
+            prop_assert_eq!(number(pair(a)), a);
+            prop_assert_eq!(number(add(pair(a), pair(b))), a.wrapping_add(b));
+            prop_assert_eq!(number(sub(pair(a), pair(b))), a.wrapping_sub(b));
+            prop_assert_eq!(number(distance_of(pair(a), pair(b))), a.abs_diff(b));
+            prop_assert_eq!(is_less(pair(a), pair(b)), a < b);
+            prop_assert_eq!(number(product(a as u32, b as u32)), u64::from(a as u32) * u64::from(b as u32));
+            prop_assert_eq!(number(shifted_left(pair(a), by)), a << by);
+            prop_assert_eq!(number(shifted_right(pair(a), by)), a >> by);
+            prop_assert_eq!(bits(pair(a)), 64 - a.leading_zeros());
+            for divisor in [b as u32, (b >> 32) as u32, (b as u32) << 31 | 1, u32::MAX] {
+                if divisor != 0 {
+                    prop_assert_eq!(number(divided(pair(a), divisor)), a / u64::from(divisor));
+                }
+            }
+        }
+    }
+}

@@ -4,9 +4,11 @@ use crate::output::Out;
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use comfy_table::{Table, presets::NOTHING};
+use futures::executor::block_on;
+use gpu::{Gpu, GpuError};
 use rank::{
-    Alpha, CyberankOptions, Delta, Edges, Epsilon, Focus, Format, Graph, Live, NODES_MAX, Options,
-    ROUNDS_MAX, Ranking, ReadOptions, Report, Shard, Teleport, Verdict, Way, Workers, assign, cyberank,
+    Alpha, CyberankOptions, Delta, Edges, Epsilon, Focus, Format, Graph, Live, NODES_MAX, Offloaded,
+    Options, ROUNDS_MAX, Ranking, ReadOptions, Report, Shard, Teleport, Verdict, Way, Workers, assign, cyberank,
     decimal, solve_with, split,
 };
 use ranking::{Threads, format_of, open, read_graph, read_stakes};
@@ -27,6 +29,7 @@ pub(super) const EXAMPLES: &str = "Examples:\n  \
     formix rank web-Stanford.txt.gz --top 20\n  \
     formix rank follows.csv --stakes tokens.csv --teleport stake --json\n  \
     formix rank graph.mtx --alpha 0.9 --eps 1e-5 --threads 2 --shards 8\n  \
+    formix rank web-Google.txt.gz --device gpu\n  \
     formix rank watch follows.csv --deltas changes.txt\n\n\
     Exit status: 3 where π did not converge.";
 
@@ -82,9 +85,6 @@ struct GraphArgs {
     /// How many threads [default: one a processor, fewer for small graphs]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
-    /// What computes
-    #[arg(long, value_enum, default_value_t = Device::Cpu)]
-    device: Device,
     /// How many nodes to print, those of the greatest π first
     #[arg(long, default_value_t = 10, value_name = "N")]
     top: usize,
@@ -100,6 +100,9 @@ struct SolveArgs {
     /// What to compute
     #[arg(long, value_enum, default_value_t = Method::Pi)]
     method: Method,
+    /// What computes; π is the same
+    #[arg(long, value_enum, default_value_t = Device::Cpu)]
+    device: Device,
 }
 
 #[derive(Debug, Args)]
@@ -136,7 +139,7 @@ enum Jump {
 enum Device {
     /// This machine's processors
     Cpu,
-    /// Not built yet
+    /// The most powerful GPU; the processors where there is none, or it cannot
     Gpu,
 }
 
@@ -158,9 +161,6 @@ pub(super) fn rank(args: RankArgs, out: &Out) -> Result<ExitCode> {
 
 /// Reads the graph, and what there is to be said about how.
 fn read(args: &GraphArgs) -> Result<(Edges, Options)> {
-    if args.device == Device::Gpu {
-        bail!("--device gpu is not built yet: leave it away to compute on this machine's processors");
-    }
     let file = args.file.as_ref().context("name the file of a graph; `formix rank --help` has examples")?;
     let alpha = Alpha::from_decimal(&args.alpha)
         .map_err(|error| anyhow::anyhow!("--alpha {} {error}", args.alpha))?;
@@ -196,6 +196,9 @@ fn read(args: &GraphArgs) -> Result<(Edges, Options)> {
 }
 
 fn solve(args: SolveArgs, out: &Out) -> Result<ExitCode> {
+    if args.device == Device::Gpu && (args.shards.is_some() || args.method != Method::Pi) {
+        bail!("--device gpu goes with --method pi, and without --shards");
+    }
     let begun = Instant::now();
     let (edges, options) = read(&args.graph)?;
     let listed = edges.len();
@@ -207,9 +210,21 @@ fn solve(args: SolveArgs, out: &Out) -> Result<ExitCode> {
     if args.method == Method::Cyberank {
         return ranks(&args, &graph, options, out);
     }
-    let ranking = match args.shards {
-        None => solve_with(&graph, options, &threads),
-        Some(count) => sharded(&graph, options, count)?,
+    let mut device = "processor".to_owned();
+    let mut gpu_error = None;
+    let ranking = match (args.shards, args.device) {
+        (Some(count), _) => sharded(&graph, options, count)?,
+        (None, Device::Cpu) => solve_with(&graph, options, &threads),
+        (None, Device::Gpu) => match block_on(on_gpu(&graph, options)) {
+            Ok((ranking, gpu)) => {
+                device = gpu;
+                ranking
+            }
+            Err(error) => {
+                gpu_error = Some(error.to_string());
+                solve_with(&graph, options, &threads)
+            }
+        },
     };
     let seconds = begun.elapsed().as_secs_f64();
     let Ranking { focus, verdict, report } = &ranking;
@@ -218,14 +233,15 @@ fn solve(args: SolveArgs, out: &Out) -> Result<ExitCode> {
     let value = json!({
         "nodes": graph.nodes(), "edges": graph.edges(), "edges_listed": listed, "dangling": graph.dangling(), "weighted": graph.is_weighted(),
         "alpha": options.alpha.to_string(), "verdict": word(*verdict), "message": verdict.to_string(), "report": facts(report),
-        "digest": focus.digest().to_string(), "top": list(&top), "shards": args.shards, "threads": threads.count(),
+        "digest": focus.digest().to_string(), "top": list(&top), "shards": args.shards, "threads": threads.count(), "device": device, "gpu_error": gpu_error,
         "read_ms": read_ms, "solve_ms": seconds * 1e3, "edges_per_second": swept / seconds.max(1e-9),
     });
     out.event(&value, || {
         let told = told(report);
+        let instead = gpu_error.as_ref().map_or_else(String::new, |error| format!(": {error}"));
         let merged = if listed > graph.edges() { format!(" ({listed} listed)") } else { String::new() };
         format!(
-            "{} nodes, {} edges{merged}, {} dangling\n{verdict} after {} rounds{told}, {:.3} s ({:.2} G edges/s)\nπ {}\n\n{}",
+            "{} nodes, {} edges{merged}, {} dangling\n{verdict} after {} rounds{told}, {:.3} s ({:.2} G edges/s) on {device}{instead}\nπ {}\n\n{}",
             graph.nodes(),
             graph.edges(),
             graph.dangling(),
@@ -237,6 +253,15 @@ fn solve(args: SolveArgs, out: &Out) -> Result<ExitCode> {
         )
     });
     Ok(if *verdict == Verdict::Converged { ExitCode::SUCCESS } else { ExitCode::from(NOT_CONVERGED) })
+}
+
+/// π by the GPU, and which GPU.
+async fn on_gpu(graph: &Graph, options: Options) -> Result<(Ranking, String), GpuError> {
+    let gpu = Gpu::open().await?;
+    let mut solve = Offloaded::new(graph, options);
+    let solution = gpu.rank(&solve.input(), &mut solve).await?;
+    let ranking = solve.finish(&solution).map_err(|_| GpuError::Wrong)?;
+    Ok((ranking, gpu.about().to_string()))
 }
 
 fn ranks(args: &SolveArgs, graph: &Graph, options: Options, out: &Out) -> Result<ExitCode> {

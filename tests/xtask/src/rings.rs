@@ -53,7 +53,7 @@ const RINGS: &[Ring] = &[
     },
     Ring {
         name: "clippy-wasm",
-        about: "browser code and core have no warnings",
+        about: "browser code, kernels and core have no warnings",
         applies: always,
         limit_min: 20,
         run: clippy_wasm,
@@ -255,6 +255,10 @@ fn in_core(member: &Member) -> bool {
     member.folder.starts_with("core/")
 }
 
+fn in_kernels(member: &Member) -> bool {
+    member.folder.starts_with("kernels/")
+}
+
 fn fmt(run: &mut Run<'_>) -> Result<()> {
     run.check(&run.cargo().args(["fmt", "--all", "--check"]))
 }
@@ -268,7 +272,7 @@ fn clippy(run: &mut Run<'_>) -> Result<()> {
 
 fn clippy_wasm(run: &mut Run<'_>) -> Result<()> {
     setup::rust_target(&run.tree.root, WASM)?;
-    let packages = run.packages(|member| in_browser(member) || in_core(member));
+    let packages = run.packages(|member| in_browser(member) || in_kernels(member) || in_core(member));
     let cargo = run.cargo().args(["clippy", "--target", WASM]).args(each(&packages));
     run.check(&cargo.args(["--", "-D", "warnings"]))
 }
@@ -288,6 +292,7 @@ fn no_std(run: &mut Run<'_>) -> Result<()> {
 
 fn unit(run: &mut Run<'_>) -> Result<()> {
     setup::python(&run.tree.root)?;
+    setup::vulkan(&run.tree.root)?;
     setup::rust_target(&run.tree.root, GUEST)?;
     let packages = run.packages(|member| !in_browser(member) && !OWN_RING.contains(&member.name.as_str()));
     run.tests(&run.cargo().args(["test", "--no-fail-fast"]).args(each(&packages)), Harness::Cargo)

@@ -1,4 +1,4 @@
-//! What a fresh Debian machine lacks, found or installed: compiler targets, npm packages, a browser, Python, PHP.
+//! What a fresh Debian machine lacks, found or installed: compiler targets, npm packages, a browser, Python, PHP, a GPU's driver.
 //!
 //! Every function returns at once when the thing is there already.
 
@@ -136,6 +136,24 @@ pub(crate) fn php(root: &Path) -> Result<()> {
     }
     install(root, &["php-cli", "phpunit"]).context(
         "the package for PHP needs PHP 8.2 with sodium, and its tests need PHPUnit: install Debian's packages `php-cli` and `phpunit`",
+    )
+}
+
+/// Makes kernels run natively, on the processor where there is no GPU: the loader of Vulkan's drivers, and Mesa's drivers.
+pub(crate) fn vulkan(root: &Path) -> Result<()> {
+    // Where loaders look, on any distribution and with a vendor's own driver.
+    let folders = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"];
+    let has_driver = folders.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten().next().is_some();
+    let loader = Cmd::new("ldconfig", root)
+        .arg("-p")
+        .read()
+        .or_else(|_| Cmd::new("/sbin/ldconfig", root).arg("-p").read());
+    if has_driver && loader.is_ok_and(|libraries| libraries.contains("libvulkan.so.1")) {
+        return Ok(());
+    }
+    install(root, &["libvulkan1", "mesa-vulkan-drivers"]).context(
+        "what GPUs compute needs a Vulkan driver: install Debian's packages `libvulkan1` and `mesa-vulkan-drivers`, which also compute \
+         without a GPU",
     )
 }
 

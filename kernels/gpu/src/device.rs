@@ -1,0 +1,323 @@
+//! A device: its adapter, its limits, its faults, its buffers.
+
+use crate::error::GpuError;
+use futures::channel::oneshot;
+use shaders::{Access, rank::Kernel};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+use wgpu::BufferUsages;
+
+/// Bytes of a buffer that any device with WebGPU's default limits binds: 128 MiB.
+pub const LIGHT_BINDING: u64 = 128 << 20;
+
+/// A GPU, or what computes as one.
+#[derive(Debug)]
+pub struct Gpu {
+    instance: wgpu::Instance,
+    binding_max: u64,
+    about: About,
+    device: Mutex<Device>,
+}
+
+/// Which GPU it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct About {
+    /// Its name, as its driver tells it; a browser may not tell.
+    pub name: String,
+    /// What it is spoken to by: `vulkan`, `metal` or `webgpu`.
+    pub backend: String,
+    /// Whether it is no hardware but the processor.
+    pub is_software: bool,
+}
+
+impl fmt::Display for About {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = if self.name.is_empty() { "a GPU without a name" } else { &self.name };
+        let software = if self.is_software { ", software on the processor" } else { "" };
+        write!(f, "{name} ({}{software})", self.backend)
+    }
+}
+
+impl Gpu {
+    /// Opens the most powerful adapter, with buffers as large as it binds.
+    ///
+    /// # Errors
+    /// [`GpuError::NoAdapter`], [`GpuError::NoDevice`].
+    pub async fn open() -> Result<Self, GpuError> {
+        Self::open_within(u64::MAX).await
+    }
+
+    /// Opens the most powerful adapter, with buffers of `binding_max` bytes at most, or fewer where it binds fewer.
+    ///
+    /// # Errors
+    /// [`GpuError::NoAdapter`], [`GpuError::NoDevice`].
+    pub async fn open_within(binding_max: u64) -> Result<Self, GpuError> {
+        let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+        let (device, info) = Device::open(&instance, binding_max).await?;
+        let about = About {
+            name: info.name,
+            backend: info.backend.to_string(),
+            is_software: info.device_type == wgpu::DeviceType::Cpu,
+        };
+        Ok(Self { instance, binding_max, about, device: Mutex::new(device) })
+    }
+
+    /// Which GPU it is.
+    pub fn about(&self) -> &About {
+        &self.about
+    }
+
+    /// Gives the device back, as a driver that resets would. What is under way begins again on a new one.
+    pub fn lose(&self) {
+        self.device().device.destroy();
+    }
+
+    pub(crate) fn device(&self) -> Device {
+        lock(&self.device).clone()
+    }
+
+    /// Opens a new device in the lost one's place.
+    pub(crate) async fn reopen(&self) -> Result<(), GpuError> {
+        let (device, _) = Device::open(&self.instance, self.binding_max).await?;
+        *lock(&self.device) = device;
+        Ok(())
+    }
+}
+
+/// Nothing here is left half done by a panic.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What went wrong on a device, told by its callbacks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// It is gone; another may do.
+    Lost(String),
+    /// It is there and will not.
+    Error(GpuError),
+}
+
+impl From<GpuError> for Fault {
+    fn from(error: GpuError) -> Self {
+        Self::Error(error)
+    }
+}
+
+/// An open device. Clones are the same device.
+#[derive(Debug, Clone)]
+pub(crate) struct Device {
+    device: wgpu::Device,
+    queue: wgpu::Queue,
+    faults: Arc<Mutex<Option<Fault>>>,
+    /// In the order of [`Kernel::ALL`].
+    pipelines: Vec<wgpu::ComputePipeline>,
+    /// The largest buffer.
+    pub(crate) binding_max: u64,
+    /// Workgroups a dimension.
+    groups_max: u32,
+}
+
+impl Device {
+    async fn open(
+        instance: &wgpu::Instance,
+        binding_max: u64,
+    ) -> Result<(Self, wgpu::AdapterInfo), GpuError> {
+        let options = wgpu::RequestAdapterOptions {
+            power_preference: wgpu::PowerPreference::HighPerformance,
+            ..Default::default()
+        };
+        let adapter = instance.request_adapter(&options).await;
+        let adapter = adapter.map_err(|error| GpuError::NoAdapter(error.to_string()))?;
+        let granted = adapter.limits();
+        let binding_max =
+            binding_max.min(granted.max_storage_buffer_binding_size).min(granted.max_buffer_size);
+        // Buffers come in sixteens of bytes.
+        let binding_max = binding_max / 16 * 16;
+        let usual = wgpu::Limits::default();
+        let limits = wgpu::Limits {
+            max_storage_buffer_binding_size: binding_max.max(usual.max_storage_buffer_binding_size),
+            max_buffer_size: binding_max.max(usual.max_buffer_size),
+            ..usual
+        };
+        let groups_max = limits.max_compute_workgroups_per_dimension;
+        let descriptor = wgpu::DeviceDescriptor { required_limits: limits, ..Default::default() };
+        let opened = adapter.request_device(&descriptor).await;
+        let (device, queue) = opened.map_err(|error| GpuError::NoDevice(error.to_string()))?;
+
+        let faults = Arc::new(Mutex::new(None));
+        let lost = Arc::clone(&faults);
+        device.set_device_lost_callback(move |reason, said| {
+            *lock(&lost) = Some(Fault::Lost(format!("{reason:?}: {said}")));
+        });
+        let refused = Arc::clone(&faults);
+        device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
+            // The first says most; and that it is lost says more than what follows from that.
+            lock(&refused).get_or_insert_with(|| Fault::Error(GpuError::Refused(error.to_string())));
+        }));
+
+        let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
+        let pipelines = Kernel::ALL.map(|kernel| pipeline(&device, kernel)).to_vec();
+        if let Some(error) = scope.pop().await {
+            return Err(GpuError::NoDevice(error.to_string()));
+        }
+        Ok((Self { device, queue, faults, pipelines, binding_max, groups_max }, adapter.get_info()))
+    }
+
+    /// What went wrong so far.
+    pub(crate) fn check(&self) -> Result<(), Fault> {
+        lock(&self.faults).clone().map_or(Ok(()), Err)
+    }
+
+    /// Runs `make`, and tells where the device refused something of it.
+    pub(crate) async fn try_make<T>(&self, make: impl FnOnce() -> T) -> Result<T, Fault> {
+        let memory = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+        let validity = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
+        let made = make();
+        let invalid = validity.pop();
+        let out_of_memory = memory.pop();
+        let error = out_of_memory.await.or(invalid.await);
+        self.check()?;
+        error.map_or(Ok(made), |error| Err(GpuError::Refused(error.to_string()).into()))
+    }
+
+    /// A buffer that holds `words`, for kernels and copies.
+    pub(crate) fn holding(&self, words: &[u32], usage: BufferUsages) -> wgpu::Buffer {
+        // Not mapped at creation: where memory is short, that would panic instead of being told.
+        let buffer = self.zeros(words.len().div_ceil(2), usage | BufferUsages::COPY_DST);
+        self.write(&buffer, words);
+        buffer
+    }
+
+    /// A buffer of zeros for so many pairs.
+    pub(crate) fn zeros(&self, pairs: usize, usage: BufferUsages) -> wgpu::Buffer {
+        // No buffer is empty, and uniforms come in sixteens of bytes.
+        let size = (pairs as u64 * 8).next_multiple_of(16).max(16);
+        let descriptor = wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false };
+        self.device.create_buffer(&descriptor)
+    }
+
+    /// Puts `words` at the beginning of a buffer, before what is submitted next.
+    pub(crate) fn write(&self, buffer: &wgpu::Buffer, words: &[u32]) {
+        if !words.is_empty() {
+            self.queue.write_buffer(buffer, 0, bytemuck::cast_slice(words));
+        }
+    }
+
+    /// A kernel with what it binds, in the order of its bindings, and so many workgroups.
+    pub(crate) fn dispatch(&self, kernel: Kernel, groups: u32, buffers: &[&wgpu::Buffer]) -> Dispatch {
+        let pipeline = self.pipelines[kernel as usize].clone();
+        let entries: Vec<_> = (0..)
+            .zip(buffers)
+            .map(|(binding, buffer)| wgpu::BindGroupEntry { binding, resource: buffer.as_entire_binding() })
+            .collect();
+        let layout = pipeline.get_bind_group_layout(0);
+        let descriptor =
+            wgpu::BindGroupDescriptor { label: Some(kernel.name()), layout: &layout, entries: &entries };
+        let bound = self.device.create_bind_group(&descriptor);
+        let width = groups.min(self.groups_max);
+        Dispatch { pipeline, bound, groups: [width, groups.div_ceil(width.max(1))] }
+    }
+
+    /// Hands these dispatches over, `times` times one after another.
+    pub(crate) fn submit(&self, dispatches: &[Dispatch], times: u32) {
+        let mut encoder = self.device.create_command_encoder(&Default::default());
+        let mut pass = encoder.begin_compute_pass(&Default::default());
+        for Dispatch { pipeline, bound, groups: [width, height] } in
+            (0..times).flat_map(|_| dispatches.iter())
+        {
+            pass.set_pipeline(pipeline);
+            pass.set_bind_group(0, bound, &[]);
+            pass.dispatch_workgroups(*width, *height, 1);
+        }
+        drop(pass);
+        self.queue.submit([encoder.finish()]);
+    }
+
+    /// Fills a buffer with zeros.
+    pub(crate) fn clear(&self, buffer: &wgpu::Buffer) {
+        let mut encoder = self.device.create_command_encoder(&Default::default());
+        encoder.clear_buffer(buffer, 0, None);
+        self.queue.submit([encoder.finish()]);
+    }
+
+    /// The first `pairs` pairs of a buffer, once all that was submitted is done.
+    pub(crate) async fn read(&self, buffer: &wgpu::Buffer, pairs: usize) -> Result<Vec<[u32; 2]>, Fault> {
+        let size = pairs as u64 * 8;
+        let staging = self.zeros(pairs, BufferUsages::COPY_DST | BufferUsages::MAP_READ);
+        let mut encoder = self.device.create_command_encoder(&Default::default());
+        encoder.copy_buffer_to_buffer(buffer, 0, &staging, 0, size);
+        self.queue.submit([encoder.finish()]);
+        let (sender, receiver) = oneshot::channel();
+        staging.map_async(wgpu::MapMode::Read, .., move |mapped| {
+            // Whoever waits may have gone.
+            let _ = sender.send(mapped);
+        });
+        let polled = self.device.poll(wgpu::PollType::wait_indefinitely());
+        let mapped = receiver.await;
+        self.check()?;
+        if polled.is_err() || !matches!(mapped, Ok(Ok(()))) {
+            return Err(Fault::Lost("its memory cannot be read".to_owned()));
+        }
+        let view = staging.get_mapped_range(..size);
+        let view = view.map_err(|error| Fault::Error(GpuError::Refused(error.to_string())))?;
+        // A browser's copy may begin at any address, so words are put together from bytes.
+        let word = |bytes: &[u8]| bytes.iter().rev().fold(0, |word, byte| word << 8 | u32::from(*byte));
+        Ok(view.chunks_exact(8).map(|pair| [word(&pair[..4]), word(&pair[4..])]).collect())
+    }
+}
+
+/// A kernel, ready to be run.
+#[derive(Debug)]
+pub(crate) struct Dispatch {
+    pipeline: wgpu::ComputePipeline,
+    bound: wgpu::BindGroup,
+    groups: [u32; 2],
+}
+
+fn pipeline(device: &wgpu::Device, kernel: Kernel) -> wgpu::ComputePipeline {
+    let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
+        label: Some(kernel.name()),
+        source: wgpu::ShaderSource::Wgsl(kernel.source().into()),
+    });
+    let entries: Vec<_> = (0..)
+        .zip(kernel.bindings())
+        .map(|(binding, (_, access))| wgpu::BindGroupLayoutEntry {
+            binding,
+            visibility: wgpu::ShaderStages::COMPUTE,
+            ty: wgpu::BindingType::Buffer {
+                ty: match access {
+                    Access::Uniform => wgpu::BufferBindingType::Uniform,
+                    Access::Read => wgpu::BufferBindingType::Storage { read_only: true },
+                    Access::Write => wgpu::BufferBindingType::Storage { read_only: false },
+                },
+                has_dynamic_offset: false,
+                min_binding_size: None,
+            },
+            count: None,
+        })
+        .collect();
+    let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+        label: Some(kernel.name()),
+        entries: &entries,
+    });
+    let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+        label: Some(kernel.name()),
+        bind_group_layouts: &[Some(&layout)],
+        ..Default::default()
+    });
+    device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+        label: Some(kernel.name()),
+        layout: Some(&layout),
+        module: &module,
+        entry_point: Some(kernel.name()),
+        // Kernels write all of a workgroup's memory before they read it.
+        compilation_options: wgpu::PipelineCompilationOptions {
+            zero_initialize_workgroup_memory: false,
+            ..Default::default()
+        },
+        cache: None,
+    })
+}

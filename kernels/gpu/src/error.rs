@@ -1,0 +1,52 @@
+//! What keeps a GPU from computing.
+
+use shaders::rank::TooLarge;
+use std::{error::Error, fmt};
+
+/// Why a GPU gave no result. After each of these the processor still can.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum GpuError {
+    /// There is no GPU, or no driver that speaks Vulkan, Metal or WebGPU.
+    NoAdapter(String),
+    /// There is one, and it grants no device with WebGPU's default limits.
+    NoDevice(String),
+    /// The graph does not fit.
+    TooLarge(TooLarge),
+    /// The device refused: it has too little memory, or its driver does not take a kernel.
+    Refused(String),
+    /// The device was lost again and again.
+    Lost(String),
+    /// What it computed does not add up.
+    Wrong,
+}
+
+impl fmt::Display for GpuError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoAdapter(why) => {
+                write!(f, "there is no GPU to compute on: {why}; install its Vulkan driver")
+            }
+            Self::NoDevice(why) => write!(f, "the GPU cannot be used: {why}; update its driver"),
+            Self::TooLarge(error) => error.fmt(f),
+            Self::Refused(why) => write!(f, "the GPU refused: {why}"),
+            Self::Lost(why) => write!(f, "the GPU was lost again and again, lastly: {why}"),
+            Self::Wrong => f.write_str("what the GPU computed does not add up; update its driver"),
+        }
+    }
+}
+
+impl Error for GpuError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::TooLarge(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<TooLarge> for GpuError {
+    fn from(error: TooLarge) -> Self {
+        Self::TooLarge(error)
+    }
+}
