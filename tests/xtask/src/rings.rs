@@ -330,7 +330,7 @@ fn wasm(run: &mut Run<'_>) -> Result<()> {
         .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", run.tree.target.join("debug/wasm-runner"))
         .env("CHROMEDRIVER", &browser.driver)
         .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", &driver)
-        .env("WASM_BINDGEN_TEST_TIMEOUT", "120");
+        .env("WASM_BINDGEN_TEST_TIMEOUT", "300");
     let cargo = cargo.args(["test", "--tests", "--target", WASM, "--no-fail-fast"]);
     run.tests(&cargo.args(each(&packages)), Harness::Cargo)
 }
