@@ -1,13 +1,13 @@
 //! The bytes that jobs need and give: modules, inputs and outputs, by content id.
 //!
 //! Bytes come in order, in chunks of [`CHUNK_BYTES_MAX`], from whoever knows the content id; who was interrupted goes on where the bytes here end. Each
-//! identity has its own copy until it is whole and checked, so none spoils another's. Those without one, who come by HTTP, share a copy and a
-//! quota, and can.
+//! identity has its own copy until it is whole and checked, so none spoils another's. Those without one, who come by HTTP, are told apart by their
+//! [network](Owner::Network).
 //!
-//! What a job needs is [held](Blobs::hold); the rest goes after [`UNUSED_MS`].
+//! What a job needs is [held](Blobs::hold); the rest goes after [`UNUSED_MS`], or earlier where room is short ([`Blobs::plan_room`]).
 //!
 //! # Bounds
-//! [`Config`], and [`BLOB_BYTES_MAX`] of each.
+//! [`Config`], [`BLOB_BYTES_MAX`] of each, and [`NETWORKS_MAX`].
 
 use crate::{message::CHUNK_BYTES_MAX, scheduler::RestoreError};
 use alloc::{
@@ -19,34 +19,50 @@ use alloc::{
 };
 use borsh::{BorshDeserialize, BorshSerialize};
 use codec::{ContentId, Instant, Wire, decode, encode};
-use core::fmt;
+use core::{
+    fmt,
+    net::{IpAddr, Ipv6Addr},
+};
 use keys::NodeId;
 use store::{Batch, Entry};
 
+mod room;
+
+pub use room::Room;
+
 /// Bytes that each blob counts for besides its own.
-const OVERHEAD_BYTES: u64 = 512;
-/// What the keys of chunks begin with: then content id, whether there is an owner, the owner and the offset.
+pub(crate) const OVERHEAD_BYTES: u64 = 512;
+/// What the keys of chunks begin with: then content id, kind of owner, the owner and the offset.
 const CHUNK: &[u8] = b"j/b/";
 
 /// Longest blob, in bytes: the longest module, and the longest output.
 pub const BLOB_BYTES_MAX: u64 = 64 << 20;
 /// Milliseconds that a blob which no job needs is kept after bytes of it last came.
 pub const UNUSED_MS: u64 = 10 * 60_000;
+/// Most networks that have a part of their own; people of others share one.
+pub const NETWORKS_MAX: u32 = 4_096;
 
 /// How much is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Config {
     /// Most bytes in all; each blob counts for 512 bytes more than it has.
     pub bytes_max: u64,
-    /// Most bytes of one identity's uploads, as long as no job needs them; those without an identity share one such part.
+    /// Most bytes of one owner's uploads, as long as no job needs them.
     pub bytes_each_max: u64,
-    /// Most blobs of one identity that no job needs.
+    /// Most blobs of one owner that no job needs.
     pub blobs_each_max: u32,
+    /// Most bytes that the jobs without an end of one submitter need, each blob counted once.
+    pub held_each_max: u64,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { bytes_max: 1 << 30, bytes_each_max: 256 << 20, blobs_each_max: 4_096 }
+        Self {
+            bytes_max: 1 << 30,
+            bytes_each_max: 256 << 20,
+            blobs_each_max: 4_096,
+            held_each_max: 256 << 20,
+        }
     }
 }
 
@@ -135,19 +151,69 @@ impl Wire for Chunk {
     const BYTES_MAX: usize = CHUNK_BYTES_MAX + 64;
 }
 
-/// Whose bytes: an identity's, or those of people without one.
-type Owner = Option<NodeId>;
+/// Whose bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Owner {
+    /// This heavy node's, and those of people of whom nothing is known.
+    Common,
+    /// An identity's.
+    Node(NodeId),
+    /// Those of people without an identity, by where they come from.
+    Network(IpAddr),
+}
+
+impl Owner {
+    /// Who is at this address: all of an IPv4 address, or of 48 bits of IPv6. A customer gets no shorter prefix than those (RFC 6177), so nobody
+    /// has many parts; and neighbours in an IPv4 /24 have nothing to do with each other, so none spoils another's upload.
+    pub fn at(ip: IpAddr) -> Self {
+        Self::Network(match ip.to_canonical() {
+            IpAddr::V6(ip) if !ip.is_loopback() => {
+                let [a, b, c, ..] = ip.segments();
+                Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0).into()
+            }
+            ip => ip,
+        })
+    }
+
+    /// As it stands in a key: a kind, and 32 bytes.
+    fn to_bytes(self) -> (u8, [u8; 32]) {
+        match self {
+            Self::Common => (0, [0; 32]),
+            Self::Node(node) => (1, *node.public_key()),
+            Self::Network(ip) => {
+                let ip = match ip {
+                    IpAddr::V4(ip) => ip.to_ipv6_mapped(),
+                    IpAddr::V6(ip) => ip,
+                };
+                let mut bytes = [0; 32];
+                bytes[..16].copy_from_slice(&ip.octets());
+                (2, bytes)
+            }
+        }
+    }
+
+    fn from_bytes(kind: u8, bytes: [u8; 32]) -> Option<Self> {
+        match kind {
+            0 => Some(Self::Common),
+            1 => Some(Self::Node(NodeId::from_public_key(bytes))),
+            2 => {
+                let ip: [u8; 16] = bytes[..16].try_into().ok()?;
+                Some(Self::Network(IpAddr::from(ip).to_canonical()))
+            }
+            _ => None,
+        }
+    }
+}
 
 fn chunk_key(id: ContentId, owner: Owner, offset: u64) -> Vec<u8> {
-    let (is_owned, owner) = owner.map_or((0, [0; 32]), |owner| (1, *owner.public_key()));
-    [CHUNK, id.digest(), &[is_owned], &owner, &offset.to_be_bytes()].concat()
+    let (kind, owner) = owner.to_bytes();
+    [CHUNK, id.digest(), &[kind], &owner, &offset.to_be_bytes()].concat()
 }
 
 fn read_key(key: &[u8]) -> Option<(ContentId, Owner)> {
     let rest = key.strip_prefix(CHUNK).filter(|rest| rest.len() == 73)?;
     let id = ContentId::from_digest(rest[..32].try_into().ok()?);
-    let owner: [u8; 32] = rest[33..65].try_into().ok()?;
-    Some((id, (rest[32] != 0).then(|| NodeId::from_public_key(owner))))
+    Some((id, Owner::from_bytes(rest[32], rest[33..65].try_into().ok()?)?))
 }
 
 /// A blob of which bytes are still to come.
@@ -176,6 +242,8 @@ pub struct Blobs {
     parts: BTreeMap<(ContentId, Owner), Part>,
     /// Bytes and number of what each owner has here that no job needs.
     unused: BTreeMap<Owner, (u64, u32)>,
+    /// How many of them are networks.
+    networks: u32,
     bytes: u64,
     timers: BTreeSet<(Instant, ContentId, Owner)>,
     batch: Batch,
@@ -190,6 +258,7 @@ impl Blobs {
             whole: BTreeMap::new(),
             parts: BTreeMap::new(),
             unused: BTreeMap::new(),
+            networks: 0,
             bytes: 0,
             timers: BTreeSet::new(),
             batch: Batch::new(),
@@ -205,7 +274,7 @@ impl Blobs {
         let mut blobs = Self::new(config);
         for Entry { key, value } in entries.iter().filter(|entry| entry.key.starts_with(CHUNK)) {
             let wrong = |problem: String| RestoreError { key: data_encoding::HEXLOWER.encode(key), problem };
-            let (id, owner) = read_key(key).ok_or_else(|| wrong("a key of another length".into()))?;
+            let (id, owner) = read_key(key).ok_or_else(|| wrong("no key of a chunk".into()))?;
             let Chunk { len, at, bytes } = decode(value).map_err(|error| wrong(error.to_string()))?;
             let until = at.plus_ms(UNUSED_MS);
             let part =
@@ -244,7 +313,8 @@ impl Blobs {
     }
 
     /// How much of a blob is here: all of it, or what `owner` has put.
-    pub fn progress(&self, id: ContentId, owner: Option<NodeId>) -> Option<Progress> {
+    pub fn progress(&self, id: ContentId, owner: Owner) -> Option<Progress> {
+        let owner = self.placed(owner);
         if let Some(bytes) = self.get(id) {
             let len = bytes.len() as u64;
             return Some(Progress { have: len, len });
@@ -252,9 +322,15 @@ impl Blobs {
         self.parts.get(&(id, owner)).map(|part| Progress { have: part.bytes.len() as u64, len: part.len })
     }
 
-    /// Whether a blob's `more` bytes have room.
-    pub const fn has_room(&self, more: u64) -> bool {
-        self.bytes.saturating_add(more).saturating_add(OVERHEAD_BYTES) <= self.config.bytes_max
+    /// Under whom bytes of `owner` are counted: one network too many has no part of its own.
+    fn placed(&self, owner: Owner) -> Owner {
+        let is_over = || self.networks >= NETWORKS_MAX && !self.unused.contains_key(&owner);
+        if matches!(owner, Owner::Network(_)) && is_over() { Owner::Common } else { owner }
+    }
+
+    /// Bytes that each submitter's open jobs may need.
+    pub const fn held_each_max(&self) -> u64 {
+        self.config.held_each_max
     }
 
     /// The changes since the last call.
@@ -263,21 +339,24 @@ impl Blobs {
     }
 
     /// Takes bytes of a blob that `owner` puts. Of those that do not fill a chunk, none are kept before the end comes; [`Progress`] says where
-    /// to go on. No bytes at all ask how much is here.
+    /// to go on. No bytes at all ask how much is here. Bytes that are here and that no job needs are kept longer for it, where they are this
+    /// owner's.
     ///
     /// # Errors
     /// [`BlobError`]; then nothing has changed, but for [`BlobError::OtherBytes`].
     pub fn put(
         &mut self,
         now: Instant,
-        owner: Option<NodeId>,
+        owner: Owner,
         id: ContentId,
         len: u64,
         offset: u64,
         bytes: &[u8],
     ) -> Result<Progress, BlobError> {
+        let owner = self.placed(owner);
         if let Some(whole) = self.get(id) {
             let len = whole.len() as u64;
+            self.renew(now, owner, id);
             return Ok(Progress { have: len, len });
         }
         if len > BLOB_BYTES_MAX {
@@ -338,7 +417,7 @@ impl Blobs {
 
     /// Keeps bytes that came whole, whose content id the caller has computed. They are to be held at once, or dropped with
     /// [`Blobs::drop_unused`].
-    pub fn insert(&mut self, now: Instant, owner: Option<NodeId>, id: ContentId, bytes: &[u8]) {
+    pub fn insert(&mut self, now: Instant, owner: Owner, id: ContentId, bytes: &[u8]) {
         if self.get(id).is_some() {
             return;
         }
@@ -372,7 +451,7 @@ impl Blobs {
         let mut bytes = Vec::with_capacity(len as usize);
         parts.iter().for_each(|part| bytes.extend_from_slice(part));
         let id = ContentId::of(&bytes);
-        self.insert(now, None, id, &bytes);
+        self.insert(now, Owner::Common, id, &bytes);
         Ok(id)
     }
 
@@ -403,7 +482,7 @@ impl Blobs {
     }
 
     /// Drops a whole blob of this owner's that no job needs.
-    pub fn drop_unused(&mut self, id: ContentId, owner: Option<NodeId>) {
+    pub fn drop_unused(&mut self, id: ContentId, owner: Owner) {
         let is_due = |whole: &&Whole| whole.held == 0 && whole.owner == owner;
         let Some(whole) = self.whole.get(&id).filter(is_due) else { return };
         let (owner, until, len) = (whole.owner, whole.until, whole.bytes.len() as u64);
@@ -457,7 +536,20 @@ impl Blobs {
         }
     }
 
+    /// The owner of a blob that no job needs has put it again. A crash forgets that, and the owner puts it once more.
+    fn renew(&mut self, now: Instant, owner: Owner, id: ContentId) {
+        let is_due = |whole: &&mut Whole| whole.held == 0 && whole.owner == owner;
+        let Some(whole) = self.whole.get_mut(&id).filter(is_due) else { return };
+        let until = now.plus_ms(UNUSED_MS);
+        let before = core::mem::replace(&mut whole.until, until);
+        self.timers.remove(&(before, id, owner));
+        self.timers.insert((until, id, owner));
+    }
+
     fn count(&mut self, owner: Owner, bytes: u64, blobs: u32) {
+        if matches!(owner, Owner::Network(_)) && !self.unused.contains_key(&owner) {
+            self.networks += 1;
+        }
         let unused = self.unused.entry(owner).or_default();
         unused.0 += bytes;
         unused.1 += blobs;
@@ -471,6 +563,7 @@ impl Blobs {
         unused.1 -= 1;
         if unused.1 == 0 {
             self.unused.remove(&owner);
+            self.networks -= u32::from(matches!(owner, Owner::Network(_)));
         }
     }
 }

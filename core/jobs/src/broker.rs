@@ -13,7 +13,7 @@
 
 use crate::{
     Scheduler,
-    blobs::{self, BlobError, Blobs, Progress},
+    blobs::{self, BlobError, Blobs, Owner, Progress},
     cancel::CancellationError,
     message::{Request, Response},
     ran::{Finished, RunError},
@@ -29,13 +29,16 @@ use alloc::{
     vec::Vec,
 };
 use codec::{ContentId, Instant};
+use core::net::IpAddr;
 use keys::{Envelope, Identity, NodeId};
 use store::{Batch, Entry, StoreError};
 
 mod clients;
+mod held;
 mod own;
 mod peers;
 
+use held::{NoRoom, Shares};
 use own::Own;
 use peers::{Peer, Receiving};
 
@@ -99,6 +102,8 @@ pub enum Input {
     Put {
         /// Comes back with the answer.
         token: u64,
+        /// Where they come from, where the shell tells: bytes of different networks are counted apart.
+        from: Option<IpAddr>,
         /// Which.
         id: ContentId,
         /// Bytes of the whole.
@@ -187,11 +192,6 @@ pub enum Output {
     },
 }
 
-/// Jobs that ended before this may be forgotten for others' bytes: who brings bytes pushes out no result that is fresh.
-fn stale(now: Instant) -> Instant {
-    Instant::from_unix_ms(now.unix_ms().saturating_sub(blobs::UNUSED_MS))
-}
-
 /// Whom to tell what came of something.
 #[derive(Debug, Clone, Copy)]
 enum Asker {
@@ -231,6 +231,8 @@ pub struct Broker {
     tokens: u64,
     /// The blobs that are held for each job.
     held: BTreeMap<ContentId, Vec<ContentId>>,
+    shares: Shares,
+    no_room: NoRoom,
     /// The jobs that run here.
     own: BTreeMap<ContentId, Own>,
     outputs: VecDeque<Output>,
@@ -262,6 +264,8 @@ impl Broker {
             waits: BTreeMap::new(),
             tokens: 0,
             held: BTreeMap::new(),
+            shares: Shares::default(),
+            no_room: None,
             own: BTreeMap::new(),
             outputs: VecDeque::new(),
         };
@@ -283,8 +287,9 @@ impl Broker {
             Input::Down { peer } => self.down(now, peer),
             Input::Submit { token, envelope } => self.submit(now, Asker::Shell(token), envelope),
             Input::Cancel { token, envelope } => self.cancel(now, Asker::Shell(token), &envelope),
-            Input::Put { token, id, len, offset, bytes } => {
-                self.put(now, Asker::Shell(token), id, len, offset, &bytes);
+            Input::Put { token, from, id, len, offset, bytes } => {
+                let owner = from.map_or(Owner::Common, Owner::at);
+                self.put(now, Asker::Shell(token), owner, id, len, offset, &bytes);
             }
             Input::Ran { job, result } => self.ran(now, identity, job, result),
             Input::Stored { ticket, result } => {
@@ -360,20 +365,10 @@ impl Broker {
                     self.answer_received(message, at, node, signature, result);
                 }
             }
-            scheduler::Output::Gather { job, parts } => {
-                let bytes =
-                    parts.iter().filter_map(|part| self.blobs.get(*part)).map(|part| part.len() as u64).sum();
-                self.make_room(stale(now), bytes);
-                let result = self.blobs.gather(now, &parts);
-                let input = result.as_ref().ok().copied();
-                self.scheduler.handle_input(now, scheduler::Input::Gathered { job, result });
-                self.hold_blobs(job);
-                if let Some(input) = input {
-                    self.blobs.drop_unused(input, None);
-                }
-            }
+            scheduler::Output::Gather { job, parts } => self.gather(now, job, &parts),
             scheduler::Output::Ended { job, .. } => {
                 self.hold_blobs(job);
+                self.charge_readers(now, job);
                 self.outputs.push_back(Output::Changed { job });
             }
             scheduler::Output::Changed { job } => self.outputs.push_back(Output::Changed { job }),
@@ -387,25 +382,6 @@ impl Broker {
         self.tokens += 1;
         self.waits.insert(self.tokens, wait);
         self.tokens
-    }
-
-    /// Holds what a job needs now, and lets go of what it needed before.
-    fn hold_blobs(&mut self, job: ContentId) {
-        let mut needs = self.scheduler.blobs_of(job);
-        needs.retain(|id| self.blobs.hold(*id));
-        let before = if needs.is_empty() { self.held.remove(&job) } else { self.held.insert(job, needs) };
-        for id in before.into_iter().flatten() {
-            self.blobs.release(id);
-        }
-    }
-
-    /// Forgets jobs that ended before `before` until `bytes` more have room; says whether they have.
-    fn make_room(&mut self, before: Instant, bytes: u64) -> bool {
-        while !self.blobs.has_room(bytes) {
-            let Some(job) = self.scheduler.forget_oldest(before) else { return false };
-            self.hold_blobs(job);
-        }
-        true
     }
 
     /// A part of the jobs that are known here, the latest first; at most `limit`.
@@ -450,9 +426,9 @@ impl Broker {
         self.blobs.get(id).cloned()
     }
 
-    /// How much is here of a blob that comes through the shell.
-    pub fn blob_progress(&self, id: ContentId) -> Option<Progress> {
-        self.blobs.progress(id, None)
+    /// How much is here of a blob that comes through the shell, from this address where the shell tells.
+    pub fn blob_progress(&self, id: ContentId, from: Option<IpAddr>) -> Option<Progress> {
+        self.blobs.progress(id, from.map_or(Owner::Common, Owner::at))
     }
 
     /// The nodes that take jobs, or have said that they take none now.

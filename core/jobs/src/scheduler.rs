@@ -275,6 +275,9 @@ impl Scheduler {
             Input::Spoiled { node, job, why } => self.spoiled(now, node, job, &why),
             Input::Returned { node, job } => self.returned(now, node, job),
             Input::Gathered { job, result } => self.gathered(now, job, result),
+            Input::Unkept { job, held_bytes, max_bytes } => {
+                self.refuse(now, job, RefusalReason::Held { held_bytes, max_bytes });
+            }
             Input::Declined { node, job, why } => self.declined(now, node, job, &why),
             Input::Stored { ticket, result } => self.stored(now, ticket, result),
         }

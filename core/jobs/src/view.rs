@@ -124,7 +124,7 @@ pub struct ResultView {
 /// Why a job has no result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefusalView {
-    /// What programs compare: `deadline`, `attempts`, `cancelled`, `input`.
+    /// What programs compare: `deadline`, `attempts`, `cancelled`, `input`, `held`.
     pub code: String,
     /// What a person reads.
     pub words: String,

@@ -187,8 +187,8 @@ impl HeavyNode {
             HeavyInput::CancelJob { token, envelope } => {
                 self.broker_input(now, jobs::broker::Input::Cancel { token, envelope });
             }
-            HeavyInput::PutBlob { token, id, len, offset, bytes } => {
-                self.broker_input(now, jobs::broker::Input::Put { token, id, len, offset, bytes });
+            HeavyInput::PutBlob { token, from, id, len, offset, bytes } => {
+                self.broker_input(now, jobs::broker::Input::Put { token, from, id, len, offset, bytes });
             }
             HeavyInput::Ran { job, result } => {
                 self.broker_input(now, jobs::broker::Input::Ran { job, result });

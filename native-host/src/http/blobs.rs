@@ -51,9 +51,13 @@ pub(super) async fn get(State(site): State<Site>, Path(text): Path<String>) -> A
     whole(&site, id(&text)?).await?.map(bytes).ok_or_else(none)
 }
 
-pub(super) async fn head(State(site): State<Site>, Path(text): Path<String>) -> Answer<Response> {
+pub(super) async fn head(
+    State(site): State<Site>,
+    Extension(Asker(ip)): Extension<Asker>,
+    Path(text): Path<String>,
+) -> Answer<Response> {
     let id = id(&text)?;
-    let progress = look(&site, move |node| node.blob_progress(id)).await?;
+    let progress = look(&site, move |node| node.blob_progress(id, Some(ip))).await?;
     Ok(match progress {
         Some(progress) if progress.is_whole() => {
             ([(header::CONTENT_LENGTH, progress.len)], StatusCode::OK).into_response()
@@ -75,7 +79,8 @@ pub(super) async fn put(
 ) -> Answer<Response> {
     let id = id(&text)?;
     let range = headers.get(header::CONTENT_RANGE).map(range).transpose()?;
-    let before = look(&site, move |node| node.blob_progress(id)).await?;
+    let from = Some(asker.0);
+    let before = look(&site, move |node| node.blob_progress(id, from)).await?;
     let was_whole = before.is_some_and(|progress| progress.is_whole());
     let upload = uploads::read(request, asker).await?;
     let given = upload.bytes.len() as u64;
@@ -90,12 +95,13 @@ pub(super) async fn put(
             return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
         }
     };
-    let input = |token| HeavyInput::PutBlob { token, id, len, offset: first, bytes: upload.bytes.to_vec() };
+    let bytes = upload.bytes.to_vec();
+    let input = |token| HeavyInput::PutBlob { token, from, id, len, offset: first, bytes };
     let progress = match commit(&site, &site.public.puts, input).await? {
         Ok(progress) => progress,
         Err(error) => {
             let have =
-                look(&site, move |node| node.blob_progress(id)).await?.map_or(0, |progress| progress.have);
+                look(&site, move |node| node.blob_progress(id, from)).await?.map_or(0, |progress| progress.have);
             return Ok(([(UPLOAD_OFFSET, have)], Problem::blob(error)).into_response());
         }
     };

@@ -201,7 +201,7 @@ pub fn stored() -> Vec<Entry> {
     let (worker, entries, runs) = (Worker::default(), Vec::new(), false);
     let mut course = Course { now: NOW, heavy, light, broker, worker, step, entries, runs };
     let (id, len) = (ContentId::of(MODULE), MODULE.len() as u64);
-    course.tell(broker::Input::Put { token: 1, id, len, offset: 0, bytes: MODULE.to_vec() });
+    course.tell(broker::Input::Put { token: 1, from: None, id, len, offset: 0, bytes: MODULE.to_vec() });
     course.step = "broker, submitted";
     let one = Manifest {
         module: Blob::Id(id),

@@ -10,11 +10,11 @@ fn now() -> Instant {
 }
 
 fn owner(seed: u8) -> Owner {
-    Some(Identity::from_seed([seed; 32]).id())
+    Owner::Node(Identity::from_seed([seed; 32]).id())
 }
 
 fn small() -> Config {
-    Config { bytes_max: 3_000_000, bytes_each_max: 1_000_000, blobs_each_max: 3 }
+    Config { bytes_max: 3_000_000, bytes_each_max: 1_000_000, blobs_each_max: 3, ..Config::default() }
 }
 
 /// What the store holds after all changes so far.
@@ -69,7 +69,7 @@ fn an_identity_has_its_part_and_no_more() {
 fn the_empty_blob_is_always_here() {
     let mut blobs = Blobs::new(small());
     let id = ContentId::of(b"");
-    assert!(blobs.put(now(), None, id, 0, 0, b"").unwrap().is_whole());
+    assert!(blobs.put(now(), Owner::Common, id, 0, 0, b"").unwrap().is_whole());
     assert!(blobs.hold(id) && blobs.get(id).is_some());
     blobs.release(id);
     assert!(blobs.get(id).is_some() && blobs.take_batch().is_empty());
@@ -113,7 +113,7 @@ proptest! {
                     let id = ContentId::of(&bytes);
                     let from = (offset as usize).min(bytes.len());
                     let part = &bytes[from..bytes.len().min(from + len)];
-                    let by = if by == 0 { None } else { owner(by) };
+                    let by = if by == 0 { Owner::Common } else { owner(by) };
                     if let Ok(progress) = blobs.put(now, by, id, bytes.len() as u64, offset, part) {
                         prop_assert_eq!(blobs.progress(id, by).map_or(0, |progress| progress.have), progress.have);
                     }
@@ -174,20 +174,94 @@ fn what_a_disk_spoiled_is_dropped_at_the_start() {
     let (mut blobs, store) = (Blobs::new(small()), MemoryStore::default());
     let bytes = b"a module";
     let id = ContentId::of(bytes);
-    blobs.put(now(), None, id, 8, 0, bytes).unwrap();
+    blobs.put(now(), Owner::Common, id, 8, 0, bytes).unwrap();
     let mut entries = stored(&mut blobs, &store);
     assert!(Blobs::restore(small(), &entries).unwrap().get(id).is_some());
     *entries[0].value.last_mut().unwrap() ^= 1;
     let mut blobs = Blobs::restore(small(), &entries).unwrap();
     assert!(blobs.get(id).is_none());
-    assert!(blobs.put(now(), None, id, 8, 0, bytes).unwrap().is_whole());
+    assert!(blobs.put(now(), Owner::Common, id, 8, 0, bytes).unwrap().is_whole());
 }
 
 #[test]
 fn nobodys_bytes_and_those_of_the_key_of_zeros_are_two_things() {
     let zero = NodeId::from_public_key([0; 32]);
     let id = ContentId::of(b"a module");
-    assert_ne!(chunk_key(id, None, 0), chunk_key(id, Some(zero), 0));
-    assert_eq!(read_key(&chunk_key(id, Some(zero), 0)), Some((id, Some(zero))));
-    assert_eq!(read_key(&chunk_key(id, None, 0)), Some((id, None)));
+    assert_ne!(chunk_key(id, Owner::Common, 0), chunk_key(id, Owner::Node(zero), 0));
+    for owner in [Owner::Common, Owner::Node(zero), net("192.0.2.7"), net("2001:db8:1::5"), net("::1")] {
+        assert_eq!(read_key(&chunk_key(id, owner, 0)), Some((id, owner)));
+    }
+    assert_eq!(net("2001:db8:1:2::5"), net("2001:db8:1:3::6"));
+    assert_ne!(net("2001:db8:1::5"), net("2001:db8:2::5"));
+    assert_ne!(net("192.0.2.7"), net("192.0.2.8"));
+}
+
+fn net(ip: &str) -> Owner {
+    Owner::at(ip.parse().unwrap())
+}
+
+#[test]
+fn people_of_two_networks_have_a_copy_and_a_part_each() {
+    let mut blobs = Blobs::new(small());
+    let bytes = vec![7; CHUNK_BYTES + 10];
+    let (id, len) = (ContentId::of(&bytes), bytes.len() as u64);
+    let spoiler = vec![8; CHUNK_BYTES];
+    assert_eq!(blobs.put(now(), net("192.0.2.7"), id, len, 0, &spoiler).unwrap().have, CHUNK_BYTES as u64);
+    assert_eq!(blobs.progress(id, net("192.0.2.8")), None);
+    assert!(blobs.put(now(), net("192.0.2.8"), id, len, 0, &bytes).unwrap().is_whole());
+    // Networks beyond those that have a part of their own share one.
+    for at in 0..NETWORKS_MAX {
+        let (id, ip) = (ContentId::of(&at.to_be_bytes()), core::net::Ipv4Addr::from_bits(0x0a00_0000 + at));
+        blobs.put(now(), Owner::at(ip.into()), id, 4, 0, &at.to_be_bytes()).unwrap();
+    }
+    assert_eq!(blobs.networks, NETWORKS_MAX);
+    assert!(blobs.unused.contains_key(&Owner::Common) && blobs.unused.len() <= 1 + NETWORKS_MAX as usize);
+    blobs.handle_timeout(now().plus_ms(UNUSED_MS));
+    assert_eq!((blobs.networks, blobs.unused.len()), (0, 0));
+}
+
+#[test]
+fn who_puts_a_blob_again_has_it_for_as_long_again() {
+    let mut blobs = Blobs::new(small());
+    let (id, bytes) = (ContentId::of(b"a module"), b"a module");
+    blobs.put(now(), owner(1), id, 8, 0, bytes).unwrap();
+    let later = now().plus_ms(UNUSED_MS - 1);
+    // Another's word keeps nobody's bytes on their account.
+    blobs.put(later, owner(2), id, 8, 0, bytes).unwrap();
+    assert_eq!(blobs.poll_timeout().map(|(due, _)| due), Some(now().plus_ms(UNUSED_MS)));
+    blobs.put(later, owner(1), id, 8, 0, bytes).unwrap();
+    blobs.handle_timeout(now().plus_ms(UNUSED_MS));
+    assert!(blobs.get(id).is_some());
+    blobs.handle_timeout(later.plus_ms(UNUSED_MS));
+    assert!(blobs.get(id).is_none() && blobs.timers.is_empty());
+}
+
+#[test]
+fn room_is_made_of_what_no_job_needs_and_of_who_has_most() {
+    let config = Config { blobs_each_max: 9, ..small() };
+    let mut blobs = Blobs::new(config);
+    let long = 1_000_000;
+    let part = |blobs: &mut Blobs, at: u64, by: u8, name: &[u8]| {
+        let id = ContentId::of(name);
+        blobs.put(now().plus_ms(at), owner(by), id, long, 0, &vec![by; CHUNK_BYTES]).unwrap();
+        id
+    };
+    let first = part(&mut blobs, 1, 1, b"first");
+    part(&mut blobs, 2, 1, b"second");
+    let small = part(&mut blobs, 0, 2, b"small");
+    let whole = b"a module";
+    let whole =
+        (ContentId::of(whole), blobs.put(now(), owner(3), ContentId::of(whole), 8, 0, whole).unwrap()).0;
+    let chunk = CHUNK_BYTES as u64;
+    // An upload takes from who has more, and never more than makes them even.
+    let upload = |by, bytes| Room::Upload { owner: owner(by), bytes };
+    assert_eq!(blobs.plan_room(upload(3, 1_000), 1, &[]).0, [(first, owner(1))]);
+    assert_eq!(blobs.plan_room(upload(1, 1_000), 1, &[]), (vec![], 0));
+    assert_eq!(blobs.plan_room(upload(3, chunk), u64::MAX, &[]).0, [(first, owner(1))]);
+    // A job's output takes all of it, but what its answer speaks of; whole ones last.
+    let (all, freed) = blobs.plan_room(Room::Job, u64::MAX, &[]);
+    assert_eq!((all.len(), all[3], freed), (4, (whole, owner(3)), blobs.bytes));
+    assert!(!blobs.plan_room(Room::Job, u64::MAX, &[small]).0.contains(&(small, owner(2))));
+    all.into_iter().for_each(|(id, owner)| blobs.drop_unheld(id, owner));
+    assert_eq!((blobs.bytes, blobs.timers.len(), blobs.unused.len()), (0, 0, 0));
 }

@@ -3,12 +3,12 @@
 use super::{Asker, Broker, Output, Wait};
 use crate::{
     Cancellation, Manifest,
-    blobs::{BlobError, Progress},
+    blobs::{BlobError, Owner, Progress, Room},
     cancel::CancellationError,
     message::{CHUNK_BYTES_MAX, Response},
     scheduler::{self, SubmitError, Taken},
 };
-use alloc::{boxed::Box, string::ToString};
+use alloc::{boxed::Box, string::ToString, vec::Vec};
 use codec::{ContentId, Instant};
 use keys::{Envelope, NodeId};
 
@@ -26,11 +26,17 @@ impl Broker {
             Err(error) => return self.say_submitted(asker, Err(SubmitError::Manifest(error))),
         };
         if self.scheduler.document(job).is_none() {
+            let mut named = Vec::new();
             for (field, blob) in [("module.id", &manifest.module), ("input.id", &manifest.input)] {
                 let Some(id) = blob.id().filter(|_| blob.inline().is_none()) else { continue };
                 if self.blobs.get(id).is_none() {
                     return self.say_submitted(asker, Err(SubmitError::Missing { field, id }));
                 }
+                named.push(id);
+            }
+            let share = self.check_share(manifest.submitter, &named, manifest.input.outputs());
+            if let Err(error) = share {
+                return self.say_submitted(asker, Err(error));
             }
         }
         let token = self.token(Wait::Submit(asker));
@@ -74,22 +80,27 @@ impl Broker {
         &mut self,
         now: Instant,
         asker: Asker,
+        owner: Owner,
         id: ContentId,
         len: u64,
         offset: u64,
         bytes: &[u8],
     ) {
-        let owner = match asker {
-            Asker::Shell(_) => None,
-            Asker::Peer(peer, _) => Some(peer),
-        };
-        let max = BlobError::TooLong { len: bytes.len() as u64, max: CHUNK_BYTES_MAX as u64 };
-        let result = if owner.is_some() && bytes.len() > CHUNK_BYTES_MAX {
-            Err(max)
+        let given = bytes.len() as u64;
+        let result = if matches!(asker, Asker::Peer(..)) && bytes.len() > CHUNK_BYTES_MAX {
+            Err(BlobError::TooLong { len: given, max: CHUNK_BYTES_MAX as u64 })
         } else {
             match self.blobs.put(now, owner, id, len, offset, bytes) {
                 // Nothing else is wrong with them.
-                Err(BlobError::Full) if self.make_room(super::stale(now), bytes.len() as u64) => {
+                Err(BlobError::Full)
+                    if self.make_room(
+                        now,
+                        Room::Upload { owner, bytes: given },
+                        Self::stale(now),
+                        given,
+                        &[id],
+                    ) =>
+                {
                     self.blobs.put(now, owner, id, len, offset, bytes)
                 }
                 result => result,

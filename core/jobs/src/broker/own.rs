@@ -3,6 +3,7 @@
 use super::{Broker, Output, Wait};
 use crate::{
     Manifest,
+    blobs::Owner,
     manifest::Kind,
     ran::{Finished, Of, RunError, Times},
     scheduler::{self, Advert},
@@ -100,17 +101,20 @@ impl Broker {
         });
         match signed {
             Ok((finished, receipt, envelope)) => {
-                let outputs =
-                    [(receipt.output, &finished.ran.stdout), (receipt.errors, &finished.ran.stderr)];
-                for (id, bytes) in outputs {
-                    self.keep_output(now, self.me, id, bytes);
+                let ids = [receipt.output, receipt.errors];
+                let outputs = ids.into_iter().zip([&*finished.ran.stdout, &*finished.ran.stderr]);
+                if !self.keep_outputs(now, self.me, outputs.collect(), &ids) {
+                    let why = "no room is left for its output on this heavy node".into();
+                    let input = scheduler::Input::Declined { node: self.me, job, why };
+                    return self.scheduler.handle_input(now, input);
                 }
                 let (token, receipt) = (self.token(Wait::Own), Box::new(receipt));
                 let node = self.me;
                 let input = scheduler::Input::AnsweredOpened { token, node, receipt, envelope };
                 self.scheduler.handle_input(now, input);
                 self.hold_blobs(job);
-                outputs.iter().for_each(|(id, _)| self.blobs.drop_unused(*id, Some(node)));
+                ids.iter().for_each(|id| self.blobs.drop_unused(*id, Owner::Node(node)));
+                self.keep_to_share(now, job);
             }
             Err(why) => {
                 self.scheduler.handle_input(now, scheduler::Input::Declined { node: self.me, job, why });

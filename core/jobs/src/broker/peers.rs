@@ -3,6 +3,7 @@
 use super::{Asker, Broker, Output, Wait, clients::refused};
 use crate::{
     Receipt,
+    blobs::{OVERHEAD_BYTES, Owner, Room},
     manifest::Kind,
     message::{Answer, BATCH_BYTES, BATCH_MAX, Carried, Lease, Received, Request, Response},
     scheduler::{self, Advert, AnswerError},
@@ -78,7 +79,9 @@ impl Broker {
                 let why = format!("too many of your bytes were wrong; those of {id} are not taken");
                 self.respond(peer, token, refused(&why, None));
             }
-            Request::Put { id, len, offset, bytes } => self.put(now, asker, id, len, offset, &bytes),
+            Request::Put { id, len, offset, bytes } => {
+                self.put(now, asker, Owner::Node(peer), id, len, offset, &bytes);
+            }
             Request::Submit { envelope } => match Envelope::from_json(&envelope) {
                 Ok(envelope) => self.submit(now, asker, envelope),
                 Err(error) => self.respond(peer, token, refused(&error, None)),
@@ -277,16 +280,15 @@ impl Broker {
                 return Err(why);
             }
             let here = outputs.iter().filter_map(|(id, carried)| match carried {
-                Carried::Here(bytes) => Some((*id, bytes)),
+                Carried::Here(bytes) => Some((*id, bytes.as_slice())),
                 Carried::Put => None,
             });
-            for (id, bytes) in here {
-                if !self.keep_output(now, peer, id, bytes) {
-                    let why = "no room is left for its output on this heavy node";
-                    let input = scheduler::Input::Declined { node: peer, job, why: why.into() };
-                    self.scheduler.handle_input(now, input);
-                    return Err(why.into());
-                }
+            let keep = outputs.each_ref().map(|(id, _)| *id);
+            if !self.keep_outputs(now, peer, here.collect(), &keep) {
+                let why = "no room is left for its output on this heavy node";
+                let input = scheduler::Input::Declined { node: peer, job, why: why.into() };
+                self.scheduler.handle_input(now, input);
+                return Err(why.into());
             }
         }
         let token = self.token(Wait::Answer(message, at, signature));
@@ -295,7 +297,8 @@ impl Broker {
         self.scheduler.handle_input(now, input);
         self.hold_blobs(job);
         if is_wanted {
-            outputs.iter().for_each(|(id, _)| self.blobs.drop_unused(*id, Some(peer)));
+            outputs.iter().for_each(|(id, _)| self.blobs.drop_unused(*id, Owner::Node(peer)));
+            self.keep_to_share(now, job);
         }
         Ok(())
     }
@@ -321,14 +324,20 @@ impl Broker {
         Ok(())
     }
 
-    /// Keeps an output, if need be in place of those of jobs that ended first.
-    pub(super) fn keep_output(&mut self, now: Instant, node: NodeId, id: ContentId, bytes: &[u8]) -> bool {
-        if self.blobs.get(id).is_some() {
-            return true;
-        }
-        let has_room = self.make_room(Instant::from_unix_ms(u64::MAX), bytes.len() as u64);
-        if has_room {
-            self.blobs.insert(now, Some(node), id, bytes);
+    /// Keeps outputs, if need be in place of those of jobs that ended first. Nothing of `keep` goes for it.
+    pub(super) fn keep_outputs(
+        &mut self,
+        now: Instant,
+        node: NodeId,
+        mut outputs: Vec<(ContentId, &[u8])>,
+        keep: &[ContentId],
+    ) -> bool {
+        outputs.retain(|(id, _)| self.blobs.get(*id).is_none());
+        let bytes = outputs.iter().map(|(_, bytes)| bytes.len() as u64 + OVERHEAD_BYTES).sum();
+        let has_room = outputs.is_empty()
+            || self.make_room(now, Room::Job, Instant::from_unix_ms(u64::MAX), bytes, keep);
+        for (id, bytes) in outputs.into_iter().filter(|_| has_room) {
+            self.blobs.insert(now, Owner::Node(node), id, bytes);
         }
         has_room
     }

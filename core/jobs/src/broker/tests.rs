@@ -7,7 +7,7 @@ use crate::{
     message::{Answer, Carried, Received},
     scheduler::Advert,
 };
-use alloc::{format, vec};
+use alloc::{format, string::ToString, vec};
 
 const GAS: &str = "test-1";
 
@@ -26,13 +26,18 @@ struct Rig {
     asked: Vec<(NodeId, u64, Request)>,
     responses: BTreeMap<u64, Response>,
     views: Vec<JobView>,
+    submitted: Vec<Result<Taken, SubmitError>>,
 }
 
 impl Rig {
     fn new() -> Self {
-        let broker = Broker::restore(Config::new(GAS), &key(1), &[], start()).unwrap();
+        Self::with(Config::new(GAS))
+    }
+
+    fn with(config: Config) -> Self {
+        let broker = Broker::restore(config, &key(1), &[], start()).unwrap();
         let (asked, responses, views) = (Vec::new(), BTreeMap::new(), Vec::new());
-        Self { broker, now: start(), tokens: 0, asked, responses, views }
+        Self { broker, now: start(), tokens: 0, asked, responses, views, submitted: Vec::new() }
     }
 
     fn tell(&mut self, input: Input) {
@@ -51,7 +56,7 @@ impl Rig {
                 Output::Respond { token, response, .. } => {
                     assert!(self.responses.insert(token, response).is_none(), "a request is answered once");
                 }
-                Output::Submitted { result, .. } => drop(result.unwrap()),
+                Output::Submitted { result, .. } => self.submitted.push(result),
                 Output::Changed { job } => self.views.extend(self.broker.job(job)),
                 _ => {}
             }
@@ -101,15 +106,32 @@ impl Rig {
     }
 
     fn submit(&mut self, nonce: u32) -> ContentId {
-        let envelope = Self::manifest(nonce).sign(&key(99)).unwrap();
+        let job = self.try_submit(&Self::manifest(nonce));
+        self.submitted.pop().unwrap().unwrap();
+        job
+    }
+
+    fn try_submit(&mut self, manifest: &Manifest) -> ContentId {
+        let envelope = manifest.sign(&key(99)).unwrap();
         let job = ContentId::of(&envelope.payload);
         self.tell(Input::Submit { token: 0, envelope });
         job
     }
 
+    /// A job of this nonce that reads `bytes`, which `peer` puts first.
+    fn reading(&mut self, peer: u8, nonce: u32, bytes: &[u8]) -> Manifest {
+        let id = ContentId::of(bytes);
+        let put = Request::Put { id, len: bytes.len() as u64, offset: 0, bytes: bytes.to_vec() };
+        assert_eq!(self.request(peer, put), Response::Put { have: bytes.len() as u64 });
+        Manifest { input: Blob::Id(id), ..Self::manifest(nonce) }
+    }
+
     /// The answer of `peer` to the job of this nonce, whose guest wrote `output`.
     fn answer(&self, peer: u8, nonce: u32, output: &[u8], carried: Carried) -> Answer {
-        let manifest = Self::manifest(nonce);
+        self.answer_to(&Self::manifest(nonce), peer, output, carried)
+    }
+
+    fn answer_to(&self, manifest: &Manifest, peer: u8, output: &[u8], carried: Carried) -> Answer {
         let job = ContentId::of(&manifest.sign(&key(99)).unwrap().payload);
         let receipt = Receipt {
             job,
@@ -281,4 +303,81 @@ fn a_strangers_answer_drops_nobodys_bytes() {
     let answer = rig.answer(8, 1, b"a module", Carried::Put);
     rig.request(8, Request::Answers(vec![answer]));
     assert!(rig.broker.blob(id).is_some());
+}
+
+fn tight() -> Config {
+    let mut config = Config::new(GAS);
+    config.blobs = blobs::Config { held_each_max: 250_000, bytes_max: 1_000_000, ..config.blobs };
+    config
+}
+
+#[test]
+fn the_jobs_of_one_submitter_hold_no_more_than_its_share() {
+    let mut rig = Rig::with(tight());
+    let first = rig.reading(7, 0, &[1; 200_000]);
+    let job = rig.try_submit(&first);
+    // What is held already costs nothing more.
+    rig.try_submit(&Manifest { nonce: format!("{:032x}", 1), ..first });
+    assert!(rig.submitted.drain(..).all(|result| result.is_ok()));
+    let more = rig.reading(7, 2, &[2; 100_000]);
+    rig.try_submit(&more);
+    let error = rig.submitted.pop().unwrap().unwrap_err();
+    let held = SubmitError::HeldForYou { held_bytes: 200_000, more_bytes: 100_000, max_bytes: 250_000 };
+    assert_eq!(error, held);
+    assert!(error.to_string().contains("hold 200000 bytes") && error.to_string().contains("cancel some"));
+    // Another submitter has a share of its own; an end gives its own back.
+    let envelope = Manifest { submitter: key(98).id(), ..more.clone() }.sign(&key(98)).unwrap();
+    rig.tell(Input::Submit { token: 0, envelope });
+    assert!(rig.submitted.pop().unwrap().is_ok());
+    for job in [job, rig.broker.jobs(&Filter::default(), 9).jobs[1].id] {
+        rig.tell(Input::Cancel { token: 0, envelope: crate::Cancellation::sign(job, &key(99)) });
+    }
+    rig.try_submit(&more);
+    assert!(rig.submitted.pop().unwrap().is_ok());
+}
+
+#[test]
+fn a_job_whose_answers_hold_more_than_a_share_is_refused_with_the_reason() {
+    let mut rig = Rig::with(tight());
+    (2..=4).for_each(|peer| drop(rig.offer(peer, 1)));
+    let manifest = Manifest { replicas: 3, quorum: Quorum::Unanimous, ..Rig::manifest(0) };
+    let job = rig.try_submit(&manifest);
+    for peer in 2..=3 {
+        // Each writes something else, so no result comes of them.
+        let output = vec![peer; 130_000];
+        let answer = rig.answer_to(&manifest, peer, &output, Carried::Here(output.clone()));
+        rig.hand_in(peer, answer);
+    }
+    let view = rig.broker.job(job).unwrap();
+    assert_eq!(view.refusal.map(|refusal| refusal.code), Some("held".into()));
+    assert_eq!(rig.broker.blob(ContentId::of(&vec![2; 130_000])), None);
+    assert!(rig.broker.shares.jobs.is_empty() && rig.broker.shares.of.is_empty());
+}
+
+#[test]
+fn unfinished_uploads_go_before_results_and_nothing_goes_in_vain() {
+    let mut rig = Rig::with(tight());
+    rig.offer(2, 9);
+    let done = rig.submit(0);
+    let answer = rig.answer(2, 0, &[1; 200_000], Carried::Here(vec![1; 200_000]));
+    rig.hand_in(2, answer);
+    rig.now = rig.now.plus_ms(blobs::UNUSED_MS + 1);
+    // Uploads that never end fill what is left.
+    let put = |name: u8| Request::Put {
+        id: ContentId::of(&[name]),
+        len: 600_000,
+        offset: 0,
+        bytes: vec![0; 256 * 1024],
+    };
+    for peer in 10..13 {
+        assert_eq!(rig.request(peer, put(peer)), Response::Put { have: 256 * 1024 });
+    }
+    // The one result that may be forgotten would not give room enough: it stays.
+    assert!(matches!(rig.request(13, put(13)), Response::Refused { .. }));
+    assert!(rig.broker.job(done).is_some());
+    let next = rig.submit(1);
+    let answer = rig.answer(2, 1, &[2; 300_000], Carried::Here(vec![2; 300_000]));
+    assert!(matches!(rig.hand_in(2, answer), Received::Taken { .. }));
+    let bytes = |job| rig.broker.job(job).unwrap().result.unwrap().stdout_bytes;
+    assert_eq!((bytes(next), bytes(done)), (Some(300_000), Some(200_000)));
 }

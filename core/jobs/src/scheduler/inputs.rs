@@ -50,13 +50,29 @@ impl Scheduler {
         Ok(())
     }
 
-    /// The content id of an ended job's output, or why there is none.
-    fn output_of(&self, job: ContentId) -> Result<ContentId, String> {
+    /// The content id of an ended job's output.
+    ///
+    /// # Errors
+    /// Why there is none, for a person.
+    pub fn output_of(&self, job: ContentId) -> Result<ContentId, String> {
         match self.end_of(job).map(|ended| &ended.outcome) {
             Some(Outcome::Done { claim, .. }) if claim.ended == Ending::Exit(0) => Ok(claim.output),
             Some(outcome) => Err(format!("the job {job}, whose output it reads, has none: {outcome}")),
             None => Err(format!("the job {job}, whose output it reads, is not known here")),
         }
+    }
+
+    /// The outputs of ended jobs that an open job reads and has not been given yet.
+    pub fn outputs_read(&self, id: ContentId) -> impl Iterator<Item = ContentId> + '_ {
+        let job = self.jobs.get(&id).filter(|job| job.given != Given::Ready);
+        let reads: BTreeSet<ContentId> =
+            job.into_iter().flat_map(|job| job.manifest.input.outputs()).copied().collect();
+        reads.into_iter().filter_map(|read| self.output_of(read).ok())
+    }
+
+    /// The open jobs that read a job's output and have not been given it yet.
+    pub fn readers_of(&self, job: ContentId) -> Vec<ContentId> {
+        self.dependents.get(&job).into_iter().flatten().copied().collect()
     }
 
     /// How a job that is taken stands to its input; notes what it reads.

@@ -160,6 +160,15 @@ pub enum Input {
         /// The content id of its input, or why there is none.
         result: Result<ContentId, String>,
     },
+    /// What the jobs of a job's submitter need has become more than the owner keeps for one submitter.
+    Unkept {
+        /// Which job.
+        job: ContentId,
+        /// Bytes that they need.
+        held_bytes: u64,
+        /// Bytes that they may.
+        max_bytes: u64,
+    },
     /// A node hands a job back.
     Declined {
         /// Which node, authenticated by the owner.
@@ -303,6 +312,15 @@ pub enum SubmitError {
         /// After how many milliseconds to try again.
         retry_ms: u64,
     },
+    /// The submitter's jobs without an end need as many bytes here as one submitter's may.
+    HeldForYou {
+        /// Bytes that they need.
+        held_bytes: u64,
+        /// Bytes that this job needs besides.
+        more_bytes: u64,
+        /// Bytes that all together may need.
+        max_bytes: u64,
+    },
     /// The queue is full.
     Full {
         /// After how many milliseconds to try again.
@@ -333,6 +351,11 @@ impl fmt::Display for SubmitError {
                     seconds(*retry_ms)
                 )
             }
+            Self::HeldForYou { held_bytes, more_bytes, max_bytes } => write!(
+                f,
+                "your jobs without an end hold {held_bytes} bytes here, this one needs {more_bytes} more, and one submitter's may hold \
+                 {max_bytes}: cancel some of them or wait until they have ended"
+            ),
             Self::Full { retry_ms } => {
                 write!(f, "the queue of this heavy node is full; try again in {}", seconds(*retry_ms))
             }
@@ -355,6 +378,8 @@ impl SubmitError {
             Self::FullForYou { retry_ms } | Self::Full { retry_ms } | Self::TooVaried { retry_ms } => {
                 Some(*retry_ms)
             }
+            // A minute is as good as any time: it hangs on jobs that may run for hours.
+            Self::HeldForYou { .. } => Some(60_000),
             Self::Manifest(_) | Self::Never { .. } | Self::Missing { .. } => None,
         }
     }

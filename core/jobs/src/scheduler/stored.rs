@@ -160,6 +160,13 @@ pub enum RefusalReason {
         /// Why.
         why: String,
     },
+    /// What its submitter's jobs need, outputs among it, is more than is kept for one submitter.
+    Held {
+        /// Bytes that they needed.
+        held_bytes: u64,
+        /// Bytes that they may.
+        max_bytes: u64,
+    },
 }
 
 impl RefusalReason {
@@ -170,6 +177,7 @@ impl RefusalReason {
             Self::Attempts { .. } => "attempts",
             Self::Cancelled => "cancelled",
             Self::Input { .. } => "input",
+            Self::Held { .. } => "held",
         }
     }
 }
@@ -184,6 +192,11 @@ impl fmt::Display for RefusalReason {
             ),
             Self::Cancelled => f.write_str("its submitter cancelled it"),
             Self::Input { why } => write!(f, "it has no input: {why}"),
+            Self::Held { held_bytes, max_bytes } => write!(
+                f,
+                "its submitter's jobs without an end held {held_bytes} bytes with its output, where {max_bytes} are kept for one: have fewer at a \
+                 time, or let them write less"
+            ),
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     view::{Counts, Filter, JobState, JobView, LeaseView, RefusalView, ResultView, WorkerLimits, WorkerView},
 };
 use alloc::{string::ToString, sync::Arc, vec::Vec};
-use codec::ContentId;
+use codec::{ContentId, Instant};
 use keys::{Envelope, NodeId};
 
 impl Scheduler {
@@ -54,6 +54,17 @@ impl Scheduler {
     /// Whether a job has no end yet.
     pub fn is_open(&self, job: ContentId) -> bool {
         self.jobs.contains_key(&job)
+    }
+
+    /// Who submitted a job that has no end yet.
+    pub fn submitter_of_open(&self, job: ContentId) -> Option<NodeId> {
+        self.jobs.get(&job).map(|job| job.manifest.submitter)
+    }
+
+    /// Jobs that ended before `before` and may be forgotten, in the order in which [`Scheduler::forget_oldest`] forgets them.
+    pub fn forgettable(&self, before: Instant) -> impl Iterator<Item = ContentId> + '_ {
+        let past = self.forgettable.iter().filter_map(|number| self.ended.get(number));
+        past.take_while(move |past| past.ended.at < before).map(|past| past.job)
     }
 
     /// The most bytes that a job without an end may write.

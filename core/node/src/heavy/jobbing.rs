@@ -4,6 +4,7 @@ use super::{Effect, HeavyNode, HeavyOutput};
 use crate::storage::Part;
 use alloc::{sync::Arc, vec::Vec};
 use codec::{ContentId, Instant, decode, encode};
+use core::net::IpAddr;
 use jobs::{
     JobView, WorkerView,
     blobs::Progress,
@@ -100,9 +101,9 @@ impl HeavyNode {
         self.broker.blob(id)
     }
 
-    /// How much of a blob is here.
-    pub fn blob_progress(&self, id: ContentId) -> Option<Progress> {
-        self.broker.blob_progress(id)
+    /// How much of a blob is here: all of it, or what came from this address's network.
+    pub fn blob_progress(&self, id: ContentId, from: Option<IpAddr>) -> Option<Progress> {
+        self.broker.blob_progress(id, from)
     }
 
     /// The nodes that take jobs, or have said that they take none now.

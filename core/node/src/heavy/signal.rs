@@ -3,6 +3,7 @@
 use crate::{DescriptorError, Ticket};
 use alloc::{boxed::Box, string::String, vec::Vec};
 use codec::ContentId;
+use core::net::IpAddr;
 use jobs::{
     Finished, RunError, Task,
     blobs::{BlobError, Progress},
@@ -77,6 +78,8 @@ pub enum HeavyInput {
     PutBlob {
         /// To answer by.
         token: u64,
+        /// Where they come from, where the shell tells.
+        from: Option<IpAddr>,
         /// Which.
         id: ContentId,
         /// Bytes of the whole.

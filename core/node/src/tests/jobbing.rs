@@ -172,7 +172,7 @@ impl World {
     fn put(&mut self, id: ContentId, len: u64, offset: u64, bytes: &[u8]) -> Result<Progress, BlobError> {
         self.tokens += 1;
         let token = self.tokens;
-        let input = HeavyInput::PutBlob { token, id, len, offset, bytes: bytes.to_vec() };
+        let input = HeavyInput::PutBlob { token, from: None, id, len, offset, bytes: bytes.to_vec() };
         self.heavy_input(Self::light(1), input);
         self.guests.put.remove(&token).expect("every put is answered")
     }

@@ -34,7 +34,7 @@ fn a_blob_that_was_interrupted_goes_on_where_it_ended() {
     world.kill(World::light(1));
     world.restart_heavy(1);
     world.run_ms(5_000);
-    assert_eq!(world.broker().blob_progress(id), Some(progress));
+    assert_eq!(world.broker().blob_progress(id, None), Some(progress));
     let error = world.put(id, len, first.len() as u64, rest).unwrap_err();
     assert_eq!(error, BlobError::Offset { have: progress.have, len });
     let whole = world.put(id, len, progress.have, &bytes[progress.have as usize..]).unwrap();
@@ -55,7 +55,7 @@ fn wrong_bytes_are_dropped() {
     let id = ContentId::of(b"right");
     let found = ContentId::of(b"wrong");
     assert_eq!(world.put(id, 5, 0, b"wrong"), Err(BlobError::OtherBytes { found }));
-    assert_eq!((world.broker().blob(id), world.broker().blob_progress(id)), (None, None));
+    assert_eq!((world.broker().blob(id), world.broker().blob_progress(id, None)), (None, None));
     assert!(world.put(id, 5, 0, b"right").unwrap().is_whole());
     // A job whose module is not here is refused, with the field.
     let module = ContentId::of(b"no module");
