@@ -53,9 +53,8 @@
 //! Of a job with replicas, the result is what a majority of different nodes claims, or a judge where there is none.
 //! Not provided: that one receipt is true: it is evidence against its node, and no more. With [`manifest::Quorum::Majority`], nodes of one
 //! liar that happen to be most of a job's replicas get their way; nothing keeps one person from having many nodes. Secrecy of module, input and
-//! output from the nodes that run the job. Availability against whoever makes identities: what jobs without an end need is kept whatever it takes of a
-//! heavy node's room; some nodes that decline a job often enough have it given up; and a replica that answers after the result is known may have
-//! copied it, and is credited. [`Contribution::memory_bytes_max`] bounds linear memory; tables, stack and output have the sandbox's own limits.
+//! output from the nodes that run the job. Availability against whoever makes identities: each submitter and each network has a part of a heavy node's room,
+//! and many of them fill it; enough newcomers that decline a job have it given up. [`Contribution::memory_bytes_max`] bounds linear memory; tables, stack and output have the sandbox's own limits.
 //!
 //! Follows: DSSE 1.0; in-toto Attestation Framework 1.0 (Statement v1); JSON Schema 2020-12 for the published schemas.
 #![no_std]

@@ -14,7 +14,10 @@
 //! # When answers give a result
 //! Nodes that answered are compared by their [`Claim`](crate::Claim)s. As soon as enough agree ([`Quorum`](crate::manifest::Quorum)) that is the result, and the
 //! other leases are taken back. As soon as that can no longer happen, the job is disputed: a judge (a heavy node that the owner trusts) runs it
-//! again, and its answer is the result.
+//! again, and its answer is the result. Where a judge is among those that answered, what it said is the result at once. Disputes go before what judges run
+//! for its own sake, and push it out where they must.
+//!
+//! What comes after the result may have been copied from it: it is held against its node where it is another, and earns nothing where it is not.
 //!
 //! # Jobs that read other jobs' outputs
 //! Such a job ([`Blob::Outputs`](crate::manifest::Blob::Outputs)) waits for those to end well; then [`Output::Gather`] asks the owner for one input made of
@@ -44,6 +47,7 @@ use store::{Batch, StoreError};
 
 mod answers;
 mod fit;
+mod forgotten;
 mod inputs;
 mod lease;
 mod queue;
@@ -58,6 +62,7 @@ pub use stored::{Answer, Ended, Outcome, RefusalReason, RestoreError, STORE_PREF
 pub use why::{Reason, Stage, Why};
 
 use fit::{Class, Needs};
+use forgotten::Forgotten;
 use inputs::Given;
 use queue::Queue;
 use stored::State;
@@ -66,6 +71,8 @@ use stored::State;
 pub const NEEDS_MAX: usize = 64;
 /// Milliseconds that a node which left with a job is kept from that job.
 pub const AWAY_MS: u64 = 30_000;
+/// Milliseconds after a restart within which nodes come back to what they hold.
+pub const ABSENT_MS: u64 = 60_000;
 /// Milliseconds after which a batch that could not be stored is tried again.
 const STORE_RETRY_MS: u64 = 1_000;
 
@@ -112,7 +119,7 @@ struct Job {
     state: State,
 }
 
-/// Nodes that held a lease when their job got its result: what they hand in still counts for their standing.
+/// Nodes that held a lease when their job got its result: what they hand in can still be held against them.
 #[derive(Debug)]
 struct Late {
     manifest: Manifest,
@@ -125,6 +132,7 @@ enum Timer {
     Deadline(ContentId),
     Lease(ContentId, NodeId),
     Back(ContentId, NodeId),
+    Absent(NodeId),
     Store,
 }
 
@@ -166,6 +174,7 @@ pub struct Scheduler {
     /// All jobs that are known here, in the order in which they came.
     index: BTreeMap<u64, ContentId>,
     late: BTreeMap<ContentId, Late>,
+    forgotten: Forgotten,
     workers: BTreeMap<NodeId, Worker>,
     /// Nodes with a slot free, by what they offer; of those alike, who waits longest first.
     free: BTreeMap<Arc<Class>, BTreeSet<(FreePlace, NodeId)>>,
@@ -205,6 +214,7 @@ impl Scheduler {
             just_ended: VecDeque::new(),
             index: BTreeMap::new(),
             late: BTreeMap::new(),
+            forgotten: Forgotten::default(),
             workers: BTreeMap::new(),
             free: BTreeMap::new(),
             held: BTreeMap::new(),
@@ -295,6 +305,7 @@ impl Scheduler {
                 Timer::Lease(job, node) => self.lease_ended(now, job, node),
                 Timer::Back(job, node) => self.is_back(now, job, node),
                 Timer::Deadline(job) => self.out_of_time(now, job),
+                Timer::Absent(node) => self.is_absent(now, node),
                 Timer::Store => {
                     if let Some(flight) = &mut self.flight {
                         flight.step = Step::Due;
@@ -342,6 +353,7 @@ impl Scheduler {
             Timer::Lease(..) => "a lease ends",
             Timer::Back(..) => "a node that left may have the job again",
             Timer::Deadline(_) => "a job's deadline",
+            Timer::Absent(_) => "who is not back after a restart has left",
             Timer::Store => "storing is tried again",
         };
         Some((*due, why))

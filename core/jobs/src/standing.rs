@@ -27,7 +27,7 @@ pub struct Standing {
     pub agreed: u64,
     /// Answers that were not.
     pub disagreed: u64,
-    /// Answers that nobody else could be compared with.
+    /// Answers that nobody else could be compared with, or that came when the result was there already.
     pub unchecked: u64,
     /// Fuel of the answers that agreed.
     pub fuel: u64,
@@ -44,7 +44,7 @@ pub enum Verdict {
     Agreed,
     /// It is not the job's result.
     Disagreed,
-    /// It is the job's result, and was compared with nobody's.
+    /// It is the job's result, and was compared with nobody's, or came after it.
     Unchecked,
 }
 
@@ -68,9 +68,9 @@ impl Standing {
     }
 }
 
-/// What came of an answer with `claim`, where `result` is the job's.
-pub(crate) fn verdict(claim: &Claim, result: &Claim, is_checked: bool) -> Verdict {
-    match (claim == result, is_checked) {
+/// What came of an answer with `claim`, where `result` is the job's. One that came late may be a copy of the result.
+pub(crate) fn verdict(claim: &Claim, result: &Claim, is_checked: bool, is_late: bool) -> Verdict {
+    match (claim == result, is_checked && !is_late) {
         (false, _) => Verdict::Disagreed,
         (true, true) => Verdict::Agreed,
         (true, false) => Verdict::Unchecked,
@@ -93,7 +93,7 @@ pub fn replay<'a>(jobs: impl IntoIterator<Item = (ContentId, &'a Ended)>) -> BTr
                 continue;
             };
             if receipt.job == job && receipt.node == answer.node && seen.insert((job, answer.node)) {
-                let verdict = verdict(&receipt.claim(), claim, *is_checked);
+                let verdict = verdict(&receipt.claim(), claim, *is_checked, answer.at > ended.at);
                 standings.entry(answer.node).or_default().add(verdict, receipt.fuel);
             }
         }

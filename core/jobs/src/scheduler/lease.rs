@@ -13,6 +13,8 @@ use keys::NodeId;
 
 /// Milliseconds that a node which gave a job back unrun is kept from that job.
 const RETURNED_MS: u64 = 1_000;
+/// Jobs that a node without any answer is given at a time; each answer lets it have as many more.
+pub(super) const NEWCOMER_JOBS: usize = 8;
 /// Most characters that are kept of a node's words.
 const WORDS_MAX: usize = 200;
 
@@ -85,6 +87,18 @@ impl Scheduler {
         if let Some(place) = worker.free {
             self.is_free_no_more(&worker.class, place, node);
         }
+        self.take_from(now, node);
+    }
+
+    /// A node that held leases before a restart has not come back.
+    pub(super) fn is_absent(&mut self, now: Instant, node: NodeId) {
+        if !self.workers.contains_key(&node) {
+            self.take_from(now, node);
+        }
+    }
+
+    /// Takes back all that a node holds which is not here.
+    fn take_from(&mut self, now: Instant, node: NodeId) {
         let held: Vec<ContentId> = self.held.get(&node).into_iter().flatten().copied().collect();
         for job in held {
             self.release(now, job, node);
@@ -126,13 +140,17 @@ impl Scheduler {
             return;
         }
         // Who gives back what it then gets again keeps it from others.
+        self.bar_for_now(now, id, node);
+        self.place(now, id);
+        self.offer_node(now, node);
+    }
+
+    fn bar_for_now(&mut self, now: Instant, id: ContentId, node: NodeId) {
         let until = now.plus_ms(RETURNED_MS);
         if let Some(job) = self.jobs.get_mut(&id) {
             job.state.barred.insert(node, Bar::Returned { until });
             self.timers.insert((until, Timer::Back(id, node)));
         }
-        self.place(now, id);
-        self.offer_node(now, node);
     }
 
     pub(super) fn lease_ended(&mut self, now: Instant, id: ContentId, node: NodeId) {
@@ -154,11 +172,12 @@ impl Scheduler {
     /// A lease came to nothing.
     pub(super) fn lost(&mut self, now: Instant, id: ContentId, node: NodeId, bar: Bar) {
         let Some(job) = self.jobs.get_mut(&id) else { return };
+        let is_proven = self.standings.get(&node).is_some_and(|(standing, _)| standing.agreed > 0);
         job.state.barred.insert(node, bar);
-        job.state.attempts += 1;
+        job.state.lost.add(is_proven);
         self.dirty.insert(id);
-        if job.state.attempts >= self.config.attempts_max {
-            let lost = job.state.attempts;
+        if job.state.lost.is_over(self.config.attempts_max) {
+            let lost = job.state.lost.all.into();
             self.refuse(now, id, RefusalReason::Attempts { lost });
         } else {
             self.place(now, id);
@@ -176,9 +195,37 @@ impl Scheduler {
             let classes = self.free.iter().filter(|(class, _)| self.unfit_class(&job.needs, class).is_none());
             let firsts = classes
                 .filter_map(|(class, alike)| alike.iter().find(|(_, node)| fits(class, *node)).copied());
-            let Some((_, node)) = firsts.min() else { return };
-            self.lease(now, id, node);
+            match firsts.min() {
+                Some((_, node)) => self.lease(now, id, node),
+                None => return self.make_way(now, id),
+            }
         }
+    }
+
+    /// A dispute that finds all judges busy gets the place of a job that one of them runs for its own sake: of those the one that began last. Else jobs for
+    /// heavy nodes alone could keep disputes waiting for as long as they like.
+    fn make_way(&mut self, now: Instant, id: ContentId) {
+        let Some(job) = self.jobs.get(&id).filter(|job| job.state.is_disputed) else { return };
+        let judges = self.workers.iter().filter(|(node, worker)| {
+            worker.is_judge
+                && worker.advert.slots > 0
+                && self.unfit(&job.needs, **node, worker).is_none()
+                && Self::kept_from(job, **node).is_none()
+        });
+        let last_of = |node: NodeId| {
+            let held = self.held.get(&node).into_iter().flatten();
+            let leases = held.filter_map(|other| {
+                let lease = self.jobs.get(other)?.state.leases.get(&node)?;
+                (!lease.is_judge).then_some((lease.since, *other, node))
+            });
+            leases.max()
+        };
+        let Some((_, other, node)) = judges.filter_map(|(node, _)| last_of(*node)).max() else { return };
+        self.release(now, other, node);
+        self.outputs.push_back(Output::Revoke { node, job: other });
+        self.bar_for_now(now, other, node);
+        self.lease(now, id, node);
+        self.place(now, other);
     }
 
     pub(super) fn line_up(&mut self, id: ContentId) {
@@ -205,9 +252,17 @@ impl Scheduler {
 
     fn pick(&self, now: Instant, node: NodeId) -> Option<ContentId> {
         let worker = self.workers.get(&node).filter(|worker| worker.free.is_some())?;
+        let disputed = || self.pick_of(now, node, worker, true);
+        worker.is_judge.then(disputed).flatten().or_else(|| self.pick_of(now, node, worker, false))
+    }
+
+    /// The job that is next for a node that is free; `is_disputed` are those that wait for a judge.
+    fn pick_of(&self, now: Instant, node: NodeId, worker: &Worker, is_disputed: bool) -> Option<ContentId> {
         self.queue.in_order().find_map(|share| {
             let mut best: Option<&Place> = None;
-            for (needs, places) in share.waiting() {
+            for (needs, places) in
+                share.waiting().iter().filter(|(needs, _)| needs.is_disputed == is_disputed)
+            {
                 if self.unfit(needs, node, worker).is_some() {
                     continue;
                 }
@@ -260,12 +315,22 @@ impl Scheduler {
         Some(lease)
     }
 
-    fn count_slots(&mut self, node: NodeId) {
+    pub(super) fn count_slots(&mut self, node: NodeId) {
+        let standing = self.standing(node);
         let Some(worker) = self.workers.get_mut(&node) else { return };
         let held = self.held.get(&node).map_or(0, alloc::collections::BTreeSet::len);
         let slots = usize::from(worker.advert.slots);
         let ahead = if slots == 0 { 0 } else { usize::from(worker.advert.ahead) };
+        // Who has shown nothing yet is given little at a time, and more with each answer.
+        let answered =
+            usize::try_from(standing.agreed.saturating_add(standing.unchecked)).unwrap_or(usize::MAX);
+        let most = if worker.is_judge {
+            usize::MAX
+        } else {
+            NEWCOMER_JOBS.saturating_mul(answered.saturating_add(1))
+        };
         let place = match held {
+            held if held >= most => None,
             held if held < slots => Some((false, worker.turn)),
             held if held < slots + ahead => Some((true, worker.turn)),
             _ => None,

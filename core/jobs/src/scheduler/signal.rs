@@ -26,12 +26,14 @@ pub struct Config {
     pub bytes_max: u64,
     /// Most nodes that are known at a time.
     pub nodes_max: u32,
-    /// Most leases of one job that come to nothing, before the job is given up.
+    /// Most leases of one job that come to nothing, before the job is given up; those of nodes that nobody has agreed with count an eighth.
     pub attempts_max: u32,
     /// Most ended jobs that are remembered.
     pub ended_max: u32,
     /// Most bytes of their documents and receipts.
     pub ended_bytes_max: u64,
+    /// Most ended jobs that are remembered by their ids alone, until their deadlines.
+    pub forgotten_max: u32,
     /// Most nodes whose standing is remembered; who was last heard of longest ago is forgotten first.
     pub standings_max: u32,
 }
@@ -49,6 +51,7 @@ impl Config {
             attempts_max: 16,
             ended_max: 10_000,
             ended_bytes_max: 256 * 1024 * 1024,
+            forgotten_max: 100_000,
             standings_max: 100_000,
         }
     }
@@ -307,6 +310,8 @@ pub enum SubmitError {
         /// Of what.
         id: ContentId,
     },
+    /// It has ended here, and what came of it is no longer kept.
+    Forgotten,
     /// The submitter has as many jobs here as one may have.
     FullForYou {
         /// After how many milliseconds to try again.
@@ -344,6 +349,9 @@ impl fmt::Display for SubmitError {
             Self::Missing { field, id } => {
                 write!(f, "`{field}`: the bytes of {id} are not here: put them here first")
             }
+            Self::Forgotten => f.write_str(
+                "this job has ended here, and what came of it is no longer kept: sign it with another `nonce` to have it run again",
+            ),
             Self::FullForYou { retry_ms } => {
                 write!(
                     f,
@@ -380,7 +388,7 @@ impl SubmitError {
             }
             // A minute is as good as any time: it hangs on jobs that may run for hours.
             Self::HeldForYou { .. } => Some(60_000),
-            Self::Manifest(_) | Self::Never { .. } | Self::Missing { .. } => None,
+            Self::Manifest(_) | Self::Never { .. } | Self::Missing { .. } | Self::Forgotten => None,
         }
     }
 }

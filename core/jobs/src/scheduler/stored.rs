@@ -5,9 +5,10 @@
 //! j/s/ id      its State
 //! j/e/ number  an Ended job, numbers ascending
 //! j/c/ node    a node's Standing
+//! j/f/ id      the deadline of an ended job that is remembered by its id alone
 //! ```
 
-use super::{Config, Job, Scheduler, Timer, fit::Needs};
+use super::{ABSENT_MS, Config, Job, Scheduler, Timer, fit::Needs};
 use crate::{
     Manifest,
     manifest::Blob,
@@ -33,6 +34,9 @@ const MANIFEST: &[u8] = b"j/m/";
 const STATE: &[u8] = b"j/s/";
 const ENDED: &[u8] = b"j/e/";
 const STANDING: &[u8] = b"j/c/";
+const FORGOTTEN: &[u8] = b"j/f/";
+/// Leases of newcomers that come to nothing, for one that counts.
+pub(super) const NEWCOMERS_PER_ATTEMPT: u32 = 8;
 
 /// What changes of a job while it has no end.
 #[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -48,12 +52,40 @@ pub(super) struct State {
     /// Nodes that do not get it, or not now.
     pub(super) barred: BTreeMap<NodeId, Bar>,
     /// Leases that came to nothing.
-    pub(super) attempts: u32,
+    pub(super) lost: Lost,
     pub(super) is_disputed: bool,
+}
+
+/// Until when a job that is forgotten could be submitted again.
+#[derive(BorshSerialize, BorshDeserialize)]
+pub(super) struct Deadline(pub(super) Instant);
+
+impl Wire for Deadline {
+    const BYTES_MAX: usize = 16;
 }
 
 impl Wire for State {
     const BYTES_MAX: usize = 4 * 1024 * 1024;
+}
+
+/// Leases of one job that came to nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub(super) struct Lost {
+    pub(super) all: u16,
+    /// Those of nodes that others had agreed with before.
+    pub(super) proven: u16,
+}
+
+impl Lost {
+    pub(super) fn add(&mut self, is_proven: bool) {
+        self.all = self.all.saturating_add(1);
+        self.proven = self.proven.saturating_add(u16::from(is_proven));
+    }
+
+    /// Whether they are as many as a job may have. Identities are free, so those of newcomers count less.
+    pub(super) fn is_over(self, attempts_max: u32) -> bool {
+        u32::from(self.proven) >= attempts_max || u32::from(self.all) >= attempts_max * NEWCOMERS_PER_ATTEMPT
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -88,7 +120,7 @@ impl Bar {
 pub struct Answer {
     /// Whose.
     pub node: NodeId,
-    /// Whether it ran the job to settle a dispute.
+    /// Whether it settled a dispute: a judge ran the job for that, or was among those who answered differently.
     pub is_judge: bool,
     /// What it claims.
     pub claim: Claim,
@@ -249,6 +281,10 @@ pub(super) fn ended_key(number: u64) -> Vec<u8> {
     [ENDED, &number.to_be_bytes()].concat()
 }
 
+pub(super) fn forgotten_key(id: ContentId) -> Vec<u8> {
+    [FORGOTTEN, id.digest()].concat()
+}
+
 pub(super) fn standing_key(node: NodeId) -> Vec<u8> {
     [STANDING, node.public_key()].concat()
 }
@@ -320,6 +356,9 @@ impl Scheduler {
                 let turn = scheduler.next();
                 scheduler.standings.insert(node, (standing, turn));
                 scheduler.standing_order.insert((turn, node));
+            } else if let Some(rest) = key.strip_prefix(FORGOTTEN) {
+                let id = ContentId::from_digest(digest(rest)?);
+                scheduler.forgotten.insert(id, decode::<Deadline>(value).map_err(malformed)?.0);
             }
         }
         let mut document_of = |id: ContentId, key: Vec<u8>| {
@@ -343,6 +382,9 @@ impl Scheduler {
         for id in ids {
             scheduler.look_for_inputs(now, id);
         }
+        // Who held a job and does not come back has left.
+        let absent: Vec<NodeId> = scheduler.held.keys().copied().collect();
+        scheduler.timers.extend(absent.into_iter().map(|node| (now.plus_ms(ABSENT_MS), Timer::Absent(node))));
         scheduler.handle_timeout(now);
         let open: Vec<ContentId> = scheduler.jobs.keys().copied().collect();
         for id in open {

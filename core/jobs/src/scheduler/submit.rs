@@ -1,8 +1,10 @@
 //! Taking jobs, and giving them back to their submitters.
 
 use super::{
-    CancelError, NEEDS_MAX, Output, RefusalReason, Scheduler, SubmitError, Taken, fit::Needs, inputs::Given,
-    stored::State,
+    CancelError, NEEDS_MAX, Output, RefusalReason, Scheduler, SubmitError, Taken,
+    fit::Needs,
+    inputs::Given,
+    stored::{Lost, State},
 };
 use crate::Manifest;
 use alloc::{
@@ -66,6 +68,10 @@ impl Scheduler {
             return Ok(self.taken(now, id));
         }
         manifest.check_moments(now).map_err(SubmitError::Manifest)?;
+        self.drop_ids(now);
+        if self.forgotten.has(id) {
+            return Err(SubmitError::Forgotten);
+        }
         self.never(&manifest)?;
         self.inputs_known(&manifest)?;
         let submitter = manifest.submitter;
@@ -90,7 +96,7 @@ impl Scheduler {
             answers: Vec::new(),
             leases: BTreeMap::new(),
             barred: BTreeMap::new(),
-            attempts: 0,
+            lost: Lost::default(),
             is_disputed: false,
         };
         // As its submitter signed it: signatures of others say nothing here and would be handed on.

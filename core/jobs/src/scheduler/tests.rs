@@ -11,6 +11,7 @@ use store::MemoryStore;
 
 mod credit;
 mod fair;
+mod misuse;
 mod moves;
 mod properties;
 mod simulation;
@@ -242,6 +243,16 @@ impl Rig {
         let (node, result) = self.received.pop().expect("an answer");
         assert_eq!(node, id(number));
         result
+    }
+
+    /// Has a node agree with another, so that it is no newcomer; then it leaves.
+    pub(super) fn prove(&mut self, number: u32) {
+        let other = 9_999;
+        let both = || [number, other].into_iter();
+        both().for_each(|number| self.tab(number));
+        let job = self.submit(8, &Manifest { replicas: 2, ..manifest(8, number) });
+        both().for_each(|number| self.answer(number, job, b"").unwrap());
+        both().for_each(|number| self.leave(number));
     }
 
     pub(super) fn has(&self, number: u32, job: ContentId) -> bool {

@@ -274,6 +274,6 @@ impl Scheduler {
             })
         };
         let nodes = self.workers.iter().map(|(node, worker)| (*node, reason(*node, worker))).collect();
-        Some(Why { job: id, stage, lost: job.state.attempts, nodes })
+        Some(Why { job: id, stage, lost: job.state.lost.all.into(), nodes })
     }
 }

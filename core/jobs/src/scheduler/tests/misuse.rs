@@ -1,0 +1,134 @@
+//! Nodes and submitters that are after something else than results.
+
+use super::*;
+
+#[test]
+fn newcomers_that_give_a_job_back_do_not_have_it_given_up() {
+    let mut rig = Rig::new(Config::new(GAS));
+    let job = rig.submit(1, &manifest(1, 1));
+    let bound = 16 * stored::NEWCOMERS_PER_ATTEMPT;
+    for number in 0..bound - 1 {
+        rig.tab(number);
+        assert!(rig.has(number, job));
+        match number % 2 {
+            0 => rig.input(Input::Declined { node: id(number), job, why: "no".into() }),
+            _ => rig.leave(number),
+        }
+        rig.leases.remove(&(id(number), job));
+        rig.leave(number);
+    }
+    let lost = rig.scheduler.why(job).unwrap().lost;
+    assert_eq!(lost, bound - 1);
+    // There is an end to it all the same: the job may be at fault.
+    rig.tab(bound);
+    rig.leave(bound);
+    assert_eq!(rig.refusal(job), RefusalReason::Attempts { lost: bound });
+}
+
+#[test]
+fn newcomers_are_given_little_at_a_time() {
+    let mut rig = Rig::new(Config::new(GAS));
+    rig.join(1, Advert { ahead: 100, ..advert(Kind::Tab, 50) });
+    rig.join(judge(1), advert(Kind::Heavy, 50));
+    let jobs: Vec<_> = (0..100).map(|nonce| rig.submit(1, &manifest(1, nonce))).collect();
+    let held = |rig: &Rig| rig.scheduler.held_by(id(1)).count();
+    assert_eq!(held(&rig), lease::NEWCOMER_JOBS);
+    let first = *jobs.iter().find(|job| rig.has(1, **job)).unwrap();
+    rig.answer(1, first, b"").unwrap();
+    assert_eq!(held(&rig), 2 * lease::NEWCOMER_JOBS);
+    rig.check();
+}
+
+#[test]
+fn a_dispute_pushes_out_what_the_only_judge_runs_for_its_own_sake() {
+    let mut rig = Rig::new(Config::new(GAS));
+    (1..=2).for_each(|number| rig.tab(number));
+    rig.join(judge(1), advert(Kind::Heavy, 1));
+    let heavy = Constraints { kinds: vec![Kind::Heavy], ..Constraints::default() };
+    let mut own = Manifest { constraints: heavy, ..manifest(2, 1) };
+    own.limits.wall_ms = 3_000_000;
+    let own = rig.submit(2, &own);
+    assert!(rig.has(judge(1), own));
+    let job = rig.submit(1, &Manifest { replicas: 2, ..manifest(1, 1) });
+    rig.answer(1, job, b"lie").unwrap();
+    rig.answer(2, job, b"out").unwrap();
+    assert!(rig.has(judge(1), job) && !rig.has(judge(1), own));
+    rig.check();
+    rig.wait(1_000);
+    // A second dispute does not push out the first, and goes before the job that waits.
+    let next = rig.submit(1, &Manifest { replicas: 2, ..manifest(1, 2) });
+    rig.answer(1, next, b"lie").unwrap();
+    rig.answer(2, next, b"out").unwrap();
+    assert!(rig.has(judge(1), job));
+    rig.answer(judge(1), job, b"out").unwrap();
+    assert!(rig.has(judge(1), next));
+    rig.answer(judge(1), next, b"out").unwrap();
+    assert!(rig.has(judge(1), own), "and then it is its turn again");
+    assert_eq!(rig.scheduler.why(own).unwrap().lost, 0);
+    rig.check();
+}
+
+#[test]
+fn a_judge_among_those_that_differ_has_settled_it() {
+    let mut rig = Rig::new(Config::new(GAS));
+    rig.tab(1);
+    rig.join(judge(1), advert(Kind::Heavy, 1));
+    let kinds = Constraints { kinds: vec![Kind::Heavy, Kind::Tab], ..Constraints::default() };
+    let job = rig.submit(1, &Manifest { replicas: 2, constraints: kinds, ..manifest(1, 1) });
+    rig.answer(judge(1), job, b"out").unwrap();
+    rig.answer(1, job, b"lie").unwrap();
+    assert_eq!(rig.result(job), (ContentId::of(b"out"), true));
+    assert_eq!(rig.scheduler.standing(id(1)).disagreed, 1);
+    assert_eq!(rig.scheduler.standing(id(judge(1))), Standing::default());
+    let live: BTreeMap<NodeId, Standing> = rig.scheduler.standings().collect();
+    assert_eq!(replay(rig.scheduler.ended()), live);
+}
+
+#[test]
+fn a_job_that_is_forgotten_is_not_run_and_credited_again() {
+    let config = Config { ended_max: 1, forgotten_max: 2, ..Config::new(GAS) };
+    let mut rig = Rig::new(config);
+    rig.tab(1);
+    for nonce in 0..3 {
+        let job = rig.submit(1, &manifest(1, nonce));
+        rig.answer(1, job, b"").unwrap();
+    }
+    assert_eq!(rig.refused(1, &manifest(1, 0)), SubmitError::Forgotten);
+    let mut rig = rig.restart();
+    let error = rig.refused(1, &manifest(1, 1));
+    assert!(error.to_string().contains("another `nonce`"), "{error}");
+    // As many as there is place for, and no longer than they could be submitted.
+    rig.tab(1);
+    let job = rig.submit(1, &manifest(1, 3));
+    rig.answer(1, job, b"").unwrap();
+    rig.submit(1, &manifest(1, 4));
+    assert_eq!(rig.store.list(b"j/f/").len(), 2);
+    rig.wait(3_600_001);
+    let later =
+        |nonce| Manifest { created: rig_now(), deadline: rig_now().plus_ms(9_000), ..manifest(1, nonce) };
+    rig.submit(1, &later(5));
+    assert_eq!(rig.store.list(b"j/f/").len(), 0);
+}
+
+fn rig_now() -> Instant {
+    start().plus_ms(3_600_001)
+}
+
+#[test]
+fn who_does_not_come_back_after_a_restart_loses_its_leases() {
+    let mut rig = Rig::new(Config::new(GAS));
+    (1..=2).for_each(|number| rig.tab(number));
+    let mut long = manifest(1, 1);
+    long.limits.wall_ms = 3_000_000;
+    let jobs = [rig.submit(1, &long), rig.submit(1, &Manifest { nonce: "f".repeat(32), ..long })];
+    let mut again = rig.restart();
+    let back = u32::from(rig.has(2, jobs[0])) + 1;
+    let (kept, lost) =
+        if rig.has(1, jobs[0]) == (back == 1) { (jobs[0], jobs[1]) } else { (jobs[1], jobs[0]) };
+    again.tab(back);
+    again.wait(ABSENT_MS);
+    assert!(again.has(back, kept));
+    again.tab(5);
+    assert!(again.has(5, lost));
+    again.check();
+}
