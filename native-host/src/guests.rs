@@ -71,7 +71,7 @@ pub(crate) fn executor(kind: Kind, slots: u16) -> Executor {
         kind,
         gas: executor::GAS_SCHEDULE.into(),
         slots_max: slots,
-        memory_bytes_max: Limits::MAX.memory_bytes,
+        memory_bytes_max: Limits::MAX.footprint_bytes(),
     }
 }
 

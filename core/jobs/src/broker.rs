@@ -349,7 +349,7 @@ impl Broker {
             }
             scheduler::Output::Kept { token } => {
                 if let Some(Wait::Put(asker, progress)) = self.waits.remove(&token) {
-                    self.say_put(asker, Ok(progress));
+                    self.say_put(now, asker, Ok(progress));
                 }
             }
             scheduler::Output::Lease { node, job, document, .. } if node == self.me => {

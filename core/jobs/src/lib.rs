@@ -54,7 +54,8 @@
 //! Not provided: that one receipt is true: it is evidence against its node, and no more. With [`manifest::Quorum::Majority`], nodes of one
 //! liar that happen to be most of a job's replicas get their way; nothing keeps one person from having many nodes. Secrecy of module, input and
 //! output from the nodes that run the job. Availability against whoever makes identities: each submitter and each network has a part of a heavy node's room,
-//! and many of them fill it; enough newcomers that decline a job have it given up. [`Contribution::memory_bytes_max`] bounds linear memory; tables, stack and output have the sandbox's own limits.
+//! and many of them fill it; enough newcomers that decline a job have it given up. [`Contribution::memory_bytes_max`] bounds [what can be told
+//! beforehand](Limits::footprint_bytes); what the engine makes of a module and a guest's further tables come on top.
 //!
 //! Follows: DSSE 1.0; in-toto Attestation Framework 1.0 (Statement v1); JSON Schema 2020-12 for the published schemas.
 #![no_std]
@@ -71,6 +72,7 @@ pub mod ran;
 pub mod receipt;
 pub mod scheduler;
 pub mod standing;
+mod strikes;
 pub mod view;
 pub mod worker;
 

@@ -12,7 +12,7 @@
 //! `handle_input(now, identity, Input)`, `handle_timeout(now, me)`; then drain `poll_output` until `None`; then sleep until `poll_timeout`.
 //!
 //! # Bounds
-//! [`JOBS_MAX`] jobs at a time, [`CACHE_BYTES_MAX`] of modules and inputs beyond those that jobs here need, [`HISTORY_MAX`] jobs that were.
+//! Of one heavy node about thirty questions are under way, fewer than a connection takes. [`JOBS_MAX`] jobs at a time, [`CACHE_BYTES_MAX`] of modules and inputs beyond those that jobs here need, [`HISTORY_MAX`] jobs that were.
 
 use crate::{
     Invocation, Manifest,
@@ -37,6 +37,8 @@ mod answer;
 mod fetch;
 mod history;
 mod lease;
+#[cfg(test)]
+mod tests;
 
 use answer::Outgoing;
 use fetch::{Cache, Fetch};
@@ -64,7 +66,7 @@ pub struct Executor {
     pub gas: String,
     /// Guests that it can run at a time.
     pub slots_max: u16,
-    /// The most bytes of memory that one guest can have.
+    /// The most bytes of memory that one guest can have, by its [`crate::Limits::footprint_bytes`].
     pub memory_bytes_max: u64,
 }
 
@@ -76,7 +78,7 @@ pub struct Contribution {
     pub on: bool,
     /// Jobs at a time; no more than the machine can.
     pub slots: u16,
-    /// The most bytes of memory for one job; no more than the machine can.
+    /// The most bytes of memory for one job, by its [`crate::Limits::footprint_bytes`]; no more than the machine can.
     pub memory_bytes_max: u64,
     /// The most fuel for one job.
     pub fuel_max: u64,
@@ -300,6 +302,8 @@ enum Timer {
     Put(ContentId),
     /// A heavy node is asked again to take the offer.
     Offer(NodeId),
+    /// Answers that were not heard are handed in again.
+    Answers(NodeId),
     Changed,
     Store,
 }
@@ -376,6 +380,12 @@ impl Worker {
                 Timer::Offer(heavy) => {
                     if let Some(heavy) = self.heavy.get_mut(&heavy) {
                         heavy.offered = None;
+                        heavy.is_asked = false;
+                    }
+                }
+                Timer::Answers(heavy) => {
+                    if let Some(heavy) = self.heavy.get_mut(&heavy) {
+                        heavy.is_deaf = false;
                     }
                 }
                 Timer::Changed => {
@@ -401,6 +411,7 @@ impl Worker {
                 Timer::Long(_) => "a job turns out to be long",
                 Timer::Put(_) => "bytes are put again",
                 Timer::Offer(_) => "the offer is made again",
+                Timer::Answers(_) => "answers are handed in again",
                 Timer::Changed => "show what changed of jobs",
                 Timer::Store => "keep what came of jobs",
             };
@@ -415,19 +426,24 @@ impl Worker {
         self.hand_in();
     }
 
-    fn ask(&mut self, heavy: NodeId, purpose: Purpose, request: Request) {
+    /// Asks; gives the token of the question.
+    fn ask(&mut self, heavy: NodeId, purpose: Purpose, request: Request) -> u64 {
         self.count += 1;
         self.asks.insert(self.count, purpose);
         self.outputs.push_back(Output::Ask { heavy, token: self.count, request });
+        self.count
     }
 
     fn replied(&mut self, now: Instant, token: u64, response: Option<Response>) {
         match self.asks.remove(&token) {
-            Some(Purpose::Offer { heavy, number }) => self.offered(now, heavy, number, response),
+            Some(Purpose::Offer { heavy, number, returned }) => {
+                self.offered(now, heavy, number, returned, response);
+            }
             Some(Purpose::Answers { heavy, sent }) => self.answered(now, heavy, sent, response),
-            Some(Purpose::Get(id)) => self.fetched(now, id, response),
-            Some(Purpose::Put(job)) => self.was_put(now, job, response),
-            Some(Purpose::Decline) | None => {}
+            Some(Purpose::Get { heavy, id }) => self.fetched(now, heavy, id, token, response),
+            Some(Purpose::Put { heavy, job }) => self.was_put(now, heavy, job, response),
+            Some(Purpose::Decline { heavy, job }) => self.declined(heavy, job, response),
+            None => {}
         }
     }
 

@@ -115,12 +115,12 @@ impl Broker {
             }
             Err(error) => {
                 self.scheduler.keep(batch, None);
-                self.say_put(asker, Err(error));
+                self.say_put(now, asker, Err(error));
             }
         }
     }
 
-    pub(super) fn say_put(&mut self, asker: Asker, result: Result<Progress, BlobError>) {
+    pub(super) fn say_put(&mut self, now: Instant, asker: Asker, result: Result<Progress, BlobError>) {
         match (asker, result) {
             (Asker::Shell(token), result) => self.outputs.push_back(Output::Put { token, result }),
             (Asker::Peer(peer, token), Ok(Progress { have, .. }) | Err(BlobError::Offset { have, .. })) => {
@@ -128,7 +128,7 @@ impl Broker {
             }
             (Asker::Peer(peer, token), Err(error)) => {
                 if matches!(error, BlobError::OtherBytes { .. }) {
-                    self.strike(peer);
+                    self.strike(now, peer);
                 }
                 self.respond(peer, token, refused(&error, error.retry_ms()));
             }

@@ -7,6 +7,7 @@ use crate::{
     manifest::Kind,
     message::{Answer, BATCH_BYTES, BATCH_MAX, Carried, Lease, Received, Request, Response},
     scheduler::{self, Advert, AnswerError},
+    strikes::Strikes,
 };
 use alloc::{
     boxed::Box,
@@ -30,8 +31,6 @@ const LEASE_BYTES: usize = 96;
 const GAS_BYTES_MAX: usize = 64;
 /// Milliseconds that a peer which did not answer is given nothing.
 const SILENT_MS: u64 = 5_000;
-/// Wrong bytes of one peer, after which no more of its bytes are taken before it connects anew.
-const STRIKES_MAX: u32 = 3;
 
 /// A node that has made an offer.
 #[derive(Debug, Default)]
@@ -39,7 +38,7 @@ pub(super) struct Peer {
     leases: VecDeque<(ContentId, Arc<Envelope>, Instant)>,
     revoked: Vec<ContentId>,
     under_way: u32,
-    strikes: u32,
+    strikes: Strikes,
     /// What it offers.
     advert: Option<Advert>,
 }
@@ -75,7 +74,7 @@ impl Broker {
                 self.respond(peer, token, Response::Done);
             }
             Request::Get { id, offset } => self.get(peer, token, id, offset),
-            Request::Put { id, .. } if self.is_struck(peer) => {
+            Request::Put { id, .. } if self.is_struck(now, peer) => {
                 let why = format!("too many of your bytes were wrong; those of {id} are not taken");
                 self.respond(peer, token, refused(&why, None));
             }
@@ -129,8 +128,8 @@ impl Broker {
     // Leases.
 
     pub(super) fn lease(&mut self, node: NodeId, job: ContentId, document: Arc<Envelope>, until: Instant) {
-        // Who is gone has no lease for long either.
-        if let Some(peer) = self.peers.get_mut(&node) {
+        // Who is gone has no lease for long either, and who was reminded of one may have given it back in the same breath.
+        if let Some(peer) = self.peers.get_mut(&node).filter(|_| self.scheduler.is_leased(job, node)) {
             peer.leases.push_back((job, document, until));
             self.ready.insert(node);
         }
@@ -274,7 +273,7 @@ impl Broker {
         let is_wanted = self.scheduler.is_open(job) && self.scheduler.is_leased(job, peer);
         if is_wanted {
             if let Err(why) = self.check_outputs(job, &outputs) {
-                self.strike(peer);
+                self.strike(now, peer);
                 let input = scheduler::Input::Spoiled { node: peer, job, why: why.clone() };
                 self.scheduler.handle_input(now, input);
                 return Err(why);
@@ -369,13 +368,13 @@ impl Broker {
     }
 
     /// Bytes of the peer's were wrong.
-    pub(super) fn strike(&mut self, peer: NodeId) {
+    pub(super) fn strike(&mut self, now: Instant, peer: NodeId) {
         if let Some(peer) = self.peers.get_mut(&peer) {
-            peer.strikes += 1;
+            peer.strikes.add(now);
         }
     }
 
-    fn is_struck(&self, peer: NodeId) -> bool {
-        self.peers.get(&peer).is_some_and(|peer| peer.strikes >= STRIKES_MAX)
+    fn is_struck(&self, now: Instant, peer: NodeId) -> bool {
+        self.peers.get(&peer).is_some_and(|peer| peer.strikes.is_out(now))
     }
 }

@@ -1,6 +1,9 @@
 use super::ManifestError;
 use super::check::{Range, within};
 
+/// Bytes that an element of a table takes in the engine.
+const TABLE_ELEMENT_BYTES: u64 = 8;
+
 /// What one run may use. A run that needs more ends as a failure that says which limit it met.
 ///
 /// All but the last decide what comes of a run; a limit of the sandbox's own is the same for everybody.
@@ -65,6 +68,14 @@ impl Limits {
         output_bytes: 64 << 20,
         wall_ms: 24 * 3_600 * 1_000,
     };
+
+    /// Bytes that a run may take of the machine, as far as they can be told beforehand: linear memory, the engine's stack, one table, the module
+    /// and what the guest writes. The module's translation, further tables and the input are not in it.
+    pub const fn footprint_bytes(&self) -> u64 {
+        let table = self.table_elements.saturating_mul(TABLE_ELEMENT_BYTES);
+        let besides = self.stack_bytes.saturating_add(self.output_bytes).saturating_add(self.module_bytes);
+        self.memory_bytes.saturating_add(besides).saturating_add(table)
+    }
 
     pub(super) fn check(&self) -> Result<(), ManifestError> {
         let most = Self::MAX;

@@ -32,7 +32,7 @@ impl Needs {
         let limits = manifest.limits;
         Self {
             fuel: limits.fuel,
-            memory_bytes: limits.memory_bytes,
+            memory_bytes: limits.footprint_bytes(),
             wall_ms: limits.wall_ms,
             constraints,
             is_disputed,

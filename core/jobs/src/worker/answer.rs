@@ -14,6 +14,10 @@ use keys::{Envelope, Identity, NodeId, Signature};
 
 /// Most messages of answers under way to one heavy node.
 const UNDER_WAY_MAX: u32 = 2;
+/// Most questions under way to one heavy node by which outputs are put there.
+const PUTS_MAX: u32 = 8;
+/// Milliseconds before answers that a heavy node did not hear are handed in again.
+const ANSWERS_AGAIN_MS: u64 = 1_000;
 /// Milliseconds before bytes that a heavy node had no room for are put again.
 const PUT_AGAIN_MS: u64 = 2_000;
 
@@ -118,12 +122,12 @@ impl Worker {
         let Some(job) = self.jobs.get_mut(&id) else { return };
         let heavy = job.heavy;
         let State::Putting { left, .. } = &job.state else { return };
-        if let Some((blob, bytes)) = left.last() {
-            let from = (offset as usize).min(bytes.len());
-            let to = bytes.len().min(from + CHUNK_BYTES_MAX);
-            let (len, bytes) = (bytes.len() as u64, bytes[from..to].to_vec());
-            let request = Request::Put { id: *blob, len, offset: from as u64, bytes };
-            return self.ask(heavy, Purpose::Put(id), request);
+        if !left.is_empty() {
+            let puts = &mut self.heavy.entry(heavy).or_default().puts;
+            // Asked for twice, it waits once.
+            puts.waiting.retain(|(job, _)| *job != id);
+            puts.waiting.push_back((id, offset));
+            return self.put_more(heavy);
         }
         let State::Putting { answer, .. } = core::mem::replace(&mut job.state, State::Answering) else {
             return;
@@ -131,7 +135,37 @@ impl Worker {
         self.heavy.entry(heavy).or_default().answers.push_back(*answer);
     }
 
-    pub(super) fn was_put(&mut self, now: Instant, id: ContentId, response: Option<Response>) {
+    /// Puts bytes while questions may be asked.
+    fn put_more(&mut self, heavy: NodeId) {
+        while let Some((id, offset)) = self.heavy.get_mut(&heavy).and_then(|heavy| heavy.puts.next(PUTS_MAX))
+        {
+            let request = match self.jobs.get(&id).map(|job| &job.state) {
+                Some(State::Putting { left, .. }) => left.last().map(|(blob, bytes)| {
+                    let from = (offset as usize).min(bytes.len());
+                    let to = bytes.len().min(from + CHUNK_BYTES_MAX);
+                    let (len, offset) = (bytes.len() as u64, from as u64);
+                    Request::Put { id: *blob, len, offset, bytes: bytes[from..to].to_vec() }
+                }),
+                _ => None,
+            };
+            match (request, self.heavy.get_mut(&heavy)) {
+                (Some(request), _) => {
+                    self.ask(heavy, Purpose::Put { heavy, job: id }, request);
+                }
+                (None, known) => known.into_iter().for_each(|known| known.puts.ended()),
+            }
+        }
+    }
+
+    pub(super) fn was_put(&mut self, now: Instant, heavy: NodeId, id: ContentId, response: Option<Response>) {
+        if let Some(known) = self.heavy.get_mut(&heavy) {
+            known.puts.ended();
+        }
+        self.went_on_putting(now, id, response);
+        self.put_more(heavy);
+    }
+
+    fn went_on_putting(&mut self, now: Instant, id: ContentId, response: Option<Response>) {
         let Some(job) = self.jobs.get_mut(&id) else { return };
         let heavy = job.heavy;
         let State::Putting { left, .. } = &mut job.state else { return };
@@ -162,7 +196,9 @@ impl Worker {
         let ids: Vec<NodeId> = self
             .heavy
             .iter()
-            .filter(|(_, heavy)| heavy.is_up && !heavy.answers.is_empty() && heavy.under_way < UNDER_WAY_MAX)
+            .filter(|(_, heavy)| {
+                heavy.is_up && !heavy.is_deaf && !heavy.answers.is_empty() && heavy.under_way < UNDER_WAY_MAX
+            })
             .map(|(id, _)| *id)
             .collect();
         for id in ids {
@@ -203,6 +239,8 @@ impl Worker {
             Some(_) => sent.iter().map(|_| Received::Refused { why: "not understood".into() }).collect(),
             None => {
                 // Whether they came is not known; who has them says so again. Those whose time is over are not worth it.
+                heavy.is_deaf = true;
+                self.timers.insert((now.plus_ms(ANSWERS_AGAIN_MS), Timer::Answers(id)));
                 for outgoing in sent.into_iter().rev() {
                     if self.jobs.get(&outgoing.job).is_some_and(|job| job.until > now) {
                         heavy.answers.push_front(outgoing);

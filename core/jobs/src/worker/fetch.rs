@@ -1,10 +1,11 @@
 //! Getting modules and inputs from heavy nodes, and keeping them for jobs to come.
 
-use super::{Job, Purpose, State, Worker};
+use super::{Job, Purpose, State, Timer, Worker};
 use crate::{
     blobs::BLOB_BYTES_MAX,
     manifest::Blob,
     message::{Request, Response},
+    strikes::STRIKES_MS,
 };
 use alloc::{
     collections::{BTreeMap, BTreeSet},
@@ -19,13 +20,18 @@ use keys::NodeId;
 /// Bytes of modules and inputs that are kept for jobs to come.
 pub const CACHE_BYTES_MAX: usize = 64 << 20;
 
+/// Most questions under way by which one heavy node is asked for bytes.
+const GETS_MAX: u32 = 16;
+
 /// Bytes that come.
 #[derive(Debug)]
 pub(super) struct Fetch {
     heavy: NodeId,
     bytes: Vec<u8>,
-    /// Whether a question is under way.
-    is_asked: bool,
+    /// The question that is under way.
+    asked: Option<u64>,
+    /// Whether it waits for its turn to be asked for.
+    is_waiting: bool,
     /// The jobs that wait for them.
     jobs: BTreeSet<ContentId>,
 }
@@ -94,7 +100,8 @@ impl Worker {
             let fetch = self.fetches.entry(blob).or_insert_with(|| Fetch {
                 heavy,
                 bytes: Vec::new(),
-                is_asked: false,
+                asked: None,
+                is_waiting: false,
                 jobs: BTreeSet::new(),
             });
             fetch.jobs.insert(id);
@@ -103,10 +110,37 @@ impl Worker {
     }
 
     fn fetch_more(&mut self, blob: ContentId) {
-        let Some(fetch) = self.fetches.get_mut(&blob).filter(|fetch| !fetch.is_asked) else { return };
-        fetch.is_asked = true;
-        let (heavy, offset) = (fetch.heavy, fetch.bytes.len() as u64);
-        self.ask(heavy, Purpose::Get(blob), Request::Get { id: blob, offset });
+        let is_idle = |fetch: &&mut Fetch| fetch.asked.is_none() && !fetch.is_waiting;
+        let Some(fetch) = self.fetches.get_mut(&blob).filter(is_idle) else { return };
+        fetch.is_waiting = true;
+        let heavy = fetch.heavy;
+        let waiting = &mut self.heavy.entry(heavy).or_default().gets.waiting;
+        // What has begun goes on first, so that some jobs have all of theirs soon.
+        if fetch.bytes.is_empty() {
+            waiting.push_back(blob)
+        } else {
+            waiting.push_front(blob)
+        }
+        self.get_more(heavy);
+    }
+
+    /// Asks for bytes while questions may be asked.
+    fn get_more(&mut self, heavy: NodeId) {
+        while let Some(blob) = self.heavy.get_mut(&heavy).and_then(|heavy| heavy.gets.next(GETS_MAX)) {
+            let is_due = |fetch: &&mut Fetch| fetch.heavy == heavy && fetch.is_waiting;
+            let offset = self.fetches.get_mut(&blob).filter(is_due).map(|fetch| {
+                fetch.is_waiting = false;
+                fetch.bytes.len() as u64
+            });
+            let Some(offset) = offset else {
+                self.heavy.entry(heavy).or_default().gets.ended();
+                continue;
+            };
+            let asked = self.ask(heavy, Purpose::Get { heavy, id: blob }, Request::Get { id: blob, offset });
+            if let Some(fetch) = self.fetches.get_mut(&blob) {
+                fetch.asked = Some(asked);
+            }
+        }
     }
 
     /// Goes on with what was being fetched from a heavy node that is up again.
@@ -118,9 +152,26 @@ impl Worker {
         }
     }
 
-    pub(super) fn fetched(&mut self, now: Instant, blob: ContentId, response: Option<Response>) {
-        let Some(fetch) = self.fetches.get_mut(&blob) else { return };
-        fetch.is_asked = false;
+    pub(super) fn fetched(
+        &mut self,
+        now: Instant,
+        heavy: NodeId,
+        blob: ContentId,
+        token: u64,
+        response: Option<Response>,
+    ) {
+        if let Some(known) = self.heavy.get_mut(&heavy) {
+            known.gets.ended();
+        }
+        self.went_on_fetching(now, blob, token, response);
+        self.get_more(heavy);
+    }
+
+    fn went_on_fetching(&mut self, now: Instant, blob: ContentId, token: u64, response: Option<Response>) {
+        // The answer to a question about bytes that were given up since, and may come anew, is none to what is asked now.
+        let is_asked = |fetch: &&mut Fetch| fetch.asked == Some(token);
+        let Some(fetch) = self.fetches.get_mut(&blob).filter(is_asked) else { return };
+        fetch.asked = None;
         let heavy = fetch.heavy;
         let (len, bytes) = match response {
             Some(Response::Chunk { len, bytes }) => (len, bytes),
@@ -161,9 +212,12 @@ impl Worker {
     }
 
     fn wrong_bytes(&mut self, now: Instant, blob: ContentId) {
-        let heavy = self.fetches.get(&blob).map(|fetch| fetch.heavy);
-        if let Some(heavy) = heavy.and_then(|heavy| self.heavy.get_mut(&heavy)) {
-            heavy.strikes += 1;
+        let id = self.fetches.get(&blob).map(|fetch| fetch.heavy);
+        if let Some((id, heavy)) = id.and_then(|id| Some((id, self.heavy.get_mut(&id)?))) {
+            heavy.strikes.add(now);
+            // It is offered anew once they are forgiven.
+            heavy.offered = None;
+            self.timers.insert((now.plus_ms(STRIKES_MS), Timer::Offer(id)));
         }
         self.fetch_failed(now, blob, "the heavy node gave other bytes than");
     }

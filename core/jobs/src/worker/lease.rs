@@ -3,8 +3,9 @@
 use super::{Executor, Job, Outgoing, Output, State, Task, Timer, Worker};
 use crate::{
     Limits, Manifest,
-    message::{Lease, Request, Response},
+    message::{BATCH_MAX, Lease, Request, Response},
     scheduler::Advert,
+    strikes::Strikes,
 };
 use alloc::{
     boxed::Box,
@@ -21,8 +22,8 @@ pub const JOBS_MAX: usize = 2_048;
 pub const LONG_MS: u64 = 100;
 /// Milliseconds before the offer is made again to a heavy node that had no place for it, or did not answer.
 const OFFER_AGAIN_MS: u64 = 5_000;
-/// Wrong bytes of one heavy node, after which it is offered nothing more until the next start.
-const STRIKES_MAX: u32 = 3;
+/// Most messages under way by which one heavy node is told that a job is not run; further jobs are given back with the next offer.
+const DECLINES_MAX: u32 = 8;
 /// Jobs between two looks at how long they take.
 const PACE_EVERY: u32 = 16;
 
@@ -33,13 +34,54 @@ pub(super) struct Heavy {
     /// What it was last told; `None` where it is to be told again.
     pub(super) offered: Option<Advert>,
     /// Whether an offer is under way.
-    is_asked: bool,
+    pub(super) is_asked: bool,
     /// Jobs to give back with the next offer.
     pub(super) returned: Vec<ContentId>,
     /// Answers to hand in, and how many messages of them are under way.
     pub(super) answers: VecDeque<Outgoing>,
     pub(super) under_way: u32,
-    pub(super) strikes: u32,
+    /// Whether an answer went unheard just now.
+    pub(super) is_deaf: bool,
+    /// Blobs to get and outputs to put, beyond the questions about them that are under way.
+    pub(super) gets: Turns<ContentId>,
+    pub(super) puts: Turns<(ContentId, u64)>,
+    declines: u32,
+    pub(super) strikes: Strikes,
+}
+
+impl Heavy {
+    fn give_back(&mut self, job: ContentId) {
+        // One that leases more than is taken here has to wait for its leases to end.
+        if self.returned.len() < JOBS_MAX {
+            self.returned.push(job);
+        }
+    }
+}
+
+/// What waits while as many questions are under way as may be: a connection takes so many, and refuses the rest.
+#[derive(Debug)]
+pub(super) struct Turns<T> {
+    pub(super) under_way: u32,
+    pub(super) waiting: VecDeque<T>,
+}
+
+impl<T> Default for Turns<T> {
+    fn default() -> Self {
+        Self { under_way: 0, waiting: VecDeque::new() }
+    }
+}
+
+impl<T> Turns<T> {
+    /// What is to be asked next; it is under way then.
+    pub(super) fn next(&mut self, max: u32) -> Option<T> {
+        let next = if self.under_way < max { self.waiting.pop_front() } else { None }?;
+        self.under_way += 1;
+        Some(next)
+    }
+
+    pub(super) fn ended(&mut self) {
+        self.under_way = self.under_way.saturating_sub(1);
+    }
 }
 
 /// Why a heavy node was asked.
@@ -49,14 +91,24 @@ pub(super) enum Purpose {
         heavy: NodeId,
         /// Leases that came later are not in its answer.
         number: u64,
+        returned: Vec<ContentId>,
     },
     Answers {
         heavy: NodeId,
         sent: Vec<Outgoing>,
     },
-    Get(ContentId),
-    Put(ContentId),
-    Decline,
+    Get {
+        heavy: NodeId,
+        id: ContentId,
+    },
+    Put {
+        heavy: NodeId,
+        job: ContentId,
+    },
+    Decline {
+        heavy: NodeId,
+        job: ContentId,
+    },
 }
 
 /// How long jobs take here.
@@ -124,7 +176,7 @@ impl Worker {
     /// Whether a job asks for more than the person gives.
     const fn asks_too_much(&self, limits: &Limits) -> bool {
         let given = &self.contribution;
-        limits.memory_bytes > given.memory_bytes_max
+        limits.footprint_bytes() > given.memory_bytes_max
             || limits.fuel > given.fuel_max
             || limits.wall_ms > given.wall_ms_max
     }
@@ -175,7 +227,7 @@ impl Worker {
         let ids: Vec<NodeId> = self
             .heavy
             .iter()
-            .filter(|(_, heavy)| heavy.is_up && !heavy.is_asked && heavy.strikes < STRIKES_MAX)
+            .filter(|(_, heavy)| heavy.is_up && !heavy.is_asked && !heavy.strikes.is_out(now))
             .map(|(id, _)| *id)
             .collect();
         for id in ids {
@@ -193,18 +245,34 @@ impl Worker {
             }
             heavy.offered = Some(advert.clone());
             heavy.is_asked = true;
-            let returned = core::mem::take(&mut heavy.returned);
-            let number = self.count;
-            self.ask(id, Purpose::Offer { heavy: id, number }, Request::Offer { advert, returned });
+            // No more than it reads of them; the rest goes with the next.
+            let rest = heavy.returned.split_off(heavy.returned.len().min(BATCH_MAX));
+            let returned = core::mem::replace(&mut heavy.returned, rest);
+            let purpose = Purpose::Offer { heavy: id, number: self.count, returned: returned.clone() };
+            self.ask(id, purpose, Request::Offer { advert, returned });
             self.changed(now);
         }
     }
 
-    pub(super) fn offered(&mut self, now: Instant, id: NodeId, number: u64, response: Option<Response>) {
+    pub(super) fn offered(
+        &mut self,
+        now: Instant,
+        id: NodeId,
+        number: u64,
+        returned: Vec<ContentId>,
+        response: Option<Response>,
+    ) {
         let Some(heavy) = self.heavy.get_mut(&id) else { return };
         heavy.is_asked = false;
+        if response.is_none() {
+            // Whether it was heard is not known. What is here again meanwhile is not given back.
+            heavy.returned.extend(returned.into_iter().filter(|job| !self.jobs.contains_key(job)));
+            heavy.offered = heavy.offered.take().filter(|_| heavy.returned.is_empty());
+        }
         let Some(Response::Offered { held }) = response else {
             if heavy.is_up {
+                // Until then nothing is offered.
+                heavy.is_asked = true;
                 self.timers.insert((now.plus_ms(OFFER_AGAIN_MS), Timer::Offer(id)));
             }
             return;
@@ -235,6 +303,9 @@ impl Worker {
             job.until = until;
             self.timers.insert((until, Timer::Lease(lease.job)));
             return;
+        }
+        if let Some(heavy) = self.heavy.get_mut(&heavy) {
+            heavy.returned.retain(|job| *job != lease.job);
         }
         match self.acceptable(lease) {
             Ok((manifest, input)) => {
@@ -275,8 +346,22 @@ impl Worker {
         Ok((manifest, input))
     }
 
+    /// Tells a heavy node that a job is not run, and why; where that cannot be said now, the job is given back with the next offer.
     pub(super) fn decline(&mut self, heavy: NodeId, job: ContentId, why: String) {
-        self.ask(heavy, Purpose::Decline, Request::Decline { job, why });
+        let known = self.heavy.entry(heavy).or_default();
+        if !known.is_up || known.declines >= DECLINES_MAX {
+            return known.give_back(job);
+        }
+        known.declines += 1;
+        self.ask(heavy, Purpose::Decline { heavy, job }, Request::Decline { job, why });
+    }
+
+    pub(super) fn declined(&mut self, heavy: NodeId, job: ContentId, response: Option<Response>) {
+        let Some(known) = self.heavy.get_mut(&heavy) else { return };
+        known.declines = known.declines.saturating_sub(1);
+        if response.is_none() && !self.jobs.contains_key(&job) {
+            known.give_back(job);
+        }
     }
 
     /// Everything that a job needs is here.
@@ -327,7 +412,7 @@ impl Worker {
         if let Some(job) = self.forget(now, id)
             && let Some(heavy) = self.heavy.get_mut(&job.heavy)
         {
-            heavy.returned.push(id);
+            heavy.give_back(id);
         }
     }
 
