@@ -42,6 +42,9 @@ use held::{NoRoom, Shares};
 use own::Own;
 use peers::{Peer, Receiving};
 
+/// Most reasons of nodes that are looked for to make one list of jobs.
+const LISTED_REASONS_MAX: usize = 10_000;
+
 /// How much a broker takes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -387,7 +390,13 @@ impl Broker {
     /// A part of the jobs that are known here, the latest first; at most `limit`.
     pub fn jobs(&self, filter: &Filter, limit: usize) -> Page {
         let mut ids = self.scheduler.list(filter);
-        let jobs: Vec<JobView> = ids.by_ref().take(limit).filter_map(|id| self.job(id)).collect();
+        // With many nodes their reasons would be most of the work; who asks for one job is told them.
+        let mut reasons = 0;
+        let view = |id| {
+            reasons += self.scheduler.workers().len();
+            self.view(id, reasons <= LISTED_REASONS_MAX)
+        };
+        let jobs: Vec<JobView> = ids.by_ref().take(limit).filter_map(view).collect();
         let next = ids.next().and(jobs.last()).map(|last| last.id);
         Page { jobs, next }
     }
@@ -399,7 +408,11 @@ impl Broker {
 
     /// A job that is known here.
     pub fn job(&self, job: ContentId) -> Option<JobView> {
-        self.scheduler.view(job, |id| self.blobs.get(id).map(|bytes| bytes.len() as u64))
+        self.view(job, true)
+    }
+
+    fn view(&self, job: ContentId, with_nodes: bool) -> Option<JobView> {
+        self.scheduler.view(job, with_nodes, |id| self.blobs.get(id).map(|bytes| bytes.len() as u64))
     }
 
     /// Why a job without an end has none yet, node by node.

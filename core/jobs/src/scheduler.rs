@@ -32,8 +32,8 @@
 //! # Bounds
 //! [`Config`] bounds jobs in all and of each submitter, the bytes of their documents, nodes, ended jobs that are remembered and standings. A job has at most
 //! [`REPLICAS_MAX`](crate::manifest::REPLICAS_MAX) and one answers, and [`Config::attempts_max`] nodes that it is kept from. One submitter's waiting jobs
-//! differ in at most [`NEEDS_MAX`] ways in what they need, so finding a job for a node looks at as many queues per submitter, and in each at most at
-//! the jobs that this node already has or had.
+//! differ in at most [`NEEDS_MAX`] ways in what they need, so finding a job for a node looks at as many queues per submitter, and in each goes on where it
+//! found the node kept from all before.
 
 use crate::{Manifest, Receipt, standing::Standing};
 use alloc::{
@@ -48,6 +48,7 @@ use store::{Batch, StoreError};
 mod answers;
 mod fit;
 mod forgotten;
+mod index;
 mod inputs;
 mod lease;
 mod queue;
@@ -63,6 +64,7 @@ pub use why::{Reason, Stage, Why};
 
 use fit::{Class, Needs};
 use forgotten::Forgotten;
+use index::Index;
 use inputs::Given;
 use queue::Queue;
 use stored::State;
@@ -171,8 +173,8 @@ pub struct Scheduler {
     dependents: BTreeMap<ContentId, BTreeSet<ContentId>>,
     /// Jobs that ended just now, whose dependents are to learn it.
     just_ended: VecDeque<ContentId>,
-    /// All jobs that are known here, in the order in which they came.
-    index: BTreeMap<u64, ContentId>,
+    /// All jobs that are known here.
+    index: Index,
     late: BTreeMap<ContentId, Late>,
     forgotten: Forgotten,
     workers: BTreeMap<NodeId, Worker>,
@@ -212,7 +214,7 @@ impl Scheduler {
             readers: BTreeMap::new(),
             dependents: BTreeMap::new(),
             just_ended: VecDeque::new(),
-            index: BTreeMap::new(),
+            index: Index::default(),
             late: BTreeMap::new(),
             forgotten: Forgotten::default(),
             workers: BTreeMap::new(),

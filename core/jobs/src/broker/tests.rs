@@ -390,3 +390,27 @@ fn unfinished_uploads_go_before_results_and_nothing_goes_in_vain() {
     let bytes = |job| rig.broker.job(job).unwrap().result.unwrap().stdout_bytes;
     assert_eq!((bytes(next), bytes(done)), (Some(300_000), Some(200_000)));
 }
+
+#[test]
+fn a_list_tells_nodes_reasons_as_long_as_that_is_little_work_and_one_submitter_s_jobs_alone() {
+    let mut rig = Rig::new();
+    for peer in 2..102 {
+        rig.offer(peer, 0);
+    }
+    for nonce in 0..150 {
+        rig.submit(nonce);
+    }
+    let other = Manifest { submitter: key(98).id(), ..Rig::manifest(1_000) }.sign(&key(98)).unwrap();
+    rig.tell(Input::Submit { token: 0, envelope: other });
+    let page = rig.broker.jobs(&Filter::default(), 500);
+    let why = |at: usize| page.jobs[at].why.clone().unwrap();
+    assert!(why(99).contains("100 × takes no jobs now"), "{}", why(99));
+    assert_eq!(why(100), "0 of 1 answers are there, and it waits for 1 more node");
+    assert!(rig.broker.job(page.jobs[100].id).unwrap().why.unwrap().contains("takes no jobs now"));
+    let of = |seed| Filter { submitter: Some(key(seed).id()), ..Filter::default() };
+    assert_eq!(rig.broker.jobs(&of(98), 500).jobs.len(), 1);
+    let first = rig.broker.jobs(&of(99), 100);
+    let rest = Filter { after: first.next, ..of(99) };
+    assert_eq!((first.jobs.len(), rig.broker.jobs(&rest, 100).jobs.len()), (100, 50));
+    assert_eq!(rig.broker.jobs(&of(97), 500), Page::default());
+}

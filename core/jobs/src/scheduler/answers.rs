@@ -292,7 +292,7 @@ impl Scheduler {
         let receipts: u64 = ended.answers.iter().map(Answer::bytes).sum();
         let bytes = document.payload.len() as u64 + receipts;
         self.ended_bytes += bytes;
-        self.index.insert(ended.number, job);
+        self.index.insert(ended.number, job, ended.submitter);
         if !self.readers.contains_key(&job) {
             self.forgettable.insert(number);
         }
@@ -307,7 +307,7 @@ impl Scheduler {
         self.forgettable.pop_first();
         let past = self.ended.remove(&number)?;
         self.ended_at.remove(&past.job);
-        self.index.remove(&past.ended.number);
+        self.index.remove(past.ended.number, past.ended.submitter);
         self.ended_bytes -= past.bytes;
         self.late.remove(&past.job);
         self.batch.delete(ended_key(number));

@@ -2,6 +2,7 @@
 
 use super::{
     AWAY_MS, Advert, Class, FreePlace, Job, Output, RefusalReason, Scheduler, Timer, Worker,
+    fit::Needs,
     inputs::Given,
     queue::Place,
     stored::{Bar, Lease},
@@ -15,8 +16,17 @@ use keys::NodeId;
 const RETURNED_MS: u64 = 1_000;
 /// Jobs that a node without any answer is given at a time; each answer lets it have as many more.
 pub(super) const NEWCOMER_JOBS: usize = 8;
+/// Jobs in a row that a node is kept from, for which that is worth remembering.
+const PASSED_MIN: usize = 8;
 /// Most characters that are kept of a node's words.
 const WORDS_MAX: usize = 200;
+
+/// How far a node is kept from the jobs of one line.
+struct Passed {
+    submitter: NodeId,
+    needs: Needs,
+    place: Place,
+}
 
 impl Job {
     pub(super) fn place(&self, id: ContentId) -> Place {
@@ -112,6 +122,7 @@ impl Scheduler {
         let Some(job) = self.jobs.get_mut(&id) else { return };
         if job.state.barred.get(&node).and_then(Bar::until).is_some_and(|until| until <= now) {
             job.state.barred.remove(&node);
+            self.queue.unpass(job.manifest.submitter, &job.needs, node);
             self.dirty.insert(id);
             self.place(now, id);
         }
@@ -250,30 +261,50 @@ impl Scheduler {
         }
     }
 
-    fn pick(&self, now: Instant, node: NodeId) -> Option<ContentId> {
+    fn pick(&mut self, now: Instant, node: NodeId) -> Option<ContentId> {
         let worker = self.workers.get(&node).filter(|worker| worker.free.is_some())?;
-        let disputed = || self.pick_of(now, node, worker, true);
-        worker.is_judge.then(disputed).flatten().or_else(|| self.pick_of(now, node, worker, false))
+        let mut passed = Vec::new();
+        let mut pick = |is_disputed| self.pick_of(now, node, worker, is_disputed, &mut passed);
+        let disputed = if worker.is_judge { pick(true) } else { None };
+        let picked = disputed.or_else(|| pick(false));
+        for Passed { submitter, needs, place } in passed {
+            self.queue.pass(submitter, &needs, node, place);
+        }
+        picked
     }
 
-    /// The job that is next for a node that is free; `is_disputed` are those that wait for a judge.
-    fn pick_of(&self, now: Instant, node: NodeId, worker: &Worker, is_disputed: bool) -> Option<ContentId> {
-        self.queue.in_order().find_map(|share| {
+    /// The job that is next for a node that is free; `is_disputed` are those that wait for a judge. What it finds the node kept from goes to
+    /// `passed`.
+    fn pick_of(
+        &self,
+        now: Instant,
+        node: NodeId,
+        worker: &Worker,
+        is_disputed: bool,
+        passed: &mut Vec<Passed>,
+    ) -> Option<ContentId> {
+        self.queue.in_order().find_map(|(submitter, share)| {
             let mut best: Option<&Place> = None;
-            for (needs, places) in
-                share.waiting().iter().filter(|(needs, _)| needs.is_disputed == is_disputed)
+            for (needs, line) in share.waiting().iter().filter(|(needs, _)| needs.is_disputed == is_disputed)
             {
                 if self.unfit(needs, node, worker).is_some() {
                     continue;
                 }
+                let (mut kept, mut count) = (None, 0);
                 let so_far = best;
-                let better = places.iter().take_while(|place| so_far.is_none_or(|best| *place < best));
-                let mut free = better.filter(|place| {
-                    self.jobs.get(&place.2).is_some_and(|job| {
+                for place in line.of(node).take_while(|place| so_far.is_none_or(|best| *place < best)) {
+                    let is_free = self.jobs.get(&place.2).is_some_and(|job| {
                         job.manifest.deadline > now && Self::kept_from(job, node).is_none()
-                    })
-                });
-                best = free.next().or(best);
+                    });
+                    if is_free {
+                        best = Some(place);
+                        break;
+                    }
+                    (kept, count) = (Some(*place), count + 1);
+                }
+                if let Some(place) = kept.filter(|_| count >= PASSED_MIN) {
+                    passed.push(Passed { submitter, needs: needs.clone(), place });
+                }
             }
             best.map(|place| place.2)
         })

@@ -3,11 +3,14 @@
 use super::fit::Needs;
 use alloc::collections::{BTreeMap, BTreeSet};
 use codec::ContentId;
-use core::cmp::Reverse;
+use core::{cmp::Reverse, ops::Bound};
 use keys::NodeId;
 
 /// A waiting job's place among its submitter's own: the higher priority, then the earlier.
 pub(super) type Place = (Reverse<u8>, u64, ContentId);
+
+/// Most nodes of which one line knows how far they are; if there are more, all are looked for anew.
+const PASSED_MAX: usize = 4_096;
 
 /// What one submitter has here.
 #[derive(Debug, Default)]
@@ -16,12 +19,47 @@ pub(super) struct Share {
     pass: u64,
     /// Jobs without an end.
     open: u32,
-    waiting: BTreeMap<Needs, BTreeSet<Place>>,
+    waiting: BTreeMap<Needs, Line>,
+}
+
+/// One submitter's waiting jobs that need the same.
+#[derive(Debug, Default)]
+pub(super) struct Line {
+    places: BTreeSet<Place>,
+    /// Up to where a node is kept from all of them: it has had them, and they wait for others.
+    passed: BTreeMap<NodeId, Place>,
+    /// The furthest of those.
+    furthest: Option<Place>,
+}
+
+impl Line {
+    /// The places of which it is not known that `node` is kept from them.
+    pub(super) fn of(&self, node: NodeId) -> impl Iterator<Item = &Place> {
+        let passed = self.passed.get(&node).map_or(Bound::Unbounded, Bound::Excluded);
+        self.places.range((passed, Bound::Unbounded))
+    }
+
+    fn insert(&mut self, place: Place) {
+        if self.furthest.is_some_and(|furthest| place <= furthest) {
+            self.passed.retain(|_, passed| *passed < place);
+            self.furthest = self.passed.values().max().copied();
+        }
+        self.places.insert(place);
+    }
+
+    fn pass(&mut self, node: NodeId, place: Place) {
+        if self.passed.len() >= PASSED_MAX {
+            self.passed.clear();
+            self.furthest = None;
+        }
+        self.passed.insert(node, place);
+        self.furthest = self.furthest.max(Some(place));
+    }
 }
 
 impl Share {
     /// Waiting jobs by what they need.
-    pub(super) const fn waiting(&self) -> &BTreeMap<Needs, BTreeSet<Place>> {
+    pub(super) const fn waiting(&self) -> &BTreeMap<Needs, Line> {
         &self.waiting
     }
 }
@@ -74,14 +112,30 @@ impl Queue {
 
     pub(super) fn stop_waiting(&mut self, submitter: NodeId, needs: &Needs, place: Place) {
         let Some(share) = self.shares.get_mut(&submitter) else { return };
-        if let Some(places) = share.waiting.get_mut(needs) {
-            places.remove(&place);
-            if places.is_empty() {
+        if let Some(line) = share.waiting.get_mut(needs) {
+            line.places.remove(&place);
+            if line.places.is_empty() {
                 share.waiting.remove(needs);
             }
         }
         if share.waiting.is_empty() {
             self.order.remove(&(share.pass, submitter));
+        }
+    }
+
+    /// A node is kept from all that waits there up to `place`.
+    pub(super) fn pass(&mut self, submitter: NodeId, needs: &Needs, node: NodeId, place: Place) {
+        let share = self.shares.get_mut(&submitter);
+        if let Some(line) = share.and_then(|share| share.waiting.get_mut(needs)) {
+            line.pass(node, place);
+        }
+    }
+
+    /// A node may have one of the submitter's jobs again.
+    pub(super) fn unpass(&mut self, submitter: NodeId, needs: &Needs, node: NodeId) {
+        let share = self.shares.get_mut(&submitter);
+        if let Some(line) = share.and_then(|share| share.waiting.get_mut(needs)) {
+            line.passed.remove(&node);
         }
     }
 
@@ -111,7 +165,7 @@ impl Queue {
     }
 
     /// Submitters with waiting jobs, in the order in which they are served.
-    pub(super) fn in_order(&self) -> impl Iterator<Item = &Share> {
-        self.order.iter().filter_map(|(_, submitter)| self.shares.get(submitter))
+    pub(super) fn in_order(&self) -> impl Iterator<Item = (NodeId, &Share)> {
+        self.order.iter().filter_map(|(_, submitter)| Some((*submitter, self.shares.get(submitter)?)))
     }
 }

@@ -402,7 +402,7 @@ impl Scheduler {
         if let Some(input) = manifest.input.id().or(state.input) {
             manifest.input = Blob::Id(input);
         }
-        self.index.insert(state.number, id);
+        self.index.insert(state.number, id, manifest.submitter);
         let bytes = document.payload.len() as u64;
         self.bytes += bytes;
         self.count = self.count.max(state.number);

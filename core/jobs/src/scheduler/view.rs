@@ -98,8 +98,8 @@ impl Scheduler {
     /// How many jobs are known here, by state. It looks at each.
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
-        for job in self.index.values() {
-            let Some(state) = self.state_of(*job) else { continue };
+        for job in self.index.all() {
+            let Some(state) = self.state_of(job) else { continue };
             *counts.states.entry(state).or_default() += 1;
         }
         let waiting = self.jobs.values().filter(|job| job.state.leases.is_empty());
@@ -113,20 +113,20 @@ impl Scheduler {
             Some(job) => Some(job.state.number),
             None => self.past(*id).map(|past| past.ended.number),
         };
-        let submitter = |id: &ContentId| match self.jobs.get(id) {
-            Some(job) => Some(job.manifest.submitter),
-            None => self.past(*id).map(|past| past.ended.submitter),
-        };
         // What came before a job that is forgotten is forgotten too, or about to be.
         let before = filter.after.map_or(u64::MAX, |after| number(&after).unwrap_or_default());
-        self.index.range(..before).rev().map(|(_, id)| *id).filter(move |id| {
-            filter.submitter.is_none_or(|wanted| submitter(id) == Some(wanted))
-                && filter.state.is_none_or(|wanted| self.state_of(*id) == Some(wanted))
-        })
+        let jobs = self.index.before(before, filter.submitter);
+        jobs.filter(move |id| filter.state.is_none_or(|wanted| self.state_of(*id) == Some(wanted)))
     }
 
-    /// A job that is known here; `len` gives the bytes of a blob that is.
-    pub fn view(&self, id: ContentId, len: impl Fn(ContentId) -> Option<u64>) -> Option<JobView> {
+    /// A job that is known here; `len` gives the bytes of a blob that is. What a waiting job waits for is told with the nodes' reasons where
+    /// `with_nodes` says so: that looks at each node.
+    pub fn view(
+        &self,
+        id: ContentId,
+        with_nodes: bool,
+        len: impl Fn(ContentId) -> Option<u64>,
+    ) -> Option<JobView> {
         let state = self.state_of(id)?;
         if let Some(past) = self.past(id) {
             return self.past_view(state, past, len);
@@ -139,7 +139,9 @@ impl Scheduler {
             since: lease.since,
             until: lease.until,
         });
-        let why = (job.wanted() > 0 || job.given.left().is_some()).then(|| self.why(id)).flatten();
+        let waits = job.wanted() > 0 || job.given.left().is_some();
+        let why =
+            || if with_nodes { self.why(id)?.to_string().into() } else { Some(Self::stage(job).to_string()) };
         Some(JobView {
             id,
             name: job.manifest.name.clone(),
@@ -150,7 +152,7 @@ impl Scheduler {
             ended: None,
             replicas: job.manifest.replicas,
             leases: leases.collect(),
-            why: why.map(|why| why.to_string()),
+            why: waits.then(why).flatten(),
             result: None,
             receipts: job.state.answers.len() as u32,
             refusal: None,
@@ -210,7 +212,7 @@ impl Scheduler {
     }
 
     /// The nodes that are here.
-    pub fn workers(&self) -> impl Iterator<Item = WorkerView> + '_ {
+    pub fn workers(&self) -> impl ExactSizeIterator<Item = WorkerView> + '_ {
         self.workers.iter().map(|(node, worker)| self.worker_view(*node, worker))
     }
 

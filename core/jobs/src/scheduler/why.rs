@@ -1,6 +1,6 @@
 //! Why a job does not run: each known node's reason, as data and in words.
 
-use super::Scheduler;
+use super::{Job, Scheduler};
 use crate::manifest::Kind;
 use alloc::{
     collections::BTreeMap,
@@ -191,6 +191,24 @@ pub enum Stage {
     },
 }
 
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Waiting { wanted, answered, replicas, .. } => {
+                write!(f, "{answered} of {replicas} answers are there, and it waits for {wanted} more ")?;
+                f.write_str(if *wanted == 1 { "node" } else { "nodes" })
+            }
+            Self::Running { running, answered } => {
+                write!(f, "{running} nodes run it, and {answered} have answered")
+            }
+            Self::Inputs { left } => {
+                write!(f, "it reads the outputs of other jobs, of which {left} have not ended")
+            }
+            Self::Disputed => f.write_str("its answers differ, and it waits for a heavy node to settle it"),
+        }
+    }
+}
+
 /// Why a job has no result yet.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Why {
@@ -216,20 +234,9 @@ impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         /// Different reasons that a person is told.
         const SHOWN: usize = 5;
-        match self.stage {
-            Stage::Waiting { wanted, answered, replicas, .. } => {
-                write!(f, "{answered} of {replicas} answers are there, and it waits for {wanted} more ")?;
-                f.write_str(if wanted == 1 { "node" } else { "nodes" })?;
-            }
-            Stage::Running { running, answered } => {
-                return write!(f, "{running} nodes run it, and {answered} have answered");
-            }
-            Stage::Inputs { left } => {
-                return write!(f, "it reads the outputs of other jobs, of which {left} have not ended");
-            }
-            Stage::Disputed => {
-                f.write_str("its answers differ, and it waits for a heavy node to settle it")?
-            }
+        write!(f, "{}", self.stage)?;
+        if matches!(self.stage, Stage::Running { .. } | Stage::Inputs { .. }) {
+            return Ok(());
         }
         if self.nodes.is_empty() {
             return f.write_str("; no node is here");
@@ -252,18 +259,23 @@ impl fmt::Display for Why {
 }
 
 impl Scheduler {
-    /// Why a job without an end has none yet; `None` for any other.
-    pub fn why(&self, id: ContentId) -> Option<Why> {
-        let job = self.jobs.get(&id)?;
+    /// How far a job is.
+    pub(super) fn stage(job: &Job) -> Stage {
         let (running, answered) = (job.state.leases.len() as u32, job.state.answers.len() as u32);
-        let stage = match job.wanted() as u32 {
+        match job.wanted() as u32 {
             0 => match job.given.left() {
                 Some(left) => Stage::Inputs { left },
                 None => Stage::Running { running, answered },
             },
             _ if job.state.is_disputed => Stage::Disputed,
             wanted => Stage::Waiting { wanted, running, answered, replicas: job.manifest.replicas },
-        };
+        }
+    }
+
+    /// Why a job without an end has none yet; `None` for any other.
+    pub fn why(&self, id: ContentId) -> Option<Why> {
+        let job = self.jobs.get(&id)?;
+        let stage = Self::stage(job);
         let reason = |node: NodeId, worker: &super::Worker| {
             Self::kept_from(job, node).or_else(|| self.unfit(&job.needs, node, worker)).unwrap_or_else(|| {
                 match worker.advert.slots {

@@ -174,6 +174,32 @@ fn time_that_was_given_back_keeps_nobody_behind() {
     queue.wait(id(1), &needs, place(1));
     queue.wait(id(2), &needs, place(2));
     queue.charge(id(1), 1_000);
-    let first = queue.in_order().next().unwrap().waiting()[&needs].first().unwrap().1;
+    let first = queue.in_order().next().unwrap().1.waiting()[&needs].of(id(1)).next().unwrap().1;
     assert_eq!(first, 2, "who came later is next once the other is served");
+}
+
+#[test]
+fn what_a_node_has_had_is_not_looked_at_again_for_each_next_job() {
+    let mut rig = Rig::new(Config::new(GAS));
+    let jobs: Vec<_> =
+        (0..200).map(|nonce| rig.submit(1, &Manifest { replicas: 2, ..manifest(1, nonce) })).collect();
+    rig.tab(1);
+    served(&mut rig, 100, 1);
+    let looked_at = |rig: &Rig| {
+        let (_, share) = rig.scheduler.queue.in_order().next().unwrap();
+        share.waiting().values().map(|line| line.of(id(1)).count()).sum::<usize>()
+    };
+    assert!(looked_at(&rig) <= 200 - 100 + 8, "{}", looked_at(&rig));
+    // One that it had is there for it again.
+    let held = *jobs.iter().find(|job| rig.has(1, **job)).unwrap();
+    rig.input(Input::Returned { node: id(1), job: held });
+    rig.leases.remove(&(id(1), held));
+    served(&mut rig, 20, 1);
+    rig.wait(1_001);
+    let number = rig.scheduler.jobs[&held].state.number;
+    let (_, share) = rig.scheduler.queue.in_order().next().unwrap();
+    assert!(share.waiting().values().any(|line| line.of(id(1)).any(|place| place.1 == number)));
+    served(&mut rig, 1, 1);
+    assert!(rig.has(1, held));
+    rig.check();
 }
