@@ -14,6 +14,7 @@ use jobs::{Executor, Finished, Invocation, Limits, MachineOutOfMemory, RunError,
 use rustix::time::{ClockId, clock_gettime};
 use std::{
     collections::{HashMap, VecDeque},
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -152,12 +153,14 @@ impl Shared {
             let known = last.take().filter(|(known, program)| {
                 Arc::ptr_eq(known, &module) && *program.limits() == invocation.limits
             });
-            let timer = Timer::start();
-            let (_, program) = last.insert(
-                known.unwrap_or_else(|| (Arc::clone(&module), Program::new(&module, &invocation.limits))),
-            );
-            let ran = program.run(&invocation, &input, STEP_FUEL, || !stops.load(Ordering::Relaxed));
-            let result = ran.map(|ran| timer.finish(ran));
+            let result = guarded(|| {
+                let timer = Timer::start();
+                let (_, program) = last.insert(
+                    known.unwrap_or_else(|| (Arc::clone(&module), Program::new(&module, &invocation.limits))),
+                );
+                let ran = program.run(&invocation, &input, STEP_FUEL, || !stops.load(Ordering::Relaxed));
+                ran.map(|ran| timer.finish(ran))
+            });
             let mut state = self.state();
             if stops.load(Ordering::Relaxed) {
                 // Another took its place.
@@ -194,6 +197,15 @@ impl Shared {
             }
         }
     }
+}
+
+/// Runs a guest; a panic on the way, an engine's error, costs the guest its result and not the thread its slot.
+fn guarded(run: impl FnOnce() -> Option<Result>) -> Option<Result> {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
+        let words = panic.downcast_ref::<String>().map(String::as_str);
+        let words = words.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without words");
+        Some(Err(RunError::Failed { why: format!("the sandbox failed: {words}") }))
+    })
 }
 
 /// Runs a guest on this thread, to its end.

@@ -31,11 +31,17 @@ fn none() -> Problem {
 /// Bytes that anybody checks against their name, and may keep.
 pub(super) fn bytes(bytes: Arc<[u8]>) -> Response {
     let kept = HeaderValue::from_static("public, max-age=31536000, immutable");
+    let mut response = passing(bytes);
+    response.headers_mut().insert(header::CACHE_CONTROL, kept);
+    response
+}
+
+/// Bytes under a name that does not say which they are: a job that is forgotten has none.
+pub(super) fn passing(bytes: Arc<[u8]>) -> Response {
     let kind = HeaderValue::from_static("application/octet-stream");
     // Never shown as a page of this host, whatever they say.
     let saved = HeaderValue::from_static("attachment");
-    let headers =
-        [(header::CACHE_CONTROL, kept), (header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, saved)];
+    let headers = [(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, saved)];
     (headers, Body::from(Bytes::from_owner(bytes))).into_response()
 }
 
@@ -100,8 +106,9 @@ pub(super) async fn put(
     let progress = match commit(&site, &site.public.puts, input).await? {
         Ok(progress) => progress,
         Err(error) => {
-            let have =
-                look(&site, move |node| node.blob_progress(id, from)).await?.map_or(0, |progress| progress.have);
+            let have = look(&site, move |node| node.blob_progress(id, from))
+                .await?
+                .map_or(0, |progress| progress.have);
             return Ok(([(UPLOAD_OFFSET, have)], Problem::blob(error)).into_response());
         }
     };
@@ -138,6 +145,13 @@ fn range(value: &HeaderValue) -> Answer<(Range, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_are_kept_by_those_who_can_check_them_alone() {
+        let kept = |response: Response| response.headers().contains_key(header::CACHE_CONTROL);
+        assert!(kept(bytes(Arc::from(*b"out"))) && !kept(passing(Arc::from(*b"out"))));
+        assert_eq!(passing(Arc::from(*b"out")).headers()[header::CONTENT_DISPOSITION], "attachment");
+    }
 
     #[test]
     fn ranges_are_read() {

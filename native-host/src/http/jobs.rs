@@ -121,7 +121,7 @@ async fn output(
         let detail = "the job's output is no longer kept here; its receipts still are, and name it";
         Problem::new(StatusCode::GONE, detail)
     };
-    blobs::whole(site, stream(result)).await?.map(blobs::bytes).ok_or_else(gone)
+    blobs::whole(site, stream(result)).await?.map(blobs::passing).ok_or_else(gone)
 }
 
 pub(super) async fn why(State(site): State<Site>, Path(text): Path<String>) -> Answer<Json<Value>> {

@@ -89,9 +89,9 @@ impl Problem {
     /// A job is not taken.
     pub(super) fn submit(error: &SubmitError) -> Self {
         let status = match error {
-            SubmitError::FullForYou { .. } | SubmitError::TooVaried { .. } | SubmitError::HeldForYou { .. } => {
-                StatusCode::TOO_MANY_REQUESTS
-            }
+            SubmitError::FullForYou { .. }
+            | SubmitError::TooVaried { .. }
+            | SubmitError::HeldForYou { .. } => StatusCode::TOO_MANY_REQUESTS,
             SubmitError::Full { .. } => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::UNPROCESSABLE_ENTITY,
         };
