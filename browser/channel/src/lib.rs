@@ -5,18 +5,23 @@
 //! Which byte arrays belong to which message stands with its variant.
 //!
 //! # How to drive it
-//! [`post`] what goes and [`unpack`] what comes. Page and node's worker speak in `bridge`'s messages; the node's worker and the runners that
-//! it starts, in [`ToRunner`] and [`FromRunner`].
+//! `post` what goes and `unpack` what comes. Page and node's worker speak in `bridge`'s messages; the node's worker and the runners that
+//! it starts, in `ToRunner` and `FromRunner`. The pauses that guests owe between two runs are [`Rests`].
 //!
 //! # Bounds
 //! A message is as long as what is posted; the far end is a program of the same page.
 //!
 //! # Provided / Not provided
 //! Provided: whole messages, in order. Not provided: news of an end that is gone, which the browser gives as an event of the worker.
-#![cfg(target_arch = "wasm32")]
 
+#[cfg(target_arch = "wasm32")]
 mod carry;
+mod rests;
+#[cfg(target_arch = "wasm32")]
 mod runner;
 
+#[cfg(target_arch = "wasm32")]
 pub use carry::{MessageError, post, unpack};
+pub use rests::Rests;
+#[cfg(target_arch = "wasm32")]
 pub use runner::{FromRunner, Ran, ToRunner};

@@ -3,9 +3,10 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
-use channel::{FromRunner, ToRunner};
+use channel::{FromRunner, Rests, ToRunner};
 use codec::ContentId;
 use futures::future::{AbortHandle, abortable};
+use gloo::timers::future::TimeoutFuture;
 use jobs::manifest::Kind;
 use jobs::{Executor, Finished, Ran, RunError, Task};
 use js_sys::Reflect;
@@ -25,9 +26,18 @@ const MEMORY_BYTES_MAX: u64 = 2 << 30;
 pub(crate) struct Guests {
     /// Where they run.
     pub(crate) runners: Runners,
-    running: RefCell<BTreeMap<ContentId, AbortHandle>>,
+    running: RefCell<BTreeMap<ContentId, Running>>,
+    rests: RefCell<Rests>,
     share_percent: Cell<u8>,
     lent: Cell<bool>,
+}
+
+/// A guest that runs, or rests before it does.
+struct Running {
+    handle: AbortHandle,
+    share_percent: u8,
+    /// Until when it rests, by the node's clock.
+    rests_until_ms: f64,
 }
 
 impl Guests {
@@ -47,36 +57,58 @@ impl Guests {
     /// Runs a guest, and tells the node what came of it.
     pub(crate) fn run(&self, runtime: &Runtime, task: Task) {
         let (job, runtime, runners) = (task.job, runtime.clone(), self.runners.clone());
-        let message = ToRunner::Run {
-            invocation: Box::new(task.invocation.clone()),
-            share_percent: self.share_percent.get(),
-        };
+        let share_percent = self.share_percent.get();
+        let message = ToRunner::Run { invocation: Box::new(task.invocation.clone()), share_percent };
+        let now_ms = runtime.elapsed_ms();
+        let rests_until_ms = self.rests.borrow_mut().take(now_ms);
         let (run, handle) = abortable(async move {
+            if rests_until_ms > now_ms {
+                TimeoutFuture::new((rests_until_ms - now_ms) as u32).await;
+            }
             let parts = [task.module.to_vec(), task.input.to_vec()];
             runners.ask(&message, &parts, task.invocation.limits.wall_ms).await
         });
-        if let Some(before) = self.running.borrow_mut().insert(job, handle) {
-            before.abort();
+        let running = Running { handle, share_percent, rests_until_ms };
+        if let Some(before) = self.running.borrow_mut().insert(job, running) {
+            self.end(before, now_ms);
         }
         spawn_local(async move {
             // Who stopped it wants to hear no more of it.
             let Ok(answer) = run.await else { return };
-            runtime.ended(job);
             let result = finished(answer).map(Box::new);
+            runtime.ended(job, result.as_deref().ok());
             runtime.drive(|node, now| node.handle_input(now, LightInput::Ran { job, result }));
         });
     }
 
     /// Stops a guest: its runner is ended, whatever it does.
-    pub(crate) fn stop(&self, job: ContentId) {
-        if let Some(handle) = self.running.borrow_mut().remove(&job) {
-            handle.abort();
+    pub(crate) fn stop(&self, job: ContentId, now_ms: f64) {
+        if let Some(running) = self.running.borrow_mut().remove(&job) {
+            self.end(running, now_ms);
         }
     }
 
-    /// A guest has ended by itself.
-    pub(crate) fn ended(&self, job: ContentId) {
-        self.running.borrow_mut().remove(&job);
+    fn end(&self, running: Running, now_ms: f64) {
+        running.handle.abort();
+        let mut rests = self.rests.borrow_mut();
+        match now_ms - running.rests_until_ms {
+            took_ms if took_ms > 0.0 => rests.stopped(now_ms, running.share_percent, took_ms),
+            _ => rests.give_back(running.rests_until_ms),
+        }
+    }
+
+    /// A guest has ended by itself; where it failed, nobody knows how long it worked.
+    pub(crate) fn ended(&self, job: ContentId, now_ms: f64, finished: Option<&Finished>) {
+        let Some(running) = self.running.borrow_mut().remove(&job) else { return };
+        let mut rests = self.rests.borrow_mut();
+        match finished {
+            Some(Finished { wall_us, cpu_us, .. }) => {
+                let ms = |us: u64| us as f64 / 1_000.0;
+                let worked_ms = ms(cpu_us.unwrap_or(*wall_us));
+                rests.ended(now_ms, running.share_percent, ms(*wall_us), worked_ms);
+            }
+            None => rests.stopped(now_ms, running.share_percent, now_ms - running.rests_until_ms),
+        }
     }
 }
 

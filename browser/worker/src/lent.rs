@@ -2,7 +2,7 @@
 
 use bridge::Signed;
 use codec::ContentId;
-use jobs::{Cancellation, Manifest};
+use jobs::{Cancellation, Finished, Manifest};
 use node::LightInput;
 
 use crate::documents;
@@ -19,8 +19,13 @@ impl Runtime {
     }
 
     /// A guest has ended by itself.
-    pub(crate) fn ended(&self, job: ContentId) {
-        self.0.guests.ended(job);
+    pub(crate) fn ended(&self, job: ContentId, finished: Option<&Finished>) {
+        self.0.guests.ended(job, self.elapsed_ms(), finished);
+    }
+
+    /// Milliseconds by a clock that nobody sets.
+    pub(crate) fn elapsed_ms(&self) -> f64 {
+        self.0.clock.elapsed_ms()
     }
 
     /// Where guests run.

@@ -108,7 +108,7 @@ impl Runtime {
                 #[cfg(feature = "jobs")]
                 LightOutput::Run(task) => self.0.guests.run(self, *task),
                 #[cfg(feature = "jobs")]
-                LightOutput::Stop { job } => self.0.guests.stop(job),
+                LightOutput::Stop { job } => self.0.guests.stop(job, self.0.clock.elapsed_ms()),
                 LightOutput::Changed => self.0.views.borrow_mut().stale = true,
                 _ => {}
             }
