@@ -1,6 +1,6 @@
 //! Jobs in words, and the form for a new one.
 
-use codec::Instant;
+use codec::{ContentId, Instant};
 use jobs::{
     JobView, Limits, Manifest,
     manifest::{Blob, Constraints, ENTRY, Kind, Quorum, REPLICAS_MAX, VERSION},
@@ -27,6 +27,27 @@ pub const fn label(state: JobState) -> &'static str {
         JobState::Cancelled => "Cancelled",
         _ => "No result",
     }
+}
+
+/// Whether bytes that a host gave are those that it says the receipts name.
+///
+/// # Errors
+/// Why they are not shown, for a person.
+pub fn check_stream(bytes: &[u8], named: ContentId) -> Result<(), String> {
+    match ContentId::of(bytes) == named {
+        true => Ok(()),
+        false => Err("This host gave other bytes than it says the job wrote. They are not shown.".into()),
+    }
+}
+
+/// What a receipt whose signatures hold says of a result that is shown with it: nothing where it is about the same, else what is different.
+pub fn compare_streams(
+    receipt: (ContentId, ContentId),
+    shown: Option<(ContentId, ContentId)>,
+) -> Option<&'static str> {
+    shown
+        .filter(|shown| *shown != receipt)
+        .map(|_| "ran it too, and signed another output than the one shown")
 }
 
 /// One line about where a job stands, for a list.

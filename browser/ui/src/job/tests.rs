@@ -1,5 +1,4 @@
 use super::*;
-use codec::ContentId;
 use jobs::{
     Ending,
     view::{LeaseView, RefusalView, ResultView},
@@ -97,4 +96,14 @@ fn a_job_says_in_a_line_where_it_stands() {
         (label(refused.state), line(&refused, now).as_str()),
         ("No result", "No node had it in time.")
     );
+}
+
+#[test]
+fn what_a_host_shows_is_held_against_its_name_and_the_receipts() {
+    let (named, other) = (ContentId::of(b"out"), ContentId::of(b"else"));
+    assert_eq!(check_stream(b"out", named), Ok(()));
+    assert!(check_stream(b"else", named).is_err_and(|words| words.contains("not shown")));
+    assert_eq!(compare_streams((named, other), Some((named, other))), None);
+    assert_eq!(compare_streams((named, other), None), None, "a job without a result shows none");
+    assert!(compare_streams((other, named), Some((named, other))).is_some());
 }

@@ -34,12 +34,13 @@ pub(super) fn Outcome(
     };
     let agreed = job.result.as_ref().map(words_of::agreement);
     let streams = job.result.as_ref().map(|result| {
-        let stream = |name, path, bytes: Option<u64>| view! { <Stream id name path bytes /> };
+        let stream = |name, path, bytes: Option<u64>, named| view! { <Stream id name path bytes named /> };
         view! {
-            {stream("Output", "stdout", result.stdout_bytes)}
-            {stream("Error output", "stderr", result.stderr_bytes)}
+            {stream("Output", "stdout", result.stdout_bytes, result.stdout)}
+            {stream("Error output", "stderr", result.stderr_bytes, result.stderr)}
         }
     });
+    let shown = job.result.as_ref().map(|result| (result.stdout, result.stderr));
     Some(view! {
         <section class="card" data-testid=testids::JOB_OUTCOME>
             <h2>{heading}</h2>
@@ -49,7 +50,7 @@ pub(super) fn Outcome(
             {agreed.map(|agreed| view! { <p>{agreed}</p> })}
             {streams}
         </section>
-        {(job.receipts > 0).then(|| view! { <Receipts id /> })}
+        {(job.receipts > 0).then(|| view! { <Receipts id shown /> })}
     })
 }
 
@@ -64,6 +65,8 @@ fn Stream(
     path: &'static str,
     /// Its bytes; `None` where the host has them no longer.
     bytes: Option<u64>,
+    /// The content id that it has by the result.
+    named: ContentId,
 ) -> impl IntoView {
     let text = RwSignal::new(None::<String>);
     let problem = RwSignal::new(None::<String>);
@@ -71,19 +74,19 @@ fn Stream(
     if bytes.is_some_and(|bytes| (1..=SHOWN_BYTES_MAX).contains(&bytes)) {
         let url = url.clone();
         spawn_local(async move {
-            match host::get(&url).await {
+            match stream(&url, named).await {
                 Ok(content) => drop(text.try_set(String::from_utf8(content).ok())),
-                Err(error) => drop(problem.try_set(Some(words::sentence(&error.words)))),
+                Err(words) => drop(problem.try_set(Some(words))),
             }
         });
     }
     let save = move |_| {
         let url = url.clone();
         spawn_local(async move {
-            match host::get(&url).await {
+            match stream(&url, named).await {
                 // A browser that does not save has told the person itself.
                 Ok(content) => drop(browser::save(path, "application/octet-stream", &content)),
-                Err(error) => drop(problem.try_set(Some(words::sentence(&error.words)))),
+                Err(words) => drop(problem.try_set(Some(words))),
             }
         });
     };
@@ -108,6 +111,12 @@ fn Stream(
     })
 }
 
+/// What the host has of a stream, where it is what its name says; else why it is not shown.
+async fn stream(url: &str, named: ContentId) -> Result<Vec<u8>, String> {
+    let content = host::get(url).await.map_err(|error| words::sentence(&error.words))?;
+    words_of::check_stream(&content, named).map(|()| content)
+}
+
 /// A receipt, and what checking it gave.
 #[derive(Clone, PartialEq)]
 struct Vouched {
@@ -115,6 +124,14 @@ struct Vouched {
     node: String,
     /// What is wrong with it.
     wrong: Option<String>,
+    /// What it says, where that is not the result that is shown.
+    differs: Option<&'static str>,
+}
+
+impl Vouched {
+    fn wrong(wrong: String) -> Self {
+        Self { node: "A receipt".into(), wrong: Some(wrong), differs: None }
+    }
 }
 
 /// Who vouches for the result: each receipt is checked in the worker.
@@ -122,6 +139,8 @@ struct Vouched {
 fn Receipts(
     /// The job.
     id: ContentId,
+    /// The content ids of the two streams that are shown as its result.
+    shown: Option<(ContentId, ContentId)>,
 ) -> impl IntoView {
     let page = page();
     let all = RwSignal::new(None::<(String, Vec<Vouched>)>);
@@ -135,14 +154,19 @@ fn Receipts(
         for envelope in &envelopes {
             let checked = page.handle().check_receipt(envelope.to_json()).await;
             vouched.push(match checked {
-                Ok(checked) if checked.job != id => {
-                    Vouched { node: "A receipt".into(), wrong: Some("it is about another job".into()) }
-                }
+                Ok(checked) if checked.job != id => Vouched::wrong("it is about another job".into()),
                 Ok(checked) => Vouched {
                     node: words::upper_first(&words_of::node_name(checked.node, None, own_id(page))),
                     wrong: None,
+                    differs: words_of::compare_streams((checked.output, checked.errors), shown),
                 },
-                Err(wrong) => Vouched { node: "A receipt".into(), wrong: Some(wrong) },
+                Err(wrong) => Vouched::wrong(wrong),
+            });
+        }
+        if shown.is_some() && vouched.iter().all(|one| one.wrong.is_some() || one.differs.is_some()) {
+            vouched.push(Vouched {
+                node: "This host".into(),
+                ..Vouched::wrong("it shows an output that none of the receipts is about".into())
             });
         }
         let documents: Vec<String> = (envelopes.iter())
@@ -157,7 +181,10 @@ fn Receipts(
     };
     let row = |one: Vouched| {
         let (mark, text) = match &one.wrong {
-            None => ("✓", format!("{} signed that it ran it", one.node)),
+            None => match one.differs {
+                None => ("✓", format!("{} signed that it ran it", one.node)),
+                Some(differs) => ("≠", format!("{} {differs}", one.node)),
+            },
             Some(wrong) => ("✗", format!("{}: {wrong}", one.node)),
         };
         view! {
@@ -179,7 +206,7 @@ fn Receipts(
             <h2>"Receipts"</h2>
             <ul class="signers">{move || all.get().map(|(_, vouched)| vouched.into_iter().map(row).collect_view())}</ul>
             <p class="soft">
-                "Their signatures were checked in this page. Who doubts one can "
+                "Their signatures were checked in this page, and the output against them. Who doubts one can "
                 <a href=Route::Receipt.href()>"run it again"</a>
                 "."
             </p>
