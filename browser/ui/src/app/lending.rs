@@ -37,7 +37,7 @@ pub(crate) struct Lending {
     pub(crate) idle_only: RwSignal<bool>,
     /// Whether the person has paused it.
     pub(crate) paused: RwSignal<bool>,
-    /// Whether the device is plugged in, where the browser tells.
+    /// Whether the device is plugged in, where the browser tells; a browser that does not is taken to be.
     pub(crate) plugged: RwSignal<Option<bool>>,
     /// Why no jobs are taken now.
     pub(crate) held: Memo<Option<Held>>,
@@ -50,7 +50,8 @@ impl Lending {
         let flag = |name, default| kept(name, default, |text| Some(text == "yes"));
         let (plugged_only, idle_only, paused) =
             (flag("plugged", true), flag("idle", false), flag("paused", false));
-        let plugged = RwSignal::new(None);
+        // Where the browser can tell, nothing runs on a battery until it has: that takes a moment.
+        let plugged = RwSignal::new(battery_getter().map(|_| false));
         let touched = RwSignal::new(Instant::default());
         let touch = move || touched.set(super::state::clock());
         window_event_listener(leptos::ev::pointermove, move |_| touch());
@@ -108,7 +109,7 @@ fn kept<T: Kept>(name: &'static str, default: T, read: fn(&str) -> Option<T>) ->
 
 /// Follows whether the device is plugged in, where the browser has the Battery Status API.
 async fn follow_battery(plugged: RwSignal<Option<bool>>) {
-    let Some(battery) = battery().await else { return };
+    let Some(battery) = battery().await else { return plugged.set(None) };
     let charging = |battery: &JsValue| {
         Reflect::get(battery, &"charging".into()).ok().and_then(|charging| charging.as_bool())
     };
@@ -120,9 +121,11 @@ async fn follow_battery(plugged: RwSignal<Option<bool>>) {
     listener.forget();
 }
 
+fn battery_getter() -> Option<Function> {
+    Reflect::get(&window().navigator(), &"getBattery".into()).ok()?.dyn_into().ok()
+}
+
 async fn battery() -> Option<JsValue> {
-    let navigator = window().navigator();
-    let get: Function = Reflect::get(&navigator, &"getBattery".into()).ok()?.dyn_into().ok()?;
-    let asked: Promise = get.call0(&navigator).ok()?.dyn_into().ok()?;
+    let asked: Promise = battery_getter()?.call0(&window().navigator()).ok()?.dyn_into().ok()?;
     JsFuture::from(asked).await.ok()
 }
