@@ -18,6 +18,7 @@ mod receipt;
 mod up;
 mod view;
 mod work;
+mod workers;
 
 pub(crate) use comp::end::headline;
 
@@ -160,6 +161,8 @@ enum Command {
         #[command(subcommand)]
         what: work::WorkCommand,
     },
+    /// List who takes jobs, found from one address
+    Workers(workers::WorkersArgs),
     /// Check the receipts of jobs
     Receipt {
         #[command(subcommand)]
@@ -210,6 +213,10 @@ struct HeavyArgs {
     /// The HTTP address of another heavy node of the network; repeatable
     #[arg(long, value_name = "URL")]
     fellow: Vec<String>,
+    /// The HTTP address to give out to who looks for somebody that takes jobs, as `https://a.example`
+    /// [default: that at the first address of the node]
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
     /// The folder of the built page [default: FORMIX_PAGE, or where a package or `dist` has it]
     #[arg(long, value_name = "DIR")]
     page: Option<PathBuf>,
@@ -373,6 +380,7 @@ async fn dispatch(command: Option<Command>, common: &Common, home: &Home, out: &
         Some(Command::Consent { what }) => consent::consent(what, home, out).await?,
         Some(Command::Job { what }) => return job::job(what, home, out).await,
         Some(Command::Work { what }) => work::work(what, home, out).await?,
+        Some(Command::Workers(args)) => workers::workers(args, out).await?,
         Some(Command::Receipt { what }) => receipt::receipt(what, out).await?,
         Some(Command::Fellow(args)) => fellow::fellow(args, home, out).await?,
         Some(Command::Completions { .. } | Command::Man(_) | Command::Rank(_)) => {}
@@ -391,6 +399,7 @@ impl HeavyArgs {
             external_ip: Vec::new(),
             announce: Vec::new(),
             fellow: Vec::new(),
+            url: None,
             page: None,
             allow_host: Vec::new(),
             allow_origin: Vec::new(),
@@ -412,6 +421,7 @@ async fn heavy_node(args: HeavyArgs, common: &Common, home: &Home, out: &Out) ->
         external: args.external_ip,
         announce: args.announce,
         fellows: args.fellow,
+        url: args.url,
         allow_hosts: args.allow_host,
         allow_origins: args.allow_origin,
         judge: args.judge,

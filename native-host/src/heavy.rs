@@ -1,6 +1,7 @@
 //! One heavy node: its store, its swarm, its HTTP, until it is told to stop.
 
 mod fellows;
+mod offer;
 mod owner;
 
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
     output::Out,
     secrets,
     stop::Stop,
-    swarm::{ListenError, Ports, Shell, announced},
+    swarm::{ListenError, Offered, Ports, Shell, announced},
 };
 use anyhow::{Context, Result};
 use fellows::Fellows;
@@ -22,6 +23,7 @@ use keys::Identity;
 use libp2p::Multiaddr;
 use net::{Limits, Transport};
 use node::{HeavyConfig, HeavyNode};
+use offer::Offerer;
 use owner::{HeavyOwner, Speaker};
 use sd_notify::NotifyState;
 use serde_json::{Value, json};
@@ -30,7 +32,7 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::watch};
 
 /// Gives what is sent in place of each thing that a heavy node is about to send.
 pub type Rewrite = Box<dyn FnMut(net::Output) -> net::Output + Send>;
@@ -48,6 +50,8 @@ pub(crate) struct HeavyOptions {
     pub(crate) external: Vec<IpAddr>,
     pub(crate) announce: Vec<Multiaddr>,
     pub(crate) fellows: Vec<String>,
+    /// The HTTP address to give out; `None` for that at the first address of the node.
+    pub(crate) url: Option<String>,
     pub(crate) page: Option<PathBuf>,
     pub(crate) allow_hosts: Vec<String>,
     pub(crate) allow_origins: Vec<String>,
@@ -87,6 +91,15 @@ pub(crate) async fn run(home: &Home, options: HeavyOptions, out: &Out, stop: Sto
     let (descriptor, addresses) = speaker.describe(&addresses);
     let public = Arc::new(Public::new(descriptor, addresses));
 
+    let (offered, offers) = watch::channel(Offered::default());
+    shell.offer(offers);
+    let offerer = Offerer {
+        identity: identity.clone(),
+        options: options.clone(),
+        public: Arc::clone(&public),
+        http: ports.http,
+    };
+
     let entries = store.scan_now(b"").with_context(in_store)?;
     let config = HeavyConfig {
         identity,
@@ -120,6 +133,7 @@ pub(crate) async fn run(home: &Home, options: HeavyOptions, out: &Out, stop: Sto
         };
         Background(tokio::spawn(tell))
     };
+    let offering = Background(tokio::spawn(offerer.keep_offering(handle.clone(), offered)));
     let site = Site::new(Parts {
         public: Arc::clone(&public),
         node: handle.clone(),
@@ -151,7 +165,7 @@ pub(crate) async fn run(home: &Home, options: HeavyOptions, out: &Out, stop: Sto
     task.await.context("the node's task")?;
     tell_systemd(NotifyState::Stopping);
     tracing::info!("the node has stopped; what was acknowledged is stored");
-    drop((control, teller));
+    drop((control, teller, offering));
     // HTTP ends by itself once its clients have their answers; a client that holds on is left.
     let _ = tokio::time::timeout(std::time::Duration::from_secs(3), serving).await;
     Ok(())

@@ -5,15 +5,19 @@
 //!
 //! # Bounds
 //! [`CONNECTIONS_MAX`] connections, [`CONNECTIONS_PER_PEER_MAX`] of one peer, [`HANDSHAKES_MAX`] under way; requests of one
-//! connection: [`behaviour::STREAMS_MAX`]; frames by protocol; the relay by [`behaviour::relay_config`]. Kademlia stores no records, and
-//! keeps of a peer only addresses at the IP address that it is connected from. Nothing but the node's own word makes it dial.
+//! connection: [`behaviour::STREAMS_MAX`]; frames by protocol; the relay by [`behaviour::relay_config`]. Kademlia stores who takes jobs, 20
+//! for each [`Class`](jobs::capability::Class), and nothing else; it keeps of a peer only addresses at the IP address that it is connected
+//! from. Nothing but the node's own word makes it dial.
 
 mod behaviour;
+pub(crate) mod find;
 mod frames;
 mod gate;
 mod listen;
+mod provide;
 
 pub(crate) use listen::{ListenError, Ports, announced};
+pub(crate) use provide::Offered;
 
 use behaviour::{Behaviour, BehaviourEvent};
 use futures::StreamExt;
@@ -21,7 +25,9 @@ use keys::{Identity, NodeId};
 use libp2p::{
     Multiaddr, PeerId, Swarm, SwarmBuilder,
     core::{ConnectedPoint, transport::ListenerId},
-    identify, identity, kad, noise,
+    identify, identity,
+    kad::{self, InboundRequest},
+    noise,
     request_response::{
         self, InboundRequestId, Message, OutboundFailure, OutboundRequestId, ResponseChannel,
     },
@@ -32,6 +38,7 @@ use libp2p::{
     tcp, yamux,
 };
 use net::{Failure, Input, Output, Protocol, RequestId, Responder};
+use provide::Providing;
 use std::{
     collections::{BTreeSet, HashMap, HashSet, VecDeque},
     error::Error,
@@ -75,12 +82,15 @@ pub struct Shell {
     dials: HashMap<ConnectionId, (NodeId, String)>,
     /// From where peers are connected, where that is known.
     remotes: HashMap<ConnectionId, IpAddr>,
+    /// From where each peer was last connected.
+    homes: HashMap<PeerId, IpAddr>,
     asked: HashMap<(Protocol, OutboundRequestId), RequestId>,
     answering: HashMap<Responder, (Protocol, InboundRequestId, ResponseChannel<Vec<u8>>)>,
     responders: HashMap<(Protocol, InboundRequestId), Responder>,
     responders_made: u64,
     addresses: BTreeSet<Multiaddr>,
     listeners: HashMap<ListenerId, &'static str>,
+    providing: Providing,
     happened: VecDeque<Happened>,
 }
 
@@ -128,12 +138,14 @@ impl Shell {
             inbound: HashMap::new(),
             dials: HashMap::new(),
             remotes: HashMap::new(),
+            homes: HashMap::new(),
             asked: HashMap::new(),
             answering: HashMap::new(),
             responders: HashMap::new(),
             responders_made: 0,
             addresses: BTreeSet::new(),
             listeners: HashMap::new(),
+            providing: Providing::default(),
             happened: VecDeque::new(),
         })
     }
@@ -219,8 +231,10 @@ impl Shell {
             if let Some(happened) = self.happened.pop_front() {
                 return happened;
             }
-            let event = self.swarm.select_next_some().await;
-            self.handle(event);
+            tokio::select! {
+                event = self.swarm.select_next_some() => self.handle(event),
+                () = self.providing.due() => self.publish(),
+            }
         }
     }
 
@@ -267,6 +281,7 @@ impl Shell {
                 };
                 if let Some(ip) = listen::ip_of(&address) {
                     self.remotes.insert(connection_id, ip.to_canonical());
+                    self.homes.insert(peer_id, ip.to_canonical());
                 }
                 if num_established.get() == 1 {
                     self.connected.insert(peer_id);
@@ -285,6 +300,7 @@ impl Shell {
                     return;
                 }
                 self.connected.remove(&peer_id);
+                self.homes.remove(&peer_id);
                 if let Some(peer) = node_id(peer_id) {
                     tracing::debug!(%peer, cause = cause.map(|cause| words(&cause)), "disconnected");
                     self.tell(Input::Disconnected { peer });
@@ -338,9 +354,11 @@ impl Shell {
                     }
                 }
             }
-            BehaviourEvent::Kad(kad::Event::RoutingUpdated { peer, is_new_peer: true, .. }) => {
-                tracing::debug!(%peer, "a peer joins the routing table");
-            }
+            BehaviourEvent::Kad(kad::Event::RoutingUpdated { peer, is_new_peer: true, .. }) => self.joined(peer),
+            BehaviourEvent::Kad(kad::Event::InboundRequest {
+                request: InboundRequest::AddProvider { record: Some(record) },
+            }) => self.keep_provider(record),
+            BehaviourEvent::Capability(event) => self.handle_capability(event),
             BehaviourEvent::Relay(event) => tracing::debug!(?event, "relay"),
             _ => {}
         }

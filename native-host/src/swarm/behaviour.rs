@@ -1,13 +1,18 @@
 //! The protocols that a node speaks.
 
-use super::{CONNECTIONS_MAX, CONNECTIONS_PER_PEER_MAX, HANDSHAKES_MAX, frames::Frames, gate::Gate};
+use super::{CONNECTIONS_MAX, CONNECTIONS_PER_PEER_MAX, HANDSHAKES_MAX, frames::Frames, gate::Gate, provide};
+use jobs::capability::Class;
 use libp2p::{
     PeerId, StreamProtocol,
     connection_limits::{self, ConnectionLimits},
     identify,
     identity::Keypair,
-    kad::{self, store::MemoryStore},
-    ping, relay, request_response,
+    kad::{
+        self,
+        store::{MemoryStore, MemoryStoreConfig},
+    },
+    ping, relay,
+    request_response::{self, ProtocolSupport},
     swarm::{NetworkBehaviour, behaviour::toggle::Toggle},
 };
 use net::Protocol;
@@ -15,8 +20,20 @@ use std::{error::Error, time::Duration};
 
 /// Kademlia's protocol in this network.
 pub(super) const KAD: StreamProtocol = StreamProtocol::new("/formix/kad/1");
+/// Identify's protocol in this network.
+pub(super) const IDENTIFY: &str = "/formix/id/1";
 /// Most addresses of one peer that Kademlia is told.
 pub(super) const KAD_ADDRESSES_MAX: usize = 16;
+/// Longest message of Kademlia, in bytes: 20 providers and 20 peers, each with its addresses.
+pub(super) const KAD_PACKET_BYTES_MAX: usize = 64 * 1024;
+/// How long a provider is listed that does not say again that it is one.
+pub(super) const PROVIDER_TTL: Duration = Duration::from_secs(30 * 60);
+/// How often a provider says so again.
+pub(super) const PROVIDER_EVERY: Duration = Duration::from_secs(10 * 60);
+/// The exchange in which a node hands out its advert: an empty request, and a signed document, or nothing.
+const CAPABILITY: StreamProtocol = StreamProtocol::new("/formix/capability/1");
+/// Longest advert, in bytes: a payload with its envelope.
+const CAPABILITY_BYTES_MAX: usize = 2 * jobs::capability::PAYLOAD_BYTES_MAX;
 /// Most requests under way on one connection, each way.
 pub(super) const STREAMS_MAX: usize = 64;
 /// Later than the machine's own patience, which decides.
@@ -31,6 +48,7 @@ pub(super) struct Behaviour {
     ping: ping::Behaviour,
     pub(super) kad: Toggle<kad::Behaviour<MemoryStore>>,
     relay: Toggle<relay::Behaviour>,
+    pub(super) capability: Toggle<request_response::Behaviour<Frames>>,
     link: request_response::Behaviour<Frames>,
     aggregate: request_response::Behaviour<Frames>,
     jobs: request_response::Behaviour<Frames>,
@@ -48,7 +66,7 @@ impl Behaviour {
             .with_max_established_per_peer(Some(CONNECTIONS_PER_PEER_MAX))
             .with_max_pending_incoming(Some(HANDSHAKES_MAX))
             .with_max_pending_outgoing(Some(HANDSHAKES_MAX));
-        let identify = identify::Config::new("/formix/id/1".into(), keypair.public())
+        let identify = identify::Config::new(IDENTIFY.into(), keypair.public())
             .with_agent_version(agent.into())
             .with_cache_size(1_024);
         Ok(Self {
@@ -58,6 +76,7 @@ impl Behaviour {
             ping: ping::Behaviour::new(ping::Config::new()),
             kad: serves.then(|| kad(peer)).into(),
             relay: serves.then(|| relay::Behaviour::new(peer, relay_config())).into(),
+            capability: serves.then(|| capability(ProtocolSupport::Inbound)).into(),
             link: exchange(Protocol::Link),
             aggregate: exchange(Protocol::Aggregate),
             jobs: exchange(Protocol::Jobs),
@@ -83,17 +102,27 @@ fn exchange(protocol: Protocol) -> request_response::Behaviour<Frames> {
         .with_request_timeout(REQUEST_TIMEOUT)
         .with_max_concurrent_streams(STREAMS_MAX);
     let name = StreamProtocol::new(protocol.name());
-    let support = request_response::ProtocolSupport::Full;
-    request_response::Behaviour::with_codec(Frames::of(protocol), [(name, support)], config)
+    request_response::Behaviour::with_codec(Frames::of(protocol), [(name, ProtocolSupport::Full)], config)
+}
+
+/// The exchange of adverts. One at a time on a connection: there is one to ask for.
+pub(super) fn capability(support: ProtocolSupport) -> request_response::Behaviour<Frames> {
+    let config = request_response::Config::default()
+        .with_request_timeout(REQUEST_TIMEOUT)
+        .with_max_concurrent_streams(1);
+    let frames = Frames { request_max: 0, response_max: CAPABILITY_BYTES_MAX };
+    request_response::Behaviour::with_codec(frames, [(CAPABILITY, support)], config)
 }
 
 fn kad(peer: PeerId) -> kad::Behaviour<MemoryStore> {
     let mut config = kad::Config::new(KAD);
-    // Peers find each other here; nothing is kept for them.
+    // Peers find each other here, and who takes jobs. Nothing else is kept for them.
     config.set_record_filtering(kad::StoreInserts::FilterBoth);
+    provide::configure(&mut config);
     // Only addresses that were checked get in, and nothing is looked up by itself.
     config.set_kbucket_inserts(kad::BucketInserts::Manual).set_periodic_bootstrap_interval(None);
-    let mut kad = kad::Behaviour::with_config(peer, MemoryStore::new(peer), config);
+    let kept = MemoryStoreConfig { max_records: 0, max_provided_keys: Class::ALL, ..MemoryStoreConfig::default() };
+    let mut kad = kad::Behaviour::with_config(peer, MemoryStore::with_config(peer, kept), config);
     kad.set_mode(Some(kad::Mode::Server));
     kad
 }

@@ -13,8 +13,8 @@ const CHUNK: usize = 16 * 1024;
 /// The frames of one protocol.
 #[derive(Debug, Clone)]
 pub(super) struct Frames {
-    request_max: usize,
-    response_max: usize,
+    pub(super) request_max: usize,
+    pub(super) response_max: usize,
 }
 
 impl Frames {

@@ -1,6 +1,8 @@
 use super::*;
-use libp2p::swarm::DialError;
+use jobs::capability::Class;
+use libp2p::{kad::store::RecordStore, swarm::DialError};
 use std::net::Ipv4Addr;
+use tokio::sync::watch;
 
 async fn heavy(seed: u8) -> (Shell, NodeId) {
     let identity = Identity::from_seed([seed; 32]);
@@ -22,21 +24,38 @@ fn table(shell: &mut Shell) -> Vec<(PeerId, Vec<Multiaddr>)> {
     all
 }
 
-#[tokio::test]
-async fn heavy_nodes_have_each_other_in_their_tables_and_dial_nobody_by_themselves() {
-    let ((mut one, one_id), (mut two, two_id)) = (heavy(1).await, heavy(2).await);
-    // A listener tells its addresses to those who ask who it is.
-    let address = one.addresses().find(|address| address.to_string().contains("/tcp/")).unwrap().to_string();
-    two.apply(Output::Dial { peer: one_id, address });
-    let met = async {
-        while table(&mut one).is_empty() || table(&mut two).is_empty() {
+/// Runs both until `is_so`.
+async fn both(one: &mut Shell, two: &mut Shell, what: &str, mut is_so: impl FnMut(&mut Shell, &mut Shell) -> bool) {
+    let running = async {
+        while !is_so(one, two) {
             tokio::select! {
                 event = one.swarm.select_next_some() => one.handle(event),
                 event = two.swarm.select_next_some() => two.handle(event),
+                () = one.providing.due() => one.publish(),
+                () = two.providing.due() => two.publish(),
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), met).await.expect("each learns of the other");
+    tokio::time::timeout(Duration::from_secs(60), running).await.unwrap_or_else(|_| panic!("not in time: {what}"));
+}
+
+/// Has `two` dial `one`, and waits until each has the other in its table.
+async fn meet(one: &mut Shell, one_id: NodeId, two: &mut Shell) {
+    let address = one.addresses().find(|address| address.to_string().contains("/tcp/")).unwrap().to_string();
+    two.apply(Output::Dial { peer: one_id, address });
+    both(one, two, "each learns of the other", |one, two| !table(one).is_empty() && !table(two).is_empty()).await;
+}
+
+/// The providers that a node lists, where it has been told of any.
+fn listed(shell: &mut Shell, key: &kad::RecordKey) -> Vec<(PeerId, Vec<Multiaddr>)> {
+    let kad = shell.swarm.behaviour_mut().kad.as_mut().unwrap();
+    kad.store_mut().providers(key).into_iter().map(|record| (record.provider, record.addresses)).collect()
+}
+
+#[tokio::test]
+async fn heavy_nodes_have_each_other_in_their_tables_and_dial_nobody_by_themselves() {
+    let ((mut one, one_id), (mut two, two_id)) = (heavy(1).await, heavy(2).await);
+    meet(&mut one, one_id, &mut two).await;
     for (shell, other) in [(&mut one, two_id), (&mut two, one_id)] {
         let table = table(shell);
         assert_eq!(table.iter().map(|(peer, _)| *peer).collect::<Vec<_>>(), [peer_id(other)]);
@@ -48,6 +67,32 @@ async fn heavy_nodes_have_each_other_in_their_tables_and_dial_nobody_by_themselv
         .addresses(vec!["/ip4/127.0.0.1/tcp/9".parse().unwrap()])
         .build();
     assert!(matches!(one.swarm.dial(stranger), Err(DialError::Denied { .. })));
+}
+
+#[tokio::test]
+async fn who_takes_jobs_is_listed_by_others_and_nothing_else_is() {
+    let ((mut one, one_id), (mut two, two_id)) = (heavy(1).await, heavy(2).await);
+    let broker = provide::record_key(Class::Broker);
+    // It offers before it knows anybody, and claims to be where it is not.
+    let (offered, offers) = watch::channel(Offered { classes: [Class::Broker].into(), document: [7; 3].into() });
+    two.offer(offers);
+    two.announce(&["/ip4/192.0.2.9/tcp/80".parse().unwrap(), "/dns4/victim.example/tcp/80".parse().unwrap()]);
+    meet(&mut one, one_id, &mut two).await;
+    both(&mut one, &mut two, "one lists two", |one, _| !listed(one, &broker).is_empty()).await;
+    let known = listed(&mut one, &broker);
+    assert_eq!(known.iter().map(|(peer, _)| *peer).collect::<Vec<_>>(), [peer_id(two_id)]);
+    let loopback = |address: &Multiaddr| listen::ip_of(address).is_some_and(|ip| ip.is_loopback());
+    assert!(known[0].1.iter().all(loopback) && known[0].1.len() <= provide::ADDRESSES_MAX, "{known:?}");
+
+    // A table for anything would be everybody's notice board.
+    let anything = kad::RecordKey::new(b"anything");
+    two.swarm.behaviour_mut().kad.as_mut().unwrap().start_providing(anything.clone()).unwrap();
+    let other = Class::Place { kind: jobs::manifest::Kind::Tab, memory_mib: 64 };
+    offered.send_replace(Offered { classes: [other].into(), document: [].into() });
+    let place = provide::record_key(other);
+    both(&mut one, &mut two, "one lists two anew", |one, _| !listed(one, &place).is_empty()).await;
+    assert_eq!(listed(&mut one, &anything), []);
+    assert_eq!(listed(&mut two, &broker), [], "what is no longer offered is no longer told");
 }
 
 #[test]

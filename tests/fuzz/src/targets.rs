@@ -40,6 +40,7 @@ pub const TARGETS: &[Target] = &[
     texts::DRAFT,
     texts::OUTCOME,
     texts::DESCRIPTOR,
+    texts::CAPABILITY,
     texts::IDS,
     texts::NUMBER,
     texts::TABLE,

@@ -5,6 +5,7 @@ use aggregate::{
     Draft, HeavyKey, Outcome, Proposal, RefusalReason, Report, Scheme, evidence, outcome, proposal::mean_of,
 };
 use codec::{ContentId, Instant};
+use jobs::{Capability, capability::OFFERS_MAX};
 use keys::{Envelope, Identity, NodeId, SealPublic};
 use net::Transport;
 use node::{Command, Descriptor, Rule};
@@ -171,6 +172,21 @@ pub(super) const DESCRIPTOR: Target = Target {
         }
     },
     seeds: || vec![samples::descriptor(0).payload, br#"{"version":1}"#.to_vec()],
+};
+
+pub(super) const CAPABILITY: Target = Target {
+    name: "capability",
+    about: "a capability advert's payload, signed by a heavy node",
+    run: |input| {
+        let sampled = wire::capability::document();
+        let mut envelope = Envelope::new(&sampled.payload_type, input.to_vec());
+        envelope.sign(&samples::heavy(0).0);
+        if let Ok(advert) = Capability::open_at(&envelope, samples::NOW) {
+            assert!(advert.classes().count() > 0 && advert.offers.len() <= OFFERS_MAX);
+            assert_eq!(advert.node, samples::heavy(0).0.id(), "signed by whom it names");
+        }
+    },
+    seeds: || vec![wire::capability::document().payload, br#"{"version":1}"#.to_vec()],
 };
 
 /// What reads, reads back from what it writes.
