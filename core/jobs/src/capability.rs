@@ -11,7 +11,11 @@
 //! # Provided / Not provided
 //! Provided: an advert is its node's own, and of now. Not provided: that it is true. A place that was free may be taken when the job comes.
 
-use crate::{WorkerView, manifest::Kind};
+use crate::{
+    Manifest, WorkerView,
+    manifest::{Kind, LIGHT_KINDS},
+    receipt::{INTEGER_MAX, is_code},
+};
 use alloc::{
     collections::BTreeMap,
     format,
@@ -27,14 +31,16 @@ mod tests;
 
 /// Media type of an advert's payload.
 pub const PAYLOAD_TYPE: &str = "application/vnd.formix.capability+json";
+/// JSON Schema of an advert's payload.
+pub const SCHEMA: &str = include_str!("../schema/capability.json");
 /// Version of an advert's format.
 pub const VERSION: u32 = 1;
 /// Longest payload, in bytes.
 pub const PAYLOAD_BYTES_MAX: usize = 16 * 1024;
 /// Most offers of one node: those with the most free places.
 pub const OFFERS_MAX: usize = 32;
-/// Longest text in an advert, in bytes.
-const TEXT_BYTES_MAX: usize = 512;
+/// Longest HTTP address in an advert, in bytes.
+const URL_BYTES_MAX: usize = 512;
 /// Milliseconds for which an advert is good at most.
 pub const LIFE_MS_MAX: u64 = 10 * 60_000;
 /// Milliseconds by which an advert may be dated ahead of the clock that reads it.
@@ -75,9 +81,23 @@ impl Class {
         Some(Self::Place { kind, memory_mib: MEMORY_MIB.into_iter().find(fits)? })
     }
 
+    /// Those whose providers may have a place for a job.
+    pub fn of_job(manifest: &Manifest) -> impl Iterator<Item = Self> {
+        let memory_bytes = manifest.limits.memory_bytes;
+        kinds(manifest).iter().filter_map(move |kind| Self::holding(*kind, memory_bytes))
+    }
+
     /// Where its providers are listed: the content id of its name.
     pub fn key(self) -> ContentId {
         ContentId::of(self.to_string().as_bytes())
+    }
+}
+
+/// The kinds of nodes that a job may run on.
+fn kinds(manifest: &Manifest) -> &[Kind] {
+    match manifest.constraints.kinds.as_slice() {
+        [] => &LIGHT_KINDS,
+        some => some,
     }
 }
 
@@ -91,13 +111,13 @@ impl fmt::Display for Class {
     }
 }
 
-/// Places of one sort.
+/// Places of one sort: each is a core for the time of one job.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Offer {
     /// What runs the jobs.
     pub kind: Kind,
-    /// Places in all.
+    /// Places in all: so many cores work on jobs at most.
     pub slots: u32,
     /// Places that nobody has taken.
     pub free: u32,
@@ -112,30 +132,42 @@ pub struct Offer {
 }
 
 impl Offer {
-    /// What a broker's workers offer together, those with the most free places first. Workers that offer the same are one offer; beyond
-    /// [`OFFERS_MAX`] the rest is left out.
-    pub fn of(workers: &[WorkerView]) -> Vec<Self> {
-        let mut alike: BTreeMap<(Kind, u64, u64, u32, &str), (u32, u32)> = BTreeMap::new();
-        for worker in workers.iter().filter(|worker| worker.slots > 0) {
+    /// What the workers of a broker that counts fuel by the schedule `gas` offer together, those with the most free places first. Workers
+    /// that offer the same are one offer; beyond [`OFFERS_MAX`] the rest is left out, and so are workers that the broker gives no jobs.
+    pub fn of(workers: &[WorkerView], gas: &str) -> Vec<Self> {
+        let is_given_jobs =
+            |worker: &&WorkerView| worker.slots > 0 && worker.gas == gas && !worker.standing.is_distrusted();
+        let mut alike: BTreeMap<(Kind, u64, u64, u32), (u32, u32)> = BTreeMap::new();
+        for worker in workers.iter().filter(is_given_jobs) {
             let limits = &worker.limits;
-            let sort = (worker.kind, limits.memory_bytes, limits.fuel, limits.wall_ms, worker.gas.as_str());
+            let sort = (worker.kind, limits.memory_bytes, limits.fuel, limits.wall_ms);
             let (slots, sum) = (u32::from(worker.slots), alike.entry(sort).or_default());
             sum.0 = sum.0.saturating_add(slots);
             sum.1 = sum.1.saturating_add(slots.saturating_sub(worker.busy));
         }
-        let offer = |(sort, sum): ((Kind, u64, u64, u32, &str), (u32, u32))| Self {
+        let offer = |(sort, sum): ((Kind, u64, u64, u32), (u32, u32))| Self {
             kind: sort.0,
             slots: sum.0,
             free: sum.1,
-            memory_bytes_max: sort.1,
-            fuel_max: sort.2,
+            memory_bytes_max: sort.1.min(INTEGER_MAX),
+            fuel_max: sort.2.min(INTEGER_MAX),
             wall_ms_max: sort.3,
-            gas: sort.4.into(),
+            gas: gas.into(),
         };
         let mut offers: Vec<Self> = alike.into_iter().map(offer).collect();
         offers.sort_by_key(|offer| core::cmp::Reverse(offer.free));
         offers.truncate(OFFERS_MAX);
         offers
+    }
+
+    /// Whether a job could run at one of its places, were one free.
+    fn fits(&self, manifest: &Manifest) -> bool {
+        let limits = &manifest.limits;
+        self.slots > 0
+            && kinds(manifest).contains(&self.kind)
+            && limits.memory_bytes <= self.memory_bytes_max
+            && limits.fuel <= self.fuel_max
+            && limits.wall_ms <= self.wall_ms_max
     }
 
     /// The classes that its places are of.
@@ -144,6 +176,16 @@ impl Offer {
         let fits = |mib: &u16| self.slots > 0 && u64::from(*mib) << 20 <= self.memory_bytes_max;
         MEMORY_MIB.into_iter().filter(fits).map(move |memory_mib| Class::Place { kind, memory_mib })
     }
+}
+
+/// On which terms a node takes jobs. None of them is a price: places are given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Terms {
+    /// Most jobs that wait or run there.
+    pub jobs_max: u32,
+    /// The same, of one submitter.
+    pub jobs_each_max: u32,
 }
 
 /// What a node takes: the payload of a document that it signs.
@@ -158,6 +200,8 @@ pub struct Capability {
     pub url: Option<String>,
     /// What it has places for.
     pub offers: Vec<Offer>,
+    /// On which terms.
+    pub terms: Terms,
     /// When it said so.
     pub issued: Instant,
     /// When it is no longer good.
@@ -204,6 +248,11 @@ impl Capability {
         [Class::Broker].into_iter().chain(self.offers.iter().flat_map(Offer::classes))
     }
 
+    /// Whether it has places, free or not, where this job could run.
+    pub fn takes(&self, manifest: &Manifest) -> bool {
+        self.offers.iter().any(|offer| offer.fits(manifest))
+    }
+
     /// Free places of all offers.
     pub fn free(&self) -> u32 {
         self.offers.iter().fold(0, |sum, offer| sum.saturating_add(offer.free))
@@ -246,11 +295,20 @@ impl Capability {
         if self.offers.len() > OFFERS_MAX {
             return Err(malformed(format!("more than {OFFERS_MAX} offers")));
         }
-        let texts = self.url.iter().chain(self.offers.iter().map(|offer| &offer.gas));
-        for text in texts {
-            if text.len() > TEXT_BYTES_MAX || text.chars().any(char::is_control) {
-                return Err(malformed("a very long text, or one with control characters".into()));
-            }
+        let is_url = |url: &String| {
+            let is_http = url.starts_with("http://") || url.starts_with("https://");
+            is_http && url.len() <= URL_BYTES_MAX && url.bytes().all(|byte| byte.is_ascii_graphic())
+        };
+        if !self.url.as_ref().is_none_or(is_url) {
+            return Err(malformed(format!(
+                "its address is none of HTTP, or longer than {URL_BYTES_MAX} bytes"
+            )));
+        }
+        if !self.offers.iter().all(|offer| is_code(&offer.gas)) {
+            return Err(malformed("the name of a gas schedule is not written as one".into()));
+        }
+        if self.offers.iter().any(|offer| offer.memory_bytes_max.max(offer.fuel_max) > INTEGER_MAX) {
+            return Err(malformed(format!("a number above {INTEGER_MAX}")));
         }
         if let Some(offer) = self.offers.iter().find(|offer| offer.free > offer.slots) {
             return Err(malformed(format!("{} places free of {}", offer.free, offer.slots)));

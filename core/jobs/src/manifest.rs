@@ -110,6 +110,9 @@ pub enum Kind {
     Heavy,
 }
 
+/// The kinds of light nodes: where a job runs that asks for no kind.
+pub(crate) const LIGHT_KINDS: [Kind; 2] = [Kind::Tab, Kind::Native];
+
 impl Kind {
     /// The kind in a word.
     pub const fn name(self) -> &'static str {

@@ -35,7 +35,7 @@ const NAME_BYTES_MAX: usize = 64;
 /// Longest words about a failure, in bytes.
 const WORDS_BYTES_MAX: usize = 1_024;
 /// The largest integer that every JSON reader has exactly.
-const INTEGER_MAX: u64 = (1 << 53) - 1;
+pub(crate) const INTEGER_MAX: u64 = (1 << 53) - 1;
 
 /// Why a guest did not exit by itself.
 #[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize, Serialize, Deserialize)]
@@ -336,7 +336,7 @@ impl<'de> Deserialize<'de> for Receipt {
 }
 
 /// Whether `text` is lower-case words and digits joined by `-`, `.` or `/`.
-fn is_code(text: &str) -> bool {
+pub(crate) fn is_code(text: &str) -> bool {
     (1..=NAME_BYTES_MAX).contains(&text.len())
         && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'/'))
 }
@@ -464,4 +464,4 @@ impl Receipt {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -2,7 +2,7 @@
 
 use super::HeavyOptions;
 use crate::{clock, drive::Handle, http::Public, swarm::Offered};
-use jobs::capability::{Capability, CapabilityError, LIFE_MS_MAX, Offer, VERSION};
+use jobs::capability::{Capability, CapabilityError, LIFE_MS_MAX, Offer, Terms, VERSION};
 use keys::Identity;
 use libp2p::{Multiaddr, multiaddr::Protocol};
 use node::HeavyNode;
@@ -32,7 +32,7 @@ impl Offerer {
         loop {
             every.tick().await;
             let Ok(workers) = node.look(HeavyNode::workers).await else { return };
-            match self.offer(Offer::of(&workers)) {
+            match self.offer(Offer::of(&workers, executor::GAS_SCHEDULE)) {
                 Ok(now) => drop(offered.send_replace(now)),
                 Err(error) => tracing::warn!(%error, "this node cannot say which jobs it takes"),
             }
@@ -43,7 +43,9 @@ impl Offerer {
         let issued = clock::now();
         let url = self.options.url.clone().or_else(|| url(&self.public.addresses(), self.http));
         let expires = issued.plus_ms(LIFE_MS_MAX);
-        let said = Capability { version: VERSION, node: self.identity.id(), url, offers, issued, expires };
+        let terms = Terms { jobs_max: self.options.jobs_max, jobs_each_max: self.options.jobs_each_max };
+        let said =
+            Capability { version: VERSION, node: self.identity.id(), url, offers, terms, issued, expires };
         let document = said.sign(&self.identity)?.to_json().into();
         Ok(Offered { classes: said.classes().collect(), document })
     }

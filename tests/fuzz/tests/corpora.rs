@@ -58,6 +58,7 @@ targets! {
     draft, "draft", MANY;
     outcome, "outcome", SOME;
     descriptor, "descriptor", SOME;
+    capability, "capability", SOME;
     ids, "ids", MANY;
     number, "number", MANY;
     table, "table", MANY;

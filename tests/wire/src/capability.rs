@@ -3,7 +3,7 @@
 use crate::samples::{NOW, heavy};
 use jobs::{
     Capability,
-    capability::{LIFE_MS_MAX, Offer, VERSION},
+    capability::{LIFE_MS_MAX, Offer, Terms, VERSION},
     manifest::Kind,
 };
 use keys::Envelope;
@@ -24,6 +24,7 @@ pub fn capability() -> Capability {
         node: heavy(0).0.id(),
         url: Some("https://heavy-a.example".into()),
         offers: vec![offer(Kind::Native, 8, 5, 1 << 30), offer(Kind::Tab, 6, 0, 256 << 20)],
+        terms: Terms { jobs_max: 100_000, jobs_each_max: 10_000 },
         issued: NOW,
         expires: NOW.plus_ms(LIFE_MS_MAX),
     }

@@ -17,7 +17,11 @@ fn a_capability_advert_is_frozen() {
     ];
     // Where providers are listed: another key would be another table.
     entries.extend(Class::all().map(|class| Entry::text(format!("key: {class}"), class.key().to_string())));
-    check("capability.txt", "Who takes jobs: a signed advert, and the keys under which providers are listed.", &entries);
+    check(
+        "capability.txt",
+        "Who takes jobs: a signed advert, and the keys under which providers are listed.",
+        &entries,
+    );
 }
 
 #[test]

@@ -61,13 +61,16 @@ fn it_is_an_in_toto_statement() {
 }
 
 /// Whether `value` has the fields that `schema` lists and requires, at every depth.
-fn fits(schema: &Value, value: &Value, root: &Value) {
+pub(crate) fn fits(schema: &Value, value: &Value, root: &Value) {
     let schema = match schema["$ref"].as_str() {
         Some(path) => root.pointer(path.trim_start_matches('#')).unwrap(),
         None => schema,
     };
     for required in schema["required"].as_array().into_iter().flatten() {
         assert!(value.get(required.as_str().unwrap()).is_some(), "{required} is missing");
+    }
+    for item in value.as_array().filter(|_| !schema["items"].is_null()).into_iter().flatten() {
+        fits(&schema["items"], item, root);
     }
     let Some(properties) = schema["properties"].as_object() else { return };
     for (name, inner) in value.as_object().unwrap() {

@@ -3,9 +3,9 @@
 use super::{Advert, Job, Reason, Scheduler, Worker, stored::Bar};
 use crate::{
     Manifest,
-    manifest::{Constraints, Kind},
+    manifest::{Constraints, Kind, LIGHT_KINDS},
 };
-use alloc::{string::String, vec};
+use alloc::string::String;
 use keys::NodeId;
 
 /// Everything about a job that decides whether a node fits, what the node did with this very job aside.
@@ -23,7 +23,7 @@ impl Needs {
     pub(super) fn of(manifest: &Manifest, is_disputed: bool) -> Self {
         let mut constraints = manifest.constraints.clone();
         if constraints.kinds.is_empty() {
-            constraints.kinds = vec![Kind::Tab, Kind::Native];
+            constraints.kinds = LIGHT_KINDS.to_vec();
         }
         // One order for one meaning.
         constraints.kinds.sort_unstable();
