@@ -5,8 +5,8 @@
 //!
 //! # Bounds
 //! [`CONNECTIONS_MAX`] connections, [`CONNECTIONS_PER_PEER_MAX`] of one peer, [`HANDSHAKES_MAX`] under way; requests of one
-//! connection: [`behaviour::STREAMS_MAX`]; frames by protocol; the relay by [`behaviour::relay_config`]. Kademlia stores who takes jobs, 20
-//! for each [`Class`](jobs::capability::Class), and nothing else; it keeps of a peer only addresses at the IP address that it is connected
+//! connection: `behaviour::STREAMS_MAX`; frames by protocol; the relay by `behaviour::relay_config`. Kademlia stores who takes jobs, 20
+//! for each [`Class`](jobs::capability::Class), of which four at one IP address, and nothing else; it keeps of a peer only addresses at the IP address that it is connected
 //! from. Nothing but the node's own word makes it dial.
 
 mod behaviour;
@@ -354,7 +354,9 @@ impl Shell {
                     }
                 }
             }
-            BehaviourEvent::Kad(kad::Event::RoutingUpdated { peer, is_new_peer: true, .. }) => self.joined(peer),
+            BehaviourEvent::Kad(kad::Event::RoutingUpdated { peer, is_new_peer: true, .. }) => {
+                self.joined(peer)
+            }
             BehaviourEvent::Kad(kad::Event::InboundRequest {
                 request: InboundRequest::AddProvider { record: Some(record) },
             }) => self.keep_provider(record),

@@ -2,22 +2,17 @@
 
 mod common;
 
-use common::{HEAVY, Network, Node, event_of, folder, get, run, run_failing, run_json};
+use common::{
+    HEAVY, Network, Node, event_of, folder, get,
+    guests::{SLOW, guest},
+    run, run_failing, run_json,
+};
 use serde_json::Value;
 use std::{fs, path::Path};
 use tempfile::TempDir;
 
 /// Reverses its input, and ends with the code that its entry's name says.
 const REVERSE: &str = include_str!("../../tests/guests/programs/reverse.wat");
-/// Counts for some seconds, and says so.
-const SLOW: &str = r#"(module
-    (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
-    (memory (export "memory") 1)
-    (data (i32.const 0) "\08\00\00\00\04\00\00\00done")
-    (func (export "_start") (local $i i32)
-        (local.set $i (i32.const 60000000))
-        (loop $again (br_if $again (local.tee $i (i32.sub (local.get $i) (i32.const 1)))))
-        (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 64)))))"#;
 /// Writes without an end.
 const FLOODS: &str = r#"(module
     (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
@@ -25,12 +20,6 @@ const FLOODS: &str = r#"(module
     (data (i32.const 0) "\08\00\00\00\00\00\01\00")
     (func (export "_start") (loop $again
         (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 65544))) (br $again))))"#;
-
-fn guest(home: &Path, name: &str, text: &str) -> String {
-    let path = home.join(name);
-    fs::write(&path, wat::parse_str(text).unwrap()).unwrap();
-    path.display().to_string()
-}
 
 /// A home with a file of words.
 fn home() -> (TempDir, String) {

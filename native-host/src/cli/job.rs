@@ -4,6 +4,7 @@ mod follow;
 mod hand;
 mod here;
 mod plan;
+mod reach;
 mod run;
 mod show;
 mod spec;
@@ -30,7 +31,8 @@ pub(super) enum JobCommand {
         formix job run reverse.wasm --stdin words.txt\n  \
         formix job run primes.wasm 1 1000 --receipt receipt.json\n  \
         formix job run tool.wasm --env LANG=C -- --verbose\n  \
-        formix job run primes.wasm 1 1000 --replicas 3 --on https://a.example\n\n\
+        formix job run primes.wasm 1 1000 --replicas 3 --on https://a.example\n  \
+        formix job run primes.wasm 1 1000 --bootstrap /ip4/192.0.2.1/tcp/4803\n\n\
         The exit status is the guest's own; 1 where it failed in another way, 3 where it got no result.")]
     Run(Box<run::RunArgs>),
     /// Submit the jobs of a specification: one, an array, an array with a reduction
@@ -68,7 +70,8 @@ pub(super) enum JobCommand {
 const SUBMIT_HELP: &str = "Examples:\n  \
     formix job submit primes.yaml --wait\n  \
     formix job submit primes.yaml --dry-run\n  \
-    formix job submit primes.yaml --id-only --host https://a.example\n\n\
+    formix job submit primes.yaml --id-only --host https://a.example\n  \
+    formix job submit primes.yaml --wait --bootstrap /ip4/192.0.2.1/tcp/4803\n\n\
     A specification, in YAML or JSON:\n  \
     name: primes below 400\n  \
     module: primes.wasm             # a file beside the specification, or a content id\n  \

@@ -34,7 +34,10 @@ pub(super) struct WorkersArgs {
 
 fn kind(text: &str) -> Result<Kind, String> {
     let kinds = [Kind::Tab, Kind::Native, Kind::Heavy];
-    kinds.into_iter().find(|kind| kind.name() == text).ok_or_else(|| "expected `tab`, `native` or `heavy`".into())
+    kinds
+        .into_iter()
+        .find(|kind| kind.name() == text)
+        .ok_or_else(|| "expected `tab`, `native` or `heavy`".into())
 }
 
 pub(super) async fn workers(args: WorkersArgs, out: &Out) -> Result<()> {
@@ -45,7 +48,7 @@ pub(super) async fn workers(args: WorkersArgs, out: &Out) -> Result<()> {
             None => bail!("--memory {}: no job has more than 4096 MiB", args.memory),
         },
     };
-    let search = find(&args.bootstrap, class).await?;
+    let search = find(&args.bootstrap, [class].into()).await?;
     out.event(&value(&search), || words(&search));
     Ok(())
 }

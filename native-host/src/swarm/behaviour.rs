@@ -121,7 +121,8 @@ fn kad(peer: PeerId) -> kad::Behaviour<MemoryStore> {
     provide::configure(&mut config);
     // Only addresses that were checked get in, and nothing is looked up by itself.
     config.set_kbucket_inserts(kad::BucketInserts::Manual).set_periodic_bootstrap_interval(None);
-    let kept = MemoryStoreConfig { max_records: 0, max_provided_keys: Class::ALL, ..MemoryStoreConfig::default() };
+    let kept =
+        MemoryStoreConfig { max_records: 0, max_provided_keys: Class::ALL, ..MemoryStoreConfig::default() };
     let mut kad = kad::Behaviour::with_config(peer, MemoryStore::with_config(peer, kept), config);
     kad.set_mode(Some(kad::Mode::Server));
     kad

@@ -27,13 +27,17 @@ use libp2p::{
 };
 use node::Descriptor;
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    error::Error,
+    num::NonZeroU8,
     time::Duration,
 };
 use tokio::time::{self, Instant};
 
 /// How long a search takes at most.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// How long a QUIC handshake takes at most: a node that is gone is not waited for by the rest.
+const DIAL_PATIENCE: Duration = Duration::from_secs(3);
 /// Most providers that are asked.
 const FOUND_MAX: usize = 64;
 /// Most connections, under way or made: providers, and the peers between.
@@ -85,10 +89,10 @@ struct Behaviour {
     capability: request_response::Behaviour<Frames>,
 }
 
-/// Finds who takes jobs of this class, by the one address `bootstrap`: a multiaddr, or the HTTP address of a heavy node.
-pub(crate) async fn find(bootstrap: &str, class: Class) -> Result<Search, FindError> {
+/// Finds who takes jobs of any of these classes, by the one address `bootstrap`: a multiaddr, or the HTTP address of a heavy node.
+pub(crate) async fn find(bootstrap: &str, classes: BTreeSet<Class>) -> Result<Search, FindError> {
     let starts = starts(bootstrap).await?;
-    let mut finder = Finder::new(class)?;
+    let mut finder = Finder::new(classes).await?;
     for start in starts {
         // The address of a node that is not dialed as it is written fails like one where nobody is.
         let _ = finder.swarm.dial(start);
@@ -100,7 +104,7 @@ pub(crate) async fn find(bootstrap: &str, class: Class) -> Result<Search, FindEr
             () = time::sleep_until(deadline) => break,
         };
         finder.handle(event);
-        if finder.query.is_none() && finder.swarm.network_info().connection_counters().num_connections() == 0 {
+        if !finder.has_begun && finder.swarm.network_info().connection_counters().num_connections() == 0 {
             break;
         }
     }
@@ -131,10 +135,11 @@ enum Provider {
 
 struct Finder {
     swarm: Swarm<Behaviour>,
-    class: Class,
-    query: Option<QueryId>,
-    is_walked: bool,
+    classes: BTreeSet<Class>,
+    has_begun: bool,
     is_stranded: bool,
+    /// The walks that go on, one for each class.
+    walks: HashSet<QueryId>,
     /// Where each connected peer was reached.
     reached: HashMap<PeerId, Multiaddr>,
     providers: BTreeMap<PeerId, Provider>,
@@ -142,24 +147,32 @@ struct Finder {
 }
 
 impl Finder {
-    fn new(class: Class) -> Result<Self, FindError> {
-        let setup = |error: &(dyn std::error::Error + 'static)| FindError::Setup(words(error));
+    async fn new(classes: BTreeSet<Class>) -> Result<Self, FindError> {
+        let setup = |error: &(dyn Error + 'static)| FindError::Setup(words(error));
         let swarm = SwarmBuilder::with_new_identity()
             .with_tokio()
             .with_tcp(tcp::Config::default().nodelay(true), noise::Config::new, yamux::Config::default)
             .map_err(|error| setup(&error))?
-            .with_quic()
+            .with_quic_config(|mut config| {
+                config.handshake_timeout = DIAL_PATIENCE;
+                config
+            })
             .with_dns()
+            .map_err(|error| setup(&error))?
+            .with_websocket(noise::Config::new, yamux::Config::default)
+            .await
             .map_err(|error| setup(&error))?
             .with_behaviour(behaviour_of)
             .map_err(|error| setup(&error))?
+            // A node takes the later of two connections for the one that counts, and ends the other.
+            .with_swarm_config(|config| config.with_dial_concurrency_factor(NonZeroU8::MIN))
             .build();
         Ok(Self {
             swarm,
-            class,
-            query: None,
-            is_walked: false,
+            classes,
+            has_begun: false,
             is_stranded: false,
+            walks: HashSet::new(),
             reached: HashMap::new(),
             providers: BTreeMap::new(),
             asked: HashMap::new(),
@@ -169,7 +182,7 @@ impl Finder {
     /// Whether nothing more is to be expected.
     fn is_done(&self) -> bool {
         let is_open = |provider: &Provider| matches!(provider, Provider::Dialed | Provider::Asked);
-        self.is_stranded || self.is_walked && !self.providers.values().any(is_open)
+        self.is_stranded || self.has_begun && self.walks.is_empty() && !self.providers.values().any(is_open)
     }
 
     fn handle(&mut self, event: SwarmEvent<BehaviourEvent>) {
@@ -192,7 +205,11 @@ impl Finder {
                     self.providers.insert(peer_id, Provider::Lost(why));
                 }
             }
-            SwarmEvent::Behaviour(BehaviourEvent::Identify(identify::Event::Received { peer_id, info, .. })) => {
+            SwarmEvent::Behaviour(BehaviourEvent::Identify(identify::Event::Received {
+                peer_id,
+                info,
+                ..
+            })) => {
                 self.met(peer_id, &info);
             }
             SwarmEvent::Behaviour(BehaviourEvent::Kad(kad::Event::OutboundQueryProgressed {
@@ -200,11 +217,13 @@ impl Finder {
                 result: QueryResult::GetProviders(result),
                 step,
                 ..
-            })) if self.query == Some(id) => {
+            })) if self.walks.contains(&id) => {
                 if let Ok(GetProvidersOk::FoundProviders { providers, .. }) = result {
                     providers.into_iter().for_each(|provider| self.named(provider));
                 }
-                self.is_walked |= step.last;
+                if step.last {
+                    self.walks.remove(&id);
+                }
             }
             SwarmEvent::Behaviour(BehaviourEvent::Capability(event)) => self.told(event),
             _ => {}
@@ -219,11 +238,12 @@ impl Finder {
         if is_server {
             kad.add_address(&peer, address);
         }
-        if self.query.is_none() {
+        if !self.has_begun {
+            self.has_begun = is_server;
+            self.is_stranded = !is_server;
             if is_server {
-                self.query = Some(kad.get_providers(provide::record_key(self.class)));
-            } else {
-                self.is_stranded = true;
+                self.walks =
+                    self.classes.iter().map(|class| kad.get_providers(provide::record_key(*class))).collect();
             }
         }
     }
@@ -273,6 +293,10 @@ impl Finder {
         let envelope = Envelope::from_json(document).map_err(|error| error.to_string())?;
         let advert = Capability::open_at(&envelope, clock::now()).map_err(|error| error.to_string())?;
         let node = node_id(peer).filter(|node| *node == advert.node).ok_or("its advert is another node's")?;
+        // The table is as old as the last word to it.
+        if !advert.classes().any(|class| self.classes.contains(&class)) {
+            return Err("it has no such places now".into());
+        }
         Ok(Found { node, addresses: self.reached.get(&peer).cloned().into_iter().collect(), advert })
     }
 
@@ -280,7 +304,7 @@ impl Finder {
         if self.is_stranded {
             return Err(FindError::NoTable(bootstrap.into()));
         }
-        if self.query.is_none() {
+        if !self.has_begun {
             return Err(FindError::Unreachable(bootstrap.into()));
         }
         let mut search = Search::default();
@@ -291,7 +315,9 @@ impl Finder {
                     continue;
                 }
                 Provider::Lost(why) => why,
-                Provider::Dialed | Provider::Asked => format!("no answer within {} seconds", PATIENCE.as_secs()),
+                Provider::Dialed | Provider::Asked => {
+                    format!("no answer within {} seconds", PATIENCE.as_secs())
+                }
             };
             // Only Ed25519 identities are nodes.
             search.lost.extend(node_id(peer).map(|node| (node, why)));

@@ -23,6 +23,8 @@ use tokio::{
 
 /// Most addresses of one provider that are passed on.
 pub(super) const ADDRESSES_MAX: usize = 4;
+/// Most providers of a class at one IP address that is not this machine's: one stranger does not fill the list.
+pub(super) const EACH_IP_MAX: usize = 4;
 /// From when a heavy node joins until it is told this node's names: others may join with it.
 const SETTLE: Duration = Duration::from_millis(500);
 
@@ -129,10 +131,19 @@ impl Shell {
         }
         record.addresses.retain(|address| is_at(address, home));
         record.addresses.truncate(ADDRESSES_MAX);
-        if let Some(kad) = self.swarm.behaviour_mut().kad.as_mut()
-            && let Err(error) = kad.store_mut().add_provider(record)
-        {
-            tracing::debug!(%error, "a provider is not kept");
+        let Some(kad) = self.swarm.behaviour_mut().kad.as_mut() else { return };
+        let listed = kad.store_mut().providers(&record.key);
+        let is_neighbour = |other: &&ProviderRecord| {
+            other.provider != record.provider && other.addresses.iter().any(|address| is_at(address, home))
+        };
+        if !home.is_loopback() && listed.iter().filter(is_neighbour).count() >= EACH_IP_MAX {
+            tracing::debug!(provider = %record.provider, %home, "too many providers at one address");
+            return;
+        }
+        let provider = record.provider;
+        match kad.store_mut().add_provider(record) {
+            Ok(()) => tracing::debug!(%provider, "a provider is listed"),
+            Err(error) => tracing::debug!(%provider, %error, "a provider is not listed"),
         }
     }
 

@@ -25,7 +25,12 @@ fn table(shell: &mut Shell) -> Vec<(PeerId, Vec<Multiaddr>)> {
 }
 
 /// Runs both until `is_so`.
-async fn both(one: &mut Shell, two: &mut Shell, what: &str, mut is_so: impl FnMut(&mut Shell, &mut Shell) -> bool) {
+async fn both(
+    one: &mut Shell,
+    two: &mut Shell,
+    what: &str,
+    mut is_so: impl FnMut(&mut Shell, &mut Shell) -> bool,
+) {
     let running = async {
         while !is_so(one, two) {
             tokio::select! {
@@ -36,14 +41,17 @@ async fn both(one: &mut Shell, two: &mut Shell, what: &str, mut is_so: impl FnMu
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), running).await.unwrap_or_else(|_| panic!("not in time: {what}"));
+    tokio::time::timeout(Duration::from_secs(60), running)
+        .await
+        .unwrap_or_else(|_| panic!("not in time: {what}"));
 }
 
 /// Has `two` dial `one`, and waits until each has the other in its table.
 async fn meet(one: &mut Shell, one_id: NodeId, two: &mut Shell) {
     let address = one.addresses().find(|address| address.to_string().contains("/tcp/")).unwrap().to_string();
     two.apply(Output::Dial { peer: one_id, address });
-    both(one, two, "each learns of the other", |one, two| !table(one).is_empty() && !table(two).is_empty()).await;
+    both(one, two, "each learns of the other", |one, two| !table(one).is_empty() && !table(two).is_empty())
+        .await;
 }
 
 /// The providers that a node lists, where it has been told of any.
@@ -74,7 +82,8 @@ async fn who_takes_jobs_is_listed_by_others_and_nothing_else_is() {
     let ((mut one, one_id), (mut two, two_id)) = (heavy(1).await, heavy(2).await);
     let broker = provide::record_key(Class::Broker);
     // It offers before it knows anybody, and claims to be where it is not.
-    let (offered, offers) = watch::channel(Offered { classes: [Class::Broker].into(), document: [7; 3].into() });
+    let (offered, offers) =
+        watch::channel(Offered { classes: [Class::Broker].into(), document: [7; 3].into() });
     two.offer(offers);
     two.announce(&["/ip4/192.0.2.9/tcp/80".parse().unwrap(), "/dns4/victim.example/tcp/80".parse().unwrap()]);
     meet(&mut one, one_id, &mut two).await;

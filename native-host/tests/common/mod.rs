@@ -2,6 +2,8 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
+pub mod guests;
+
 use futures::StreamExt;
 use serde_json::Value;
 use std::{
@@ -15,7 +17,7 @@ use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt, BufReader, Lines},
     process::{Child, ChildStdout, Command},
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 /// Ends a test that waits in vain.
@@ -88,6 +90,18 @@ impl Node {
 
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
+    }
+
+    /// Waits until the node's log has these words.
+    pub async fn logs(&self, words: &str) {
+        let reading = async {
+            while !self.log().contains(words) {
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        timeout(PATIENCE, reading)
+            .await
+            .unwrap_or_else(|_| panic!("no `{words}` in the log:\n{}", self.log()));
     }
 
     pub fn url(&self) -> &str {

@@ -1,6 +1,6 @@
 //! Follows jobs to their ends, and checks what came of them.
 
-use super::{hand::bar, plan::Signed};
+use super::{hand::bar, plan::Signed, reach::Host};
 use crate::{
     cli::REFUSED,
     client::{Api, ApiError},
@@ -15,7 +15,7 @@ use std::{
     collections::BTreeSet,
     io::{self, Write},
     process::ExitCode,
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::time;
 
@@ -24,13 +24,22 @@ const LOOK_MIN: Duration = Duration::from_millis(20);
 const LOOK_MAX: Duration = Duration::from_millis(500);
 
 /// Waits until each job has ended at the host, in their order.
-pub(super) async fn wait(api: &Api, jobs: &[ContentId], out: &Out) -> Result<Vec<JobView>> {
+///
+/// # Errors
+/// The host has been silent for longer than it may, or does not know a job.
+pub(super) async fn wait(host: &Host, jobs: &[ContentId], out: &Out) -> Result<Vec<JobView>> {
     let waiting = bar(jobs.len() as u64, "{bar:30} {pos} of {len} jobs {msg}", out);
     let mut ended = Vec::with_capacity(jobs.len());
     for id in jobs {
         let mut pause = LOOK_MIN;
+        let mut heard = Instant::now();
         loop {
-            match api.job(*id).await {
+            let told = host.api.job(*id).await;
+            if told.is_ok() {
+                heard = Instant::now();
+            }
+            let is_waited_for = host.silence.is_none_or(|most| heard.elapsed() < most);
+            match told {
                 Ok(view) if view.state.is_end() => {
                     ended.push(view);
                     break;
@@ -40,7 +49,7 @@ pub(super) async fn wait(api: &Api, jobs: &[ContentId], out: &Out) -> Result<Vec
                     None => view.state.name().to_owned(),
                 }),
                 // The host may be starting again; what it took is durable.
-                Err(error) if error.is_passing() => waiting.set_message(error.to_string()),
+                Err(error) if error.is_passing() && is_waited_for => waiting.set_message(error.to_string()),
                 Err(error) => return Err(error.into()),
             }
             time::sleep(pause).await;
@@ -143,9 +152,10 @@ pub(super) fn ending_status(ending: &Ending) -> ExitCode {
 }
 
 /// Waits for submitted jobs, checks each, and tells; of the last, with `prints`, what it wrote.
-pub(super) async fn to_the_end(api: &Api, jobs: &[Signed], prints: bool, out: &Out) -> Result<ExitCode> {
+pub(super) async fn to_the_end(host: &Host, jobs: &[Signed], prints: bool, out: &Out) -> Result<ExitCode> {
     let ids: Vec<ContentId> = jobs.iter().map(|job| job.id).collect();
-    let views = wait(api, &ids, out).await?;
+    let views = wait(host, &ids, out).await?;
+    let api = &host.api;
     let (mut failed, mut without) = (0_usize, 0_usize);
     for (view, job) in views.iter().zip(jobs) {
         let checked = check(api, view, &job.manifest).await.with_context(|| format!("job {}", view.id))?;

@@ -3,6 +3,7 @@
 use super::{
     At, follow,
     plan::{Plan, Signed},
+    reach::{Host, Hosts},
     spec::Spec,
 };
 use crate::{
@@ -45,28 +46,38 @@ pub(crate) struct SubmitArgs {
     wait: bool,
     #[command(flatten)]
     at: At,
+    /// Find who takes it, beginning at the multiaddr or the HTTP address of any heavy node; with --wait, another takes it where one is lost
+    #[arg(long, value_name = "ADDR", conflicts_with = "host")]
+    bootstrap: Option<String>,
 }
 
 pub(super) async fn submit(args: SubmitArgs, home: &Home, out: &Out) -> Result<ExitCode> {
     let spec = Spec::read(&args.file)?;
     let folder = args.file.parent().unwrap_or(std::path::Path::new("")).to_owned();
     let identity = home.proposer()?;
-    let plan = tokio::task::spawn_blocking(move || Plan::of_spec(&spec, &folder, &identity)).await??;
+    let signer = identity.clone();
+    let plan = tokio::task::spawn_blocking(move || Plan::of_spec(&spec, &folder, &signer)).await??;
     if args.dry_run {
         preview(&plan, out);
         return Ok(ExitCode::SUCCESS);
     }
-    let api = args.at.api()?;
-    let taken = hand_in(&api, &plan, out).await?;
-    if args.id_only {
-        taken.iter().for_each(|job| out.line(&job.id.to_string()));
-    } else {
-        tell(&taken, &api, args.wait, out);
-    }
-    if !args.wait {
-        return Ok(ExitCode::SUCCESS);
-    }
-    follow::to_the_end(&api, &plan.jobs, !args.id_only, out).await
+    let hosts = match &args.bootstrap {
+        Some(bootstrap) => Hosts::found(bootstrap, &plan).await?,
+        None => Hosts::named(&args.at.host)?,
+    };
+    let at_one = async |host: &Host, plan: &Plan| {
+        let taken = hand_in(&host.api, plan, out).await?;
+        if args.id_only {
+            taken.iter().for_each(|job| out.line(&job.id.to_string()));
+        } else {
+            tell(&taken, &host.api, args.wait, out);
+        }
+        if !args.wait {
+            return Ok(ExitCode::SUCCESS);
+        }
+        follow::to_the_end(host, &plan.jobs, !args.id_only, out).await
+    };
+    hosts.at_one(plan, &identity, out, at_one).await
 }
 
 fn preview(plan: &Plan, out: &Out) {

@@ -76,6 +76,24 @@ impl Signed {
     }
 }
 
+impl Plan {
+    /// The same jobs under other ids, for another heavy node: a node that still runs one for the first declines it under the same.
+    pub(super) fn anew(&self, identity: &Identity) -> Result<Self> {
+        let mut ids: BTreeMap<ContentId, ContentId> = BTreeMap::new();
+        let mut jobs = Vec::with_capacity(self.jobs.len());
+        for job in &self.jobs {
+            let mut manifest = job.manifest.clone();
+            if let Blob::Outputs(read) = &mut manifest.input {
+                read.iter_mut().for_each(|id| *id = ids.get(id).copied().unwrap_or(*id));
+            }
+            let again = Signed::new(&manifest, identity)?;
+            ids.insert(job.id, again.id);
+            jobs.push(again);
+        }
+        Ok(Self { blobs: self.blobs.clone(), jobs, here_bytes: self.here_bytes })
+    }
+}
+
 /// A manifest with the defaults, for who fills in the rest.
 pub(super) fn manifest(name: &str, module: Blob, identity: &Identity, deadline: Instant) -> Manifest {
     Manifest {

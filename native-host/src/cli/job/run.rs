@@ -4,6 +4,7 @@ use super::{
     follow::{self, Checked},
     hand, here,
     plan::{self, Bytes, Plan, Signed},
+    reach::{Host, Hosts},
 };
 use crate::{
     cli::{HOST, propose::moment, receipt::read},
@@ -61,7 +62,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "FILE")]
     pub(super) manifest: Option<PathBuf>,
     /// Which node of this home signs a run here: its name, or a part of its id [default: who proposes from this home]
-    #[arg(long, conflicts_with_all = ["replicas", "on"])]
+    #[arg(long, conflicts_with_all = ["replicas", "on", "bootstrap"])]
     pub(super) node: Option<String>,
     /// Have so many nodes of a network run it, and compare what they give
     #[arg(long, value_name = "COUNT", help_heading = "On a network", value_parser = clap::value_parser!(u8).range(1..=7))]
@@ -69,6 +70,9 @@ pub(crate) struct RunArgs {
     /// Where: the HTTP address of a heavy node [default: http://127.0.0.1:4800], or the id of a node that shall run it; repeatable
     #[arg(long, value_name = "URL|NODE", help_heading = "On a network")]
     on: Vec<String>,
+    /// Find who takes it, beginning at the multiaddr or the HTTP address of any heavy node; another takes it where one is lost
+    #[arg(long, value_name = "ADDR", help_heading = "On a network")]
+    bootstrap: Option<String>,
     /// When it is given up: from now, as in `10m`, or a moment
     #[arg(long, default_value = DEADLINE, help_heading = "On a network")]
     deadline: String,
@@ -80,7 +84,7 @@ fn variable(text: &str) -> Result<(String, String), String> {
 }
 
 pub(super) async fn run(args: RunArgs, home: &Home, out: &Out) -> Result<ExitCode> {
-    if args.replicas.is_some() || !args.on.is_empty() {
+    if args.replicas.is_some() || !args.on.is_empty() || args.bootstrap.is_some() {
         return away(args, home, out).await;
     }
     let limits = args.limits();
@@ -131,11 +135,13 @@ async fn away(args: RunArgs, home: &Home, out: &Out) -> Result<ExitCode> {
     for on in &args.on {
         match on.parse() {
             Ok(node) => nodes.push(node),
+            Err(_) if args.bootstrap.is_some() => {
+                bail!("--on {on}: with --bootstrap the heavy node is found; leave the address out")
+            }
             Err(_) if host.is_none() => host = Some(on),
             Err(_) => bail!("--on {on}: one heavy node takes the job; name no other address"),
         }
     }
-    let api = Api::new(host.unwrap_or(HOST))?;
     let identity = home.proposer()?;
     let module = read(&args.file, args.limits().module_bytes)?;
     let mut plan = Plan::default();
@@ -149,20 +155,27 @@ async fn away(args: RunArgs, home: &Home, out: &Out) -> Result<ExitCode> {
         ..args.manifest(id, &identity)?
     };
     let job = Signed::new(&manifest, &identity)?;
-    if let Some(path) = &args.manifest {
-        here::save(path, &job.envelope)?;
-    }
-    let id = job.id;
     plan.jobs.push(job);
-    hand::hand_in(&api, &plan, out).await?;
-    let views = follow::wait(&api, &[id], out).await?;
-    let view = views.first().context("the job is gone")?;
-    let checked = follow::check(&api, view, &plan.jobs[0].manifest).await?;
-    if let (Some(path), Some(receipt)) = (&args.receipt, checked.receipts.first()) {
-        here::save(path, receipt)?;
-    }
-    tell(&api, view, &checked, out).await?;
-    Ok(follow::status(view))
+    let hosts = match &args.bootstrap {
+        Some(bootstrap) => Hosts::found(bootstrap, &plan).await?,
+        None => Hosts::named(host.unwrap_or(HOST))?,
+    };
+    let at_one = async |host: &Host, plan: &Plan| {
+        hand::hand_in(&host.api, plan, out).await?;
+        let job = plan.jobs.first().context("no job")?;
+        let views = follow::wait(host, &[job.id], out).await?;
+        let view = views.first().context("the job is gone")?;
+        let checked = follow::check(&host.api, view, &job.manifest).await?;
+        if let Some(path) = &args.manifest {
+            here::save(path, &job.envelope)?;
+        }
+        if let (Some(path), Some(receipt)) = (&args.receipt, checked.receipts.first()) {
+            here::save(path, receipt)?;
+        }
+        tell(&host.api, view, &checked, out).await?;
+        Ok(follow::status(view))
+    };
+    hosts.at_one(plan, &identity, out, at_one).await
 }
 
 async fn tell(api: &Api, view: &JobView, checked: &Checked, out: &Out) -> Result<()> {

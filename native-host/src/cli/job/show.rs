@@ -5,6 +5,7 @@ use super::{
     here::save,
     open, place,
     plan::{Plan, Signed},
+    reach::Host,
 };
 use crate::{client::ApiError, clock, home::Home, output::Out};
 use anyhow::{Context, Result, bail};
@@ -185,7 +186,7 @@ fn described(view: &JobView, manifest: &Manifest) -> String {
 pub(super) async fn logs(args: LogsArgs, out: &Out) -> Result<ExitCode> {
     let (api, id) = args.one.find().await?;
     let view = if args.wait {
-        follow::wait(&api, &[id], out).await?.pop().context("the job is gone")?
+        follow::wait(&Host::named(api.clone()), &[id], out).await?.pop().context("the job is gone")?
     } else {
         api.job(id).await?
     };
@@ -259,7 +260,7 @@ pub(super) async fn rerun(args: RerunArgs, home: &Home, out: &Out) -> Result<Exi
         out.event(&value, || format!("Submitted anew: {}", new.id));
     }
     if args.wait {
-        return follow::to_the_end(&api, &plan.jobs, !args.id_only, out).await;
+        return follow::to_the_end(&Host::named(api), &plan.jobs, !args.id_only, out).await;
     }
     Ok(ExitCode::SUCCESS)
 }
