@@ -126,7 +126,7 @@ impl Book {
     }
 
     /// Whoever refers to an unsafe definition is unsafe.
-    fn mark_unsafe(&mut self) {
+    pub(crate) fn mark_unsafe(&mut self) {
         let mut users = vec![BTreeSet::new(); self.defs.len()];
         for (user, def) in self.defs.iter().enumerate() {
             let ports = def.nodes.iter().flat_map(|node| [Port(node[1]), Port(node[2])]);

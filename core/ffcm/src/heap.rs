@@ -2,7 +2,7 @@
 
 use crate::{
     normal::Net,
-    port::{NODES_MAX, Node, Port, WIRES_MAX},
+    port::{HEADER, NODES_MAX, Node, Port, WIRES_MAX},
     rules::{Resource, Space},
 };
 use alloc::vec::Vec;
@@ -107,6 +107,10 @@ impl Heap {
 impl Net for Heap {
     fn ports(&self, node: u32) -> Option<[Port; 2]> {
         self.nodes.get(node as usize).map(|node| [Port(node[1]), Port(node[2])])
+    }
+
+    fn label(&self, node: u32) -> u32 {
+        self.nodes.get(node as usize).map_or(0, |node| node[HEADER])
     }
 
     fn waiting(&self, wire: u32) -> Port {

@@ -3,6 +3,7 @@
 use crate::{
     book::{Book, write_tree},
     port::Port,
+    term::{Term, Terms},
 };
 use alloc::collections::{BTreeMap, BTreeSet};
 use core::fmt;
@@ -11,6 +12,8 @@ use core::fmt;
 pub trait Net {
     /// The auxiliary ports of a node; `None` if there is no such node.
     fn ports(&self, node: u32) -> Option<[Port; 2]>;
+    /// The label of a node; 0 if there is no such node.
+    fn label(&self, node: u32) -> u32;
     /// What waits at a wire; [`Port::NONE`] if nothing does.
     fn waiting(&self, wire: u32) -> Port;
 }
@@ -38,6 +41,12 @@ impl<'n> NormalForm<'n> {
             Some(port) => port,
             None => self.root,
         }
+    }
+
+    /// It as a term of the book whose net this is; `None` if it has more than so many pieces.
+    #[must_use]
+    pub fn to_term(&self, terms: &Terms, items_max: usize) -> Option<Term> {
+        terms.from_net(self.net, self.root, items_max)
     }
 
     /// Writes it, and stops with `false` after so many bytes: results may be far larger than memory, if the net shares them.

@@ -184,6 +184,16 @@ impl Num24 {
         Self(operand.0 & !0x1F | operator as u32)
     }
 
+    /// The operator that it is, and its operand's bits if it has one; `None` for a number.
+    #[must_use]
+    pub fn operator(self) -> Option<(Operator, Option<u32>)> {
+        if self.kind() == kind::SYM {
+            return Operator::from_bits(self.0 >> 5).map(|operator| (operator, None));
+        }
+        let partial = Operator::from_bits(self.kind()).filter(|operator| !operator.is_cast());
+        partial.map(|operator| (operator, Some(self.to_u24())))
+    }
+
     #[inline]
     fn kind(self) -> u32 {
         self.0 & 0x1F

@@ -12,7 +12,7 @@ use crate::{
     heap::Limits,
     machine::Progress,
     normal::{Net, NormalForm},
-    port::{NODES_MAX, Node, Port, WIRES_MAX},
+    port::{HEADER, NODES_MAX, Node, Port, WIRES_MAX},
     rules::{Reducer, Resource, Space, Tally},
 };
 use alloc::vec::Vec;
@@ -44,6 +44,10 @@ impl RoundHeap {
 impl Net for RoundHeap {
     fn ports(&self, node: u32) -> Option<[Port; 2]> {
         self.nodes.get(node as usize).map(|node| [Port(node[1]), Port(node[2])])
+    }
+
+    fn label(&self, node: u32) -> u32 {
+        self.nodes.get(node as usize).map_or(0, |node| node[HEADER])
     }
 
     fn waiting(&self, wire: u32) -> Port {

@@ -26,6 +26,12 @@ pub enum Resource {
     Wires,
     /// Memory: the machine has no more to give.
     Memory,
+    /// Words of the lazy machine's heap: as many are in use as the limit allows.
+    Cells,
+    /// Pieces of a result: it has more than the limit allows.
+    Items,
+    /// Branches of superpositions: as many wait as the limit allows.
+    Branches,
 }
 
 impl core::error::Error for Resource {}
@@ -36,6 +42,9 @@ impl core::fmt::Display for Resource {
             Self::Nodes => "nodes",
             Self::Wires => "wires",
             Self::Memory => "memory",
+            Self::Cells => "words of the heap",
+            Self::Items => "pieces of a result",
+            Self::Branches => "branches of superpositions",
         })
     }
 }
@@ -87,6 +96,8 @@ pub struct Tally {
     pub unsafe_copies: u64,
     /// The lowest number of such a definition.
     pub unsafe_def: Option<u32>,
+    /// In the lazy machine: what fits no rule, such as a number that is applied or a constructor that no arm is for. Nothing comes of it.
+    pub type_errors: u64,
 }
 
 impl Tally {
@@ -108,6 +119,7 @@ impl Tally {
             *count += more;
         }
         self.undefined += other.undefined;
+        self.type_errors += other.type_errors;
         self.unsafe_copies += other.unsafe_copies;
         self.unsafe_def = match (self.unsafe_def, other.unsafe_def) {
             (Some(a), Some(b)) => Some(a.min(b)),
@@ -116,7 +128,7 @@ impl Tally {
     }
 
     #[inline]
-    fn count(&mut self, opcode: Opcode) {
+    pub(crate) fn count(&mut self, opcode: Opcode) {
         self.counts[opcode as usize] += 1;
     }
 }

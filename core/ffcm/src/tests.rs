@@ -1,5 +1,7 @@
 //! Any order of reductions gives the same net after the same number of interactions.
 
+mod random;
+
 use crate::{
     Book, Limits, Machine, NormalForm, Progress, Resource, Rounds, Tally,
     heap::Heap,
@@ -8,102 +10,11 @@ use crate::{
     rules::{Reducer, Space},
 };
 use proptest::{collection::vec, prelude::*};
+use random::{CAP, nets, random_book, shuffled};
 use std::{
-    format,
     string::{String, ToString},
     vec::Vec,
 };
-
-/// Most interactions of a random net; those that go on for longer are left out.
-const CAP: u64 = 3000;
-
-/// A stream of choices that proptest can shrink.
-struct Choices<'c> {
-    bytes: &'c [u8],
-    at: usize,
-}
-
-impl Choices<'_> {
-    fn below(&mut self, most: usize) -> usize {
-        let byte = self.bytes.get(self.at).copied().unwrap_or(0);
-        self.at += 1;
-        usize::from(byte) % most
-    }
-}
-
-/// A word of a book: text, or one end of a wire.
-enum Token {
-    Text(String),
-    Wire,
-}
-
-/// A book of some definitions. Each refers to later ones alone, so that expanding them ends.
-fn random_book(bytes: &[u8]) -> String {
-    let mut choices = Choices { bytes, at: 0 };
-    let defs = 1 + choices.below(4);
-    (0..defs).map(|def| random_def(&mut choices, def, defs)).collect::<Vec<_>>().join("\n")
-}
-
-fn random_def(choices: &mut Choices<'_>, def: usize, defs: usize) -> String {
-    let mut tokens = Vec::new();
-    random_tree(choices, def, defs, 3, &mut tokens);
-    for _ in 0..choices.below(4) {
-        tokens.push(Token::Text(" & ".into()));
-        random_tree(choices, def, defs, 3, &mut tokens);
-        tokens.push(Token::Text(" ~ ".into()));
-        random_tree(choices, def, defs, 3, &mut tokens);
-    }
-    let mut ends: Vec<usize> = (0..tokens.len()).filter(|at| matches!(tokens[*at], Token::Wire)).collect();
-    if ends.len() % 2 == 1
-        && let Some(lone) = ends.pop()
-    {
-        tokens[lone] = Token::Text("*".into());
-    }
-    let mut wires = 0;
-    while let Some(end) = ends.pop() {
-        let other = ends.swap_remove(choices.below(ends.len()));
-        for at in [end, other] {
-            tokens[at] = Token::Text(format!("w{wires}"));
-        }
-        wires += 1;
-    }
-    let name = if def == 0 { "main".into() } else { format!("d{def}") };
-    let text: String = tokens
-        .into_iter()
-        .map(|token| if let Token::Text(text) = token { text } else { String::new() })
-        .collect();
-    format!("@{name} = {text}")
-}
-
-fn random_tree(choices: &mut Choices<'_>, def: usize, defs: usize, depth: u32, tokens: &mut Vec<Token>) {
-    let brackets = [("(", ")"), ("(", ")"), ("{", "}"), ("$(", ")"), ("?(", ")")];
-    let kind = choices.below(if depth == 0 { 7 } else { 12 });
-    let text = match kind {
-        0..=2 => return tokens.push(Token::Wire),
-        3 => "*".into(),
-        4 => format!("{}", choices.below(3)),
-        5 => ["[+]", "[*2]", "[:-3]", "+2", "-1.5", "[i24]"][choices.below(6)].into(),
-        6 if def + 1 < defs => format!("@d{}", def + 1 + choices.below(defs - def - 1)),
-        6 => "0".into(),
-        _ => {
-            let (open, close) = brackets[kind - 7];
-            tokens.push(Token::Text(open.into()));
-            random_tree(choices, def, defs, depth - 1, tokens);
-            tokens.push(Token::Text(" ".into()));
-            random_tree(choices, def, defs, depth - 1, tokens);
-            return tokens.push(Token::Text(close.into()));
-        }
-    };
-    tokens.push(Token::Text(text));
-}
-
-/// Numbers that look random, by seed.
-fn shuffled(seed: &mut u64) -> u64 {
-    *seed ^= *seed << 13;
-    *seed ^= *seed >> 7;
-    *seed ^= *seed << 17;
-    *seed
-}
 
 /// A heap that expands definitions node by node, and never looks ahead along a wire.
 struct Plain(Heap);
@@ -189,7 +100,7 @@ fn in_rounds(book: &Book, mut seed: u64) -> (String, Tally) {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 100_000,
+        cases: nets(10_000),
         max_global_rejects: 1_000_000,
         ..ProptestConfig::default()
     })]
@@ -269,6 +180,9 @@ impl Weak {
 impl Net for Weak {
     fn ports(&self, node: u32) -> Option<[Port; 2]> {
         self.heap.ports(node)
+    }
+    fn label(&self, node: u32) -> u32 {
+        self.heap.label(node)
     }
     fn waiting(&self, wire: u32) -> Port {
         Port(self.wires[wire as usize])

@@ -96,9 +96,19 @@ impl WordTag {
     ];
 
     /// The tag of this number, if there is one.
+    #[inline]
     #[must_use]
     pub fn from_bits(bits: u32) -> Option<Self> {
-        Self::ALL.into_iter().find(|tag| *tag as u32 == bits)
+        const BY_BITS: [Option<WordTag>; 32] = {
+            let mut by_bits = [None; 32];
+            let mut at = 0;
+            while at < WordTag::ALL.len() {
+                by_bits[WordTag::ALL[at] as usize] = Some(WordTag::ALL[at]);
+                at += 1;
+            }
+            by_bits
+        };
+        BY_BITS.get(bits as usize).copied().flatten()
     }
 
     /// Whether it stands for something that there is, rather than for a use of it.
@@ -135,6 +145,7 @@ impl Word {
     }
 
     /// What it is the port of; `None` for the numbers that stand for no tag.
+    #[inline]
     #[must_use]
     pub fn tag(self) -> Option<WordTag> {
         WordTag::from_bits(self.hi >> 26 & 31)
@@ -168,6 +179,12 @@ impl Word {
     #[must_use]
     pub fn with_substitution(self) -> Self {
         Self { hi: self.hi | 1 << 31, ..self }
+    }
+
+    /// The same word, not marked as a substitution.
+    #[must_use]
+    pub fn without_substitution(self) -> Self {
+        Self { hi: self.hi & !(1 << 31), ..self }
     }
 
     /// Both halves as one number.

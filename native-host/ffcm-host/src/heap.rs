@@ -3,7 +3,7 @@
 use ffcm::{
     Limits, Resource,
     normal::Net,
-    port::{NODES_MAX, Node, Port, WIRES_MAX},
+    port::{HEADER, NODES_MAX, Node, Port, WIRES_MAX},
     rules::Space,
 };
 use std::sync::{
@@ -122,6 +122,10 @@ impl Net for Heap {
         self.nodes.at(node)?;
         let [_, first, second, _] = self.load(node);
         Some([Port(first), Port(second)])
+    }
+
+    fn label(&self, node: u32) -> u32 {
+        self.nodes.at(node).map_or(0, |_| self.load(node)[HEADER])
     }
 
     fn waiting(&self, wire: u32) -> Port {

@@ -1,6 +1,7 @@
 //! What is wrong with a book.
 
 use super::{NAME_BYTES_MAX, SOURCE_BYTES_MAX};
+use crate::term::LABEL_MAX;
 use alloc::{boxed::Box, string::String};
 use core::fmt;
 
@@ -83,6 +84,44 @@ pub enum Problem {
     },
     /// No definition is named `main`.
     NoMain,
+    /// Nothing binds this variable here.
+    Unbound {
+        /// The variable.
+        name: String,
+        /// A variable here that is much like it.
+        similar: Option<String>,
+    },
+    /// The number has more than 32 bits.
+    WordRange {
+        /// How it is written.
+        text: String,
+    },
+    /// The label is greater than [`crate::term::LABEL_MAX`].
+    LabelRange {
+        /// How it is written.
+        text: String,
+    },
+    /// A constructor has elsewhere another number of fields.
+    Fields {
+        /// The constructor.
+        name: String,
+        /// How many it has elsewhere.
+        elsewhere: u32,
+        /// How many it has here.
+        here: u32,
+    },
+    /// A match has two arms for the same.
+    TwoArms {
+        /// What both are for.
+        name: String,
+    },
+    /// More than there are labels for.
+    TooMany {
+        /// What there is too much of.
+        what: &'static str,
+        /// How many there can be.
+        most: u32,
+    },
 }
 
 impl fmt::Display for Problem {
@@ -123,6 +162,25 @@ impl fmt::Display for Problem {
             Self::ThreeEnds { name } => {
                 write!(f, "the wire `{name}` has a third end: copy with a duplicator, as in `{{a b}}`")
             }
+            Self::Unbound { name, similar: Some(similar) } => {
+                write!(f, "nothing binds `{name}` here: did you mean `{similar}`?")
+            }
+            Self::Unbound { name, similar: None } => {
+                write!(
+                    f,
+                    "nothing binds `{name}` here: bind it, as in `λ{name}. …`, or write `@{name}` for a definition"
+                )
+            }
+            Self::WordRange { text } => write!(f, "`{text}` does not fit 32 bits: 0 to 4294967295"),
+            Self::LabelRange { text } => write!(f, "`{text}` is no label: 0 to {LABEL_MAX}"),
+            Self::Fields { name, elsewhere, here } => {
+                write!(
+                    f,
+                    "`#{name}` has {here} fields here and {elsewhere} elsewhere: give it as many everywhere"
+                )
+            }
+            Self::TwoArms { name } => write!(f, "a second arm for `{name}`: take one of the two out"),
+            Self::TooMany { what, most } => write!(f, "more than {most} {what}: cut the book into several"),
             Self::NoMain => f.write_str("nothing is named `@main`: define what is to be run"),
         }
     }
@@ -130,7 +188,7 @@ impl fmt::Display for Problem {
 
 impl BookError {
     /// The problem at this byte of the text.
-    pub(super) fn at(text: &str, byte: usize, problem: Problem) -> Self {
+    pub(crate) fn at(text: &str, byte: usize, problem: Problem) -> Self {
         let before = text.get(..byte).unwrap_or(text);
         let line = before.matches('\n').count() as u32 + 1;
         let start = before.rfind('\n').map_or(0, |at| at + 1);

@@ -1,7 +1,8 @@
 //! From text to a book. Nothing here recurses, so that no nesting overflows a stack.
 
-use super::{Book, BookError, Def, NAME_BYTES_MAX, Problem, Redex, SOURCE_BYTES_MAX};
+use super::{Book, BookError, Def, Problem, Redex, SOURCE_BYTES_MAX};
 use crate::{
+    cursor::{Cursor, Found, in_net_name, similar},
     number::{Num24, Operator},
     port::{Port, Tag, node},
 };
@@ -29,8 +30,7 @@ struct Open {
 }
 
 struct Reader<'t> {
-    text: &'t str,
-    at: usize,
+    cursor: Cursor<'t>,
     names: BTreeMap<&'t str, u32>,
     named: Vec<(&'t str, Named)>,
     /// The names in the order of their definitions.
@@ -54,25 +54,20 @@ pub(super) fn read(text: &str) -> Result<Book, BookError> {
     if text.len() > SOURCE_BYTES_MAX {
         return Err(BookError::at("", 0, Problem::TooLong));
     }
-    let mut reader = Reader { text, at: 0, names: BTreeMap::new(), named: Vec::new(), defined: Vec::new() };
+    let mut reader =
+        Reader { cursor: Cursor::new(text), names: BTreeMap::new(), named: Vec::new(), defined: Vec::new() };
     reader.book().map_err(|(at, problem)| BookError::at(text, at, problem))
-}
-
-type Found<T> = Result<T, (usize, Problem)>;
-
-fn is_name(c: char) -> bool {
-    c.is_ascii_alphanumeric() || "_.-/$".contains(c)
 }
 
 impl<'t> Reader<'t> {
     fn book(&mut self) -> Found<Book> {
-        self.trivia();
-        while self.peek().is_some() {
-            self.expect("@", "`@` and a definition's name")?;
-            self.trivia();
-            let at = self.at;
-            let name = self.name("a name")?;
-            self.expect("=", "`=`")?;
+        self.cursor.trivia();
+        while self.cursor.peek().is_some() {
+            self.cursor.expect("@", "`@` and a definition's name")?;
+            self.cursor.trivia();
+            let at = self.cursor.at;
+            let name = self.cursor.name("a name", in_net_name)?;
+            self.cursor.expect("=", "`=`")?;
             let number = self.number_of(name, at);
             let def = self.net(name)?;
             let slot = &mut self.named[number as usize].1.def;
@@ -89,7 +84,7 @@ impl<'t> Reader<'t> {
             let problem = Problem::Undefined { name: name.to_string(), similar: similar(name, known) };
             return Err((named.first_use, problem));
         }
-        let main = main.ok_or((self.text.len(), Problem::NoMain))?;
+        let main = main.ok_or((self.cursor.text.len(), Problem::NoMain))?;
         // Until here names were numbered as they came; from here on definitions are, as they stand in the text.
         let mut numbers = vec![0; self.named.len()];
         for (new, old) in self.defined.iter().enumerate() {
@@ -126,15 +121,15 @@ impl<'t> Reader<'t> {
             open: Vec::new(),
         };
         net.def.root = self.tree(&mut net)?;
-        self.trivia();
-        while self.eat("&") {
-            self.trivia();
-            let parallel = self.eat("!");
+        self.cursor.trivia();
+        while self.cursor.eat("&") {
+            self.cursor.trivia();
+            let parallel = self.cursor.eat("!");
             let first = self.tree(&mut net)?;
-            self.expect("~", "`~`")?;
+            self.cursor.expect("~", "`~`")?;
             let second = self.tree(&mut net)?;
             net.def.redexes.push(Redex { first, second, parallel });
-            self.trivia();
+            self.cursor.trivia();
         }
         let lone = net.wires.iter().filter(|(_, wire)| wire.ends == 1).min_by_key(|(_, wire)| wire.first);
         if let Some((name, wire)) = lone {
@@ -146,21 +141,21 @@ impl<'t> Reader<'t> {
     /// One tree: opens brackets, fills them, and closes those that are full.
     fn tree(&mut self, net: &mut Net<'t>) -> Found<Port> {
         loop {
-            self.trivia();
-            let at = self.at;
+            self.cursor.trivia();
+            let at = self.cursor.at;
             let bracket = [("(", Tag::Con), ("{", Tag::Dup), ("$(", Tag::Opr), ("?(", Tag::Swi)];
-            let mut tree = if let Some((_, tag)) = bracket.into_iter().find(|(bracket, _)| self.eat(bracket))
-            {
-                let index = net.def.nodes.len() as u32;
-                net.def.nodes.push(node(0, Port::ERA, Port::ERA));
-                net.def.safe &= tag != Tag::Dup;
-                net.open.push(Open { tag, node: index, at, filled: 0 });
-                net.def.depth = net.def.depth.max(net.open.len() as u32);
-                continue;
-            } else {
-                net.open.last().map_or(Ok(()), |open| self.not_ended(open))?;
-                self.leaf(net)?
-            };
+            let mut tree =
+                if let Some((_, tag)) = bracket.into_iter().find(|(bracket, _)| self.cursor.eat(bracket)) {
+                    let index = net.def.nodes.len() as u32;
+                    net.def.nodes.push(node(0, Port::ERA, Port::ERA));
+                    net.def.safe &= tag != Tag::Dup;
+                    net.open.push(Open { tag, node: index, at, filled: 0 });
+                    net.def.depth = net.def.depth.max(net.open.len() as u32);
+                    continue;
+                } else {
+                    net.open.last().map_or(Ok(()), |open| self.not_ended(open))?;
+                    self.leaf(net)?
+                };
             loop {
                 let Some(open) = net.open.last_mut() else { return Ok(tree) };
                 open.filled += 1;
@@ -169,11 +164,11 @@ impl<'t> Reader<'t> {
                     break;
                 }
                 let close = if open.tag == Tag::Dup { "}" } else { ")" };
-                self.trivia();
+                self.cursor.trivia();
                 self.not_ended(open)?;
                 let closed = Port::new(open.tag, open.node);
                 net.open.pop();
-                self.expect(close, if close == "}" { "`}`" } else { "`)`" })?;
+                self.cursor.expect(close, if close == "}" { "`}`" } else { "`)`" })?;
                 tree = closed;
             }
         }
@@ -187,26 +182,28 @@ impl<'t> Reader<'t> {
             Tag::Swi => "?(",
             _ => "(",
         };
-        if self.peek().is_some() { Ok(()) } else { Err((open.at, Problem::Unclosed { bracket })) }
+        if self.cursor.peek().is_some() { Ok(()) } else { Err((open.at, Problem::Unclosed { bracket })) }
     }
 
     fn leaf(&mut self, net: &mut Net<'t>) -> Found<Port> {
-        let at = self.at;
-        match self.peek() {
+        let at = self.cursor.at;
+        match self.cursor.peek() {
             Some('@') => {
-                self.at += 1;
-                self.trivia();
-                let name = self.name("a definition's name")?;
+                self.cursor.at += 1;
+                self.cursor.trivia();
+                let name = self.cursor.name("a definition's name", in_net_name)?;
                 Ok(Port::new(Tag::Ref, self.number_of(name, at)))
             }
             Some('*') => {
-                self.at += 1;
+                self.cursor.at += 1;
                 Ok(Port::ERA)
             }
             Some('[') => Ok(Port::new(Tag::Num, self.symbol()?.0)),
             Some('0'..='9' | '+' | '-') => Ok(Port::new(Tag::Num, self.literal()?.0)),
             _ => {
-                let name = self.name("a tree: a wire's name, a number, `@`, `*`, `(`, `{`, `$(` or `?(`")?;
+                let name = self
+                    .cursor
+                    .name("a tree: a wire's name, a number, `@`, `*`, `(`, `{`, `$(` or `?(`", in_net_name)?;
                 let index = net.wires.len() as u32;
                 let wire = net.wires.entry(name).or_insert(Wire { index, ends: 0, first: at });
                 wire.ends += 1;
@@ -222,27 +219,27 @@ impl<'t> Reader<'t> {
 
     /// An operator in square brackets, alone or with an operand.
     fn symbol(&mut self) -> Found<Num24> {
-        self.expect("[", "`[`")?;
-        self.trivia();
-        let found = Operator::ALL.into_iter().find(|(sign, _)| self.eat(sign));
+        self.cursor.expect("[", "`[`")?;
+        self.cursor.trivia();
+        let found = Operator::ALL.into_iter().find(|(sign, _)| self.cursor.eat(sign));
         let Some((_, operator)) = found else {
-            return Err(self.unexpected("an operator, such as `+` or `u24`"));
+            return Err(self.cursor.unexpected("an operator, such as `+` or `u24`"));
         };
-        self.trivia();
-        let symbol = if self.peek() == Some(']') || operator.is_cast() {
+        self.cursor.trivia();
+        let symbol = if self.cursor.peek() == Some(']') || operator.is_cast() {
             Num24::symbol(operator)
         } else {
             Num24::partial(operator, self.literal()?)
         };
-        self.expect("]", "`]`")?;
+        self.cursor.expect("]", "`]`")?;
         Ok(symbol)
     }
 
     fn literal(&mut self) -> Found<Num24> {
-        let at = self.at;
-        let text = self.take(|c| c.is_alphanumeric() || "+-.".contains(c));
+        let at = self.cursor.at;
+        let text = self.cursor.take(|c| c.is_alphanumeric() || "+-.".contains(c));
         if text.is_empty() {
-            return Err(self.unexpected("a number"));
+            return Err(self.cursor.unexpected("a number"));
         }
         let wrong = |problem: fn(String) -> Problem| (at, problem(text.to_string()));
         let no_number = || wrong(|text| Problem::Number { text });
@@ -276,59 +273,6 @@ impl<'t> Reader<'t> {
         }
         Ok(if digits.len() == text.len() { Num24::u24(value as u32) } else { Num24::i24(value) })
     }
-
-    fn name(&mut self, expected: &'static str) -> Found<&'t str> {
-        let at = self.at;
-        let name = self.take(is_name);
-        match name.len() {
-            0 => Err(self.unexpected(expected)),
-            1..=NAME_BYTES_MAX => Ok(name),
-            _ => Err((at, Problem::NameTooLong)),
-        }
-    }
-
-    fn rest(&self) -> &'t str {
-        &self.text[self.at..]
-    }
-
-    fn peek(&self) -> Option<char> {
-        self.rest().chars().next()
-    }
-
-    fn take(&mut self, wanted: impl Fn(char) -> bool) -> &'t str {
-        let rest = self.rest();
-        let end = rest.find(|c| !wanted(c)).unwrap_or(rest.len());
-        self.at += end;
-        &rest[..end]
-    }
-
-    fn eat(&mut self, text: &str) -> bool {
-        let found = self.rest().starts_with(text);
-        if found {
-            self.at += text.len();
-        }
-        found
-    }
-
-    fn expect(&mut self, text: &str, expected: &'static str) -> Found<()> {
-        self.trivia();
-        if self.eat(text) { Ok(()) } else { Err(self.unexpected(expected)) }
-    }
-
-    fn unexpected(&self, expected: &'static str) -> (usize, Problem) {
-        (self.at, Problem::Expected { expected, found: self.peek() })
-    }
-
-    /// Skips spaces and comments.
-    fn trivia(&mut self) {
-        loop {
-            self.take(|c| c.is_ascii_whitespace());
-            if !self.rest().starts_with("//") {
-                return;
-            }
-            self.take(|c| c != '\n');
-        }
-    }
 }
 
 /// The definition with other numbers in its references.
@@ -345,27 +289,4 @@ fn renumbered(mut def: Def, numbers: &[u32]) -> Def {
         (*first, *second) = (renumber(Port(*first)).0, renumber(Port(*second)).0);
     }
     def
-}
-
-/// The known name that is most like this one, if one is much like it.
-fn similar<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<String> {
-    /// Most names that are looked at.
-    const LOOKED_AT_MAX: usize = 1000;
-    let near = known.take(LOOKED_AT_MAX).map(|known| (distance(name, known), known)).min()?;
-    (near.0 * 3 <= name.len().max(3)).then(|| near.1.to_string())
-}
-
-/// How many letters must be changed, put in or taken out to make one name of another.
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.bytes().enumerate() {
-            let changed = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
