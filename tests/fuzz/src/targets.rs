@@ -51,6 +51,7 @@ pub const TARGETS: &[Target] = &[
     expressions::EXPRESSION,
     guests::MODULE,
     books::BOOK,
+    books::TERMS,
     shares::SHARES_AND_SUMS,
     texts::SDP,
     texts::COMMAND,

@@ -69,6 +69,7 @@ targets! {
     expression, "expression", MANY;
     module, "module", MANY;
     book, "book", MANY;
+    terms, "terms", SOME;
     shares, "shares", MANY;
     sdp, "sdp", MANY;
     command, "command", SOME;
