@@ -1,0 +1,78 @@
+// Interaction nets: million interactions a second, beside HVM2. [--json] [--runs N] [--programs NAME,NAME]
+
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { parseArgs } from "node:util";
+import { formix, root, target } from "../e2e/lib/environment.mjs";
+import { Table } from "./lib/table.mjs";
+
+const { values: options } = parseArgs({
+  options: {
+    json: { type: "boolean", default: false },
+    runs: { type: "string", default: "5" },
+    programs: { type: "string", default: "sum_rec,sum_tree,sort_bitonic,sort_radix,stress" },
+  },
+});
+const cargo = process.env.CARGO ?? "cargo";
+const folder = join(target, "xtask/hvm");
+const output = { stdio: ["ignore", "pipe", 2], encoding: "utf8", maxBuffer: 1 << 28 };
+
+/** The crate `hvm` that the tests take as their oracle: its version, and where its programs are. */
+function crate() {
+  const { packages } = JSON.parse(execFileSync(cargo, ["metadata", "--format-version", "1", "--offline"], { ...output, cwd: root }));
+  const { version, manifest_path: manifest } = packages.find(({ name }) => name === "hvm");
+  return { version, programs: join(dirname(manifest), "examples") };
+}
+
+const { version, programs } = crate();
+const peer = join(folder, "bin/hvm");
+if (!existsSync(peer)) {
+  execFileSync(cargo, ["install", "--quiet", "--locked", "--root", folder, "hvm", "--version", `=${version}`], { stdio: ["ignore", 2, "inherit"] });
+}
+
+/** What HVM2 prints of its speed. */
+function speed(program, ...args) {
+  const said = execFileSync(program, args, output);
+  const [, count] = said.match(/- ITRS: (\d+)/);
+  const [, millions] = said.match(/- MIPS: ([\d.]+)/);
+  return { count: Number(count), value: Number(millions) };
+}
+
+/** HVM2's own C for a program, compiled for one thread. */
+function compiled(name, file) {
+  const [source, program] = [join(folder, `${name}.c`), join(folder, name)];
+  const text = execFileSync(peer, ["gen-c", file], output).replace(/#define TPC_L2 \d+/g, "#define TPC_L2 0");
+  writeFileSync(source, text);
+  execFileSync(process.env.CC ?? "cc", ["-O2", "-w", "-o", program, source, "-lm", "-lpthread", "-ldl"], { stdio: ["ignore", 2, "inherit"] });
+  return program;
+}
+
+function ours(file, threads) {
+  const said = JSON.parse(execFileSync(formix, ["--json", "ffcm", "run", file, "--threads", String(threads)], output));
+  return { count: said.interactions, value: said.interactions_per_second / 1e6 };
+}
+
+mkdirSync(folder, { recursive: true });
+const table = new Table(options.json);
+for (const name of options.programs.split(",")) {
+  const file = join(programs, name, "main.hvm");
+  const binary = compiled(name, file);
+  const runs = { one: [], two: [], interpreted: [], compiled: [] };
+  // In turn, so that whatever else the machine does meets all of them.
+  for (let run = 0; run < Number(options.runs); run += 1) {
+    const [one, two] = [ours(file, 1), ours(file, 2)];
+    const theirs = { interpreted: speed(peer, "run", file), compiled: speed(binary) };
+    const counts = new Set([one, two, theirs.interpreted, theirs.compiled].map(({ count }) => count));
+    if (counts.size > 1) throw new Error(`${name}: interactions differ: ${[...counts].join(", ")}`);
+    runs.one.push(one.value);
+    runs.two.push(two.value);
+    runs.interpreted.push(theirs.interpreted.value);
+    runs.compiled.push(theirs.compiled.value);
+  }
+  const unit = "million/s";
+  table.row({ name: `ffcm.${name}.threads-1`, unit, values: runs.one, peer: "hvm run", peerValues: runs.interpreted });
+  table.row({ name: `ffcm.${name}.threads-1.compiled`, unit, values: runs.one, peer: "hvm gen-c, cc -O2", peerValues: runs.compiled });
+  table.row({ name: `ffcm.${name}.threads-2`, unit, values: runs.two });
+}
+table.print();
