@@ -113,6 +113,7 @@ impl Oracle<'_> {
                 let (first, second) = (self.head(*first)?, self.head(*second)?);
                 match (number(&first), number(&second)) {
                     (Some(first), Some(second)) => Some(T::Num(operation.apply(first, second)?)),
+                    _ if [&first, &second].iter().any(|term| matches!(term, T::Lam(_) | T::Ctr(..))) => None,
                     _ => Some(T::Op(operation, first.into(), second.into())),
                 }
             }
