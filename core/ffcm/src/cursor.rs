@@ -100,17 +100,24 @@ pub(crate) fn similar<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> O
     (near.0 * 3 <= name.len().max(3)).then(|| near.1.to_string())
 }
 
-/// How many letters must be changed, put in or taken out to make one name of another.
+/// How many letters must be changed, put in, taken out or swapped with the next to make one name of another (Damerau 1964, each place
+/// at most once).
 fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.bytes().enumerate() {
-            let changed = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    // The two rows before, and this one.
+    let mut rows = [Vec::new(), Vec::new(), (0..=b.len()).collect::<Vec<_>>()];
+    for i in 0..a.len() {
+        rows.rotate_left(1);
+        rows[2].clear();
+        rows[2].push(i + 1);
+        for j in 0..b.len() {
+            let mut least =
+                (rows[1][j] + usize::from(a[i] != b[j])).min(rows[1][j + 1] + 1).min(rows[2][j] + 1);
+            if i > 0 && j > 0 && a[i] == b[j - 1] && a[i - 1] == b[j] {
+                least = least.min(rows[0][j - 1] + 1);
+            }
+            rows[2].push(least);
         }
     }
-    row[b.len()]
+    rows[2][b.len()]
 }

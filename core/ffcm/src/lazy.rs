@@ -41,7 +41,7 @@
 //!
 //! # Bounds
 //! [`LazyLimits`] bounds the heap, interactions, steps of any kind, the size of a result, and the superposed branches that wait. The
-//! heap only grows: what is not needed any more keeps its place.
+//! heap only grows: what is not needed any more keeps its place. A term that stands for itself takes steps and no interactions.
 
 mod load;
 mod read;
@@ -62,6 +62,8 @@ use read::Reader;
 
 /// Most words of a heap: a page of 2 GiB.
 pub const CELLS_MAX: u32 = 1 << 28;
+/// Choices for each branch that may wait. Fewer branches may hold more of them.
+pub const SIDES_PER_BRANCH: usize = 64;
 /// Words that any interaction but the expansion of a definition can need.
 const INTERACTION_CELLS: usize = 4 * WIDTH_MAX as usize + 16;
 
@@ -76,7 +78,7 @@ pub struct LazyLimits {
     pub steps_max: u64,
     /// Most pieces of a result.
     pub items_max: u32,
-    /// Most branches of superpositions that wait for their turn.
+    /// Most branches of superpositions that wait for their turn. Together they may hold [`SIDES_PER_BRANCH`] choices for each.
     pub branches_max: u32,
 }
 

@@ -302,6 +302,16 @@ impl Terms {
     }
 }
 
+/// Adds an application to so many arguments to a result. What is applied to some and then to more is applied to all of them.
+pub(crate) fn apply(items: &mut Vec<Item>, arguments: u32) {
+    // Its function comes next after it.
+    if let Some(Item::App(more)) = items.last_mut() {
+        *more += arguments;
+    } else {
+        items.push(Item::App(arguments));
+    }
+}
+
 /// The name of a number: `a` to `z`, then `aa`.
 pub(crate) fn short_name(mut number: u32) -> Box<str> {
     let mut name = Vec::new();

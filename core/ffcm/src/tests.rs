@@ -100,7 +100,7 @@ fn in_rounds(book: &Book, mut seed: u64) -> (String, Tally) {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: nets(10_000),
+        cases: nets(100_000),
         max_global_rejects: 1_000_000,
         ..ProptestConfig::default()
     })]

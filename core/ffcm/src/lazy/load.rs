@@ -12,7 +12,8 @@ use alloc::{vec, vec::Vec};
 pub(super) struct Template {
     pub(super) cells: Vec<Word>,
     pub(super) root: Word,
-    /// Whether a copy of the reference is as good as a copy of what it stands for: whether neither holds duplications.
+    /// Whether a copy of the reference is as good as a copy of what it stands for: whether neither holds duplications,
+    /// nor superpositions, which the copying duplication may have to answer.
     pub(super) is_affine: bool,
 }
 
@@ -102,6 +103,7 @@ fn template(book: &Terms, items: &[Item], labels: &mut Labels) -> Template {
                 bind(second, at(WordTag::Dp1, label, place));
                 is_affine = false;
             }
+            Item::Sup(_) => is_affine = false,
             _ => {}
         }
     }

@@ -6,13 +6,13 @@
 //! list of sides chosen so far, by label, and the choices of one label at the same depth are one choice, wherever they stand.
 
 use super::{
-    Lazy, cell,
+    Lazy, SIDES_PER_BRANCH, cell,
     table::{Entry, entry},
 };
 use crate::{
     machine::Progress,
     rules::Resource,
-    term::{Item, Operation, Term, short_name},
+    term::{Item, Operation, Term, apply, short_name},
     word::{Word, WordTag},
 };
 use alloc::{
@@ -39,8 +39,16 @@ impl Reading {
     }
 }
 
+/// What may be open however small the result must be.
+const OPEN_MIN: usize = 4096;
+
 /// Sides by label: in a branch the outermost first, on a path the next last.
 type Sides = BTreeMap<u32, Vec<bool>>;
+
+/// How many sides a branch holds.
+fn count(branch: &Sides) -> usize {
+    branch.values().map(Vec::len).sum()
+}
 
 /// What is still to be read.
 #[derive(Debug)]
@@ -68,6 +76,8 @@ pub(super) struct Reader {
     reading: Reading,
     /// The branches that wait.
     branches: VecDeque<Sides>,
+    /// How many sides they hold.
+    sides: usize,
     branch: Option<Sides>,
     paths: Sides,
     open: Vec<Task>,
@@ -83,6 +93,7 @@ impl Reader {
         Self {
             reading,
             branches: VecDeque::from([Sides::new()]),
+            sides: 0,
             branch: None,
             paths: Sides::new(),
             open: Vec::new(),
@@ -104,6 +115,7 @@ impl Reader {
     /// Before the first word of a branch.
     fn begin(&mut self, branch: Sides) {
         self.paths.clear();
+        self.sides -= count(&branch);
         for (label, sides) in &branch {
             self.paths.insert(*label, sides.iter().rev().copied().collect());
         }
@@ -139,7 +151,9 @@ impl Lazy<'_> {
             let branch = reader.branches.pop_front().ok_or(Progress::Done)?;
             reader.begin(branch);
         }
-        if reader.items.len() > self.limits.items_max as usize {
+        let items_max = self.limits.items_max as usize;
+        // What is open makes an item each, or ends what made one, but for the sides of duplications. A term of nothing but those is endless.
+        if reader.items.len() > items_max || reader.open.len() > items_max.saturating_mul(4).max(OPEN_MIN) {
             return Err(Progress::Full(Resource::Items));
         }
         let Some(task) = reader.open.pop() else {
@@ -200,15 +214,8 @@ impl Lazy<'_> {
                 reader.open.push(Task::Reduce(place));
             }
             WordTag::App => {
-                let (mut function, mut arguments) = (place, 1);
-                reader.open.push(Task::Reduce(place + 1));
-                while self.heap[function as usize].tag() == Some(WordTag::App) {
-                    function = cell(self.heap[function as usize]);
-                    arguments += 1;
-                    reader.open.push(Task::Reduce(function + 1));
-                }
-                reader.items.push(Item::App(arguments));
-                reader.open.push(Task::Read(function));
+                apply(&mut reader.items, 1);
+                reader.open.extend([Task::Reduce(place + 1), Task::Read(place)]);
             }
             WordTag::Sup => return self.read_superposition(label, place),
             WordTag::Ctr => {
@@ -259,6 +266,11 @@ impl Lazy<'_> {
         let mut second = first.clone();
         first.entry(label).or_default().push(false);
         second.entry(label).or_default().push(true);
+        let waits = count(&second) * if reader.reading == Reading::BreadthFirst { 2 } else { 1 };
+        reader.sides += waits;
+        if reader.sides > SIDES_PER_BRANCH * self.limits.branches_max as usize {
+            return Err(Progress::Full(Resource::Branches));
+        }
         if reader.reading == Reading::BreadthFirst {
             reader.branches.extend([first, second]);
         } else {
@@ -283,7 +295,7 @@ impl Lazy<'_> {
             let first = reader.binders;
             reader.binders += binders;
             reader.items.extend((first..first + binders).map(Item::Lam));
-            reader.items.push(Item::App(binders));
+            apply(&mut reader.items, binders);
             reader.open.extend((first..first + binders).rev().map(|binder| Task::Item(Item::Var(binder))));
             reader.open.push(Task::Word(word));
         }

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     machine::Progress,
+    rules::Resource,
     table::Opcode,
     term::{Operation, Shape},
     word::{Word, WordTag},
@@ -47,12 +48,16 @@ impl Lazy<'_> {
                         self.heap[target as usize] = next;
                         return Ok(());
                     } else {
-                        self.stack.push(next);
+                        if let Err(full) = self.wait(next) {
+                            break Err(full);
+                        }
                         next = held;
                     }
                 }
                 WordTag::App | WordTag::Mat | WordTag::Swi | WordTag::Opx | WordTag::Opy => {
-                    self.stack.push(next);
+                    if let Err(full) = self.wait(next) {
+                        break Err(full);
+                    }
                     next = self.heap[taken_apart(next) as usize];
                 }
                 _ => {
@@ -75,6 +80,20 @@ impl Lazy<'_> {
         };
         self.focus = Some((target, next));
         stopped
+    }
+
+    /// Has an eliminator wait for what it takes apart.
+    #[inline]
+    fn wait(&mut self, eliminator: Word) -> Result<(), Progress> {
+        if self.stack.len() == self.stack.capacity() {
+            // Each is a node of the heap. Where more of them wait than there are words, a term waits for itself.
+            if self.stack.len() > self.heap.len() {
+                return Err(Progress::Full(Resource::Cells));
+            }
+            self.stack.try_reserve(self.stack.len().max(64)).map_err(|_| Progress::Full(Resource::Memory))?;
+        }
+        self.stack.push(eliminator);
+        Ok(())
     }
 
     /// Puts a stuck term back below the eliminators that wait for it; gives the outermost.

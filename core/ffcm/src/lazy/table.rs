@@ -14,7 +14,7 @@ pub enum Entry {
     TypeError,
     /// Two of equal labels vanish ([`Opcode::Duplicate`]); of unequal labels they pass through each other ([`Opcode::Distribute`]).
     Labels,
-    /// A definition without duplications is copied ([`Opcode::Duplicate`]); another is expanded ([`Opcode::Specialize`]).
+    /// A definition without duplications and superpositions is copied ([`Opcode::Duplicate`]); another is expanded ([`Opcode::Specialize`]).
     Closure,
 }
 

@@ -24,7 +24,9 @@ fn run(book: &Terms, limits: LazyLimits, reading: Reading) -> (Vec<String>, Prog
     }
 }
 
-const LOOP: &str = "@main = (λx. (x x) λx. (x x))";
+const LOOP: &str = "@loop(x) = (@loop (+ x 1)) @main = (@loop 0)";
+/// Its copies are copied by the copy that they made: what comes of it stands for itself.
+const CIRCLE: &str = "@main = (λx. (x x) λx. (x x))";
 const GROWS: &str = "@main = #S{@main}";
 const BRANCHES: &str = "@main = &0{@main @main}";
 
@@ -34,8 +36,11 @@ fn what_never_ends_is_capped() {
     let limits = LazyLimits { interactions_max: 1000, ..LazyLimits::default() };
     let (results, progress, lazy) = run(&book, limits, Reading::Normal);
     assert_eq!((results.len(), progress, lazy.tally().interactions()), (0, Progress::Capped, 1000));
-    let limits = LazyLimits { steps_max: 1000, ..LazyLimits::default() };
-    assert_eq!(run(&book, limits, Reading::Normal).1, Progress::Capped);
+    for text in [LOOP, CIRCLE] {
+        let book = self::book(text);
+        let limits = LazyLimits { steps_max: 100_000, ..LazyLimits::default() };
+        assert_eq!(run(&book, limits, Reading::Normal).1, Progress::Capped);
+    }
 }
 
 #[test]
@@ -53,6 +58,18 @@ fn each_bound_is_said() {
     let limits = LazyLimits { branches_max: 50, ..LazyLimits::default() };
     let (results, progress, _) = run(&book, limits, Reading::BreadthFirst);
     assert_eq!((results.len(), progress), (0, Progress::Full(Resource::Branches)));
+}
+
+#[test]
+fn branches_that_are_deep_are_bounded_together() {
+    let book = book("@main = &0{&1{1 @main} 2}");
+    let limits = LazyLimits { branches_max: 10, ..LazyLimits::default() };
+    assert_eq!(run(&book, limits, Reading::DepthFirst).1, Progress::Full(Resource::Branches));
+    let numbers = self::book("@main = @from(0) @from(n) = &0{n @from((+ n 1))}");
+    let limits = LazyLimits { branches_max: 10, interactions_max: 10_000, ..LazyLimits::default() };
+    let (results, progress, _) = run(&numbers, limits, Reading::BreadthFirst);
+    // Two branches wait at a time, with ever more choices.
+    assert_eq!((results.len() > 300, progress), (true, Progress::Full(Resource::Branches)));
 }
 
 #[test]
@@ -142,8 +159,8 @@ fn a_reference_without_duplications_is_copied_as_it_is() {
         let book = book(text);
         load::templates(&book).iter().map(|template| template.is_affine).collect::<Vec<_>>()
     };
-    let text = "@main = @a @a = λx. (x @b) @b = λx. (x x) @c = λx. x @d = (@c @d) @e = ! &0{a b} = 1; a";
-    assert_eq!(is_affine(text), [false, false, false, true, true, false]);
+    let text = "@main = @a @a = λx. (x @b) @b = λx. (x x) @c = λx. x @d = (@c @d) @e = ! &0{a b} = 1; a @f = &0{1 2}";
+    assert_eq!(is_affine(text), [false, false, false, true, true, false, false]);
 }
 
 #[test]

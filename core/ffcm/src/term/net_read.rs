@@ -4,7 +4,7 @@
 //! principal port's other end: the result of an application, a copy, the result of an operation. Duplications and the
 //! superpositions that answer them are read as the lazy machine reads them (`crate::lazy`).
 
-use super::{Item, Operation, Term, Terms, short_name};
+use super::{Item, Operation, Term, Terms, apply, short_name};
 use crate::{
     normal::Net,
     number::Num24,
@@ -191,19 +191,8 @@ impl Reader<'_> {
                 self.items.push(self.binders.get(&at).map_or(Item::FREE, |binder| Item::Var(*binder)));
             }
             (Some(Tag::Con), _) => {
-                // Applications of applications are one.
-                let (mut function, mut arguments) = (at, 1);
-                self.open.push(self.slot(at, 1));
-                while let Some((_, End::Slot((below, 2)))) = self.joins.principals.get(&function)
-                    && let Some((Tag::Con, _)) = self.joins.principals.get(below)
-                    && arguments < self.joins.principals.len() as u32
-                {
-                    function = *below;
-                    arguments += 1;
-                    self.open.push(self.slot(function, 1));
-                }
-                self.items.push(Item::App(arguments));
-                self.open.push(self.taken_apart(function));
+                apply(&mut self.items, 1);
+                self.open.extend([self.slot(at, 1), self.taken_apart(at)]);
             }
             (Some(Tag::Dup), which) => {
                 let label = self.net.label(at);

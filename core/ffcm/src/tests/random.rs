@@ -2,7 +2,8 @@
 
 use std::{format, string::String, vec::Vec};
 
-/// How many random nets a test looks at: what `FFCM_NETS` says, else so many. `FFCM_NETS=100000` is the full size.
+/// How many random nets a test looks at: what `FFCM_NETS` says, else so many. With threads, which take a while to start, the full size
+/// is `FFCM_NETS=100000`.
 pub(crate) fn nets(usually: u32) -> u32 {
     std::env::var("FFCM_NETS").ok().and_then(|nets| nets.parse().ok()).unwrap_or(usually)
 }
