@@ -70,7 +70,7 @@ fn book(program: &Program) -> Terms {
 
 /// What a lazy machine gives, and what it did for that. A run that takes too much gives `None`.
 fn reduced(book: &Terms, reading: Reading, most: usize, budget: u64) -> Option<(Vec<String>, Tally)> {
-    let limits = LazyLimits { interactions_max: 1_000_000, steps_max: 10_000_000, ..LazyLimits::default() };
+    let limits = LazyLimits { interactions_max: 1_000_000, steps_max: 2_000_000, ..LazyLimits::default() };
     let mut lazy = Lazy::new(book, limits, reading);
     let mut results = Vec::new();
     while results.len() < most {
@@ -198,13 +198,13 @@ fn random_books(
     let done = runner.run(&vec(any::<u8>(), 0..120), |bytes| {
         let text = random_book(&bytes, kind);
         let terms = Terms::read(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+        // Where labels are mixed up the oracle says nothing. The machine comes to an end there, too, or to a bound.
+        let ran = reduced(&terms, reading, 50, u64::MAX);
         let expected = substitution::results(&terms, reading, 50);
         prop_assume!(expected.is_some());
         check(&terms, expected.unwrap_or_default())?;
         checked.set(checked.get() + 1);
-        let interactions =
-            reduced(&terms, reading, 50, u64::MAX).map_or(0, |(_, tally)| tally.interactions());
-        busy.set(busy.get() + u32::from(interactions > 5));
+        busy.set(busy.get() + u32::from(ran.is_some_and(|(_, tally)| tally.interactions() > 5)));
         Ok(())
     });
     done.unwrap_or_else(|error| panic!("{error}"));
