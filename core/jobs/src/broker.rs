@@ -38,6 +38,7 @@ mod held;
 mod own;
 mod peers;
 
+use clients::Piece;
 use held::{NoRoom, Shares};
 use own::Own;
 use peers::{Peer, Receiving};
@@ -292,7 +293,8 @@ impl Broker {
             Input::Cancel { token, envelope } => self.cancel(now, Asker::Shell(token), &envelope),
             Input::Put { token, from, id, len, offset, bytes } => {
                 let owner = from.map_or(Owner::Common, Owner::at);
-                self.put(now, Asker::Shell(token), owner, id, len, offset, &bytes);
+                let piece = Piece { id, len, offset, bytes: &bytes };
+                self.put(now, Asker::Shell(token), owner, piece);
             }
             Input::Ran { job, result } => self.ran(now, identity, job, result),
             Input::Stored { ticket, result } => {

@@ -19,6 +19,14 @@ pub(super) fn refused(why: &dyn core::fmt::Display, retry_ms: Option<u64>) -> Re
     Response::Refused { why: why.to_string().chars().take(WHY_MAX).collect(), retry_ms }
 }
 
+/// Bytes of a blob that somebody puts.
+pub(super) struct Piece<'a> {
+    pub(super) id: ContentId,
+    pub(super) len: u64,
+    pub(super) offset: u64,
+    pub(super) bytes: &'a [u8],
+}
+
 impl Broker {
     pub(super) fn submit(&mut self, now: Instant, asker: Asker, document: Envelope) {
         let (job, manifest) = match Manifest::open(&document) {
@@ -76,16 +84,8 @@ impl Broker {
         }
     }
 
-    pub(super) fn put(
-        &mut self,
-        now: Instant,
-        asker: Asker,
-        owner: Owner,
-        id: ContentId,
-        len: u64,
-        offset: u64,
-        bytes: &[u8],
-    ) {
+    pub(super) fn put(&mut self, now: Instant, asker: Asker, owner: Owner, piece: Piece<'_>) {
+        let Piece { id, len, offset, bytes } = piece;
         let given = bytes.len() as u64;
         let result = if matches!(asker, Asker::Peer(..)) && bytes.len() > CHUNK_BYTES_MAX {
             Err(BlobError::TooLong { len: given, max: CHUNK_BYTES_MAX as u64 })

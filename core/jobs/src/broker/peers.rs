@@ -1,6 +1,9 @@
 //! Nodes that offer to run jobs: leases go out, answers come in, many in a message.
 
-use super::{Asker, Broker, Output, Wait, clients::refused};
+use super::{
+    Asker, Broker, Output, Wait,
+    clients::{Piece, refused},
+};
 use crate::{
     Receipt,
     blobs::{OVERHEAD_BYTES, Owner, Room},
@@ -79,7 +82,8 @@ impl Broker {
                 self.respond(peer, token, refused(&why, None));
             }
             Request::Put { id, len, offset, bytes } => {
-                self.put(now, asker, Owner::Node(peer), id, len, offset, &bytes);
+                let piece = Piece { id, len, offset, bytes: &bytes };
+                self.put(now, asker, Owner::Node(peer), piece);
             }
             Request::Submit { envelope } => match Envelope::from_json(&envelope) {
                 Ok(envelope) => self.submit(now, asker, envelope),
