@@ -134,6 +134,10 @@ fn run(args: &RunArgs, out: &Out) -> Result<()> {
         Progress::Full(resource) => {
             Err(anyhow!("{file} has no {resource} left after {interactions} interactions"))
         }
+        _ if args.interactions_max.is_some_and(|most| interactions < most) => Err(anyhow!(
+            "{file} did not end, and did nothing but look along what was there already after {interactions} interactions: \
+             a term stands for itself, as where a definition that duplicates its argument is given to itself"
+        )),
         _ => Err(anyhow!("{file} did not end within {interactions} interactions")),
     };
     if ended.is_err() && ran.results.is_empty() {
@@ -189,11 +193,12 @@ fn program(args: &RunArgs, text: &str) -> Result<Program> {
         match (nets(), terms()) {
             (Ok(book), _) => return Ok(Program::Nets(book, None)),
             (Err(_), Ok(terms)) => terms,
-            // The one that got further knows more. A bracket is found to be open at the end.
+            // The one that got further knows more, and so does the one that read what stands there. A bracket is found to be open at the end.
             (Err(of_nets), Err(of_terms)) => {
                 let place = |error: &BookError| match error.problem {
-                    Problem::Unclosed { .. } => (u32::MAX, 0),
-                    _ => (error.line, error.column),
+                    Problem::Unclosed { .. } => (u32::MAX, 0, true),
+                    Problem::Expected { .. } => (error.line, error.column, false),
+                    _ => (error.line, error.column, true),
                 };
                 let nets_got_further = place(&of_nets) >= place(&of_terms);
                 return Err(says(if nets_got_further { of_nets } else { of_terms }));
@@ -401,7 +406,7 @@ mod tests {
         ("@main = (x y (x", ":1:14: expected `)`, found `(`"),
         ("@main = λx. y", ":1:13: nothing binds `y` here"),
         ("@main = λx. @nowhere", ":1:13: nothing is named `@nowhere`"),
-        ("@main = #A{#A}", ":1:12: `#A` has 0 fields here"),
+        ("@main = #A{#A}", ":1:9: `#A` has 1 fields here and 0 elsewhere"),
         ("@main = λx.\n  (x &0{1 2)", ":2:12: expected `}`, found `)`"),
         ("@main = λx. 99999999999", ":1:13: `99999999999` does not fit 32 bits"),
         ("@main = ~ 1 { 1: 2 }", ":1:15: expected an arm"),
@@ -435,8 +440,10 @@ mod tests {
             let flags = format!("--interactions-max 1000 --threads {threads}");
             assert!(error(endless, &flags).contains("did not end within"));
         }
-        let endless = "@main = (λx. (x x) λx. (x x))";
+        let endless = "@loop(x) = (@loop (+ x 1)) @main = (@loop 0)";
         assert!(error(endless, "--interactions-max 1000").contains("did not end within 1000"));
+        let circle = "@main = (λx. (x x) λx. (x x))";
+        assert!(error(circle, "--interactions-max 1000").contains("a term stands for itself"));
         assert!(error(endless, "--mode strict --interactions-max 1000").contains("did not end within"));
         assert!(
             error("@nat = &0{0 (+ 1 @nat)} @main = @nat", "--collapse 100 --interactions-max 50")
