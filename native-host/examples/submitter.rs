@@ -1,7 +1,7 @@
-//! Somebody with many tiny jobs: `submitter URL COUNT ROUNDS`.
+//! Somebody with many tiny jobs: `submitter URL COUNT ROUNDS [KIND]`.
 //!
-//! Sends `ROUNDS` jobs to the heavy node at `URL`, one after the other, and then `COUNT` as fast as it takes them; checks that each ended as it
-//! must, and receipts of some. Each line of output is a figure in JSON: `name`, `unit`, `values`.
+//! Sends `ROUNDS` jobs to the heavy node at `URL`, one after the other, and then `COUNT` as fast as it takes them, for nodes of the `KIND` alone where one is
+//! given (`tab`, `native`); checks that each ended as it must, and receipts of some. Each line of output is a figure in JSON: `name`, `unit`, `values`.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use data_encoding::HEXLOWER;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use jobs::{
     JobView, Limits, Manifest, Receipt,
-    manifest::{Blob, Constraints, ENTRY, Quorum, VERSION},
+    manifest::{Blob, Constraints, ENTRY, Kind, Quorum, VERSION},
     view::{JobState, Page},
 };
 use keys::{Envelope, Identity};
@@ -32,12 +32,16 @@ const REQUESTS: usize = 4;
 /// Jobs whose receipts are fetched and checked.
 const CHECKED_MAX: usize = 500;
 const PATIENCE: Duration = Duration::from_secs(300);
+/// Between two looks at one job, and at many. Who asks without a pause takes the processor from who works.
+const LOOK: Duration = Duration::from_millis(1);
+const LOOK_AT_MANY: Duration = Duration::from_millis(20);
 
 struct Submitter {
     http: Client,
     url: String,
     identity: Identity,
     module: ContentId,
+    kinds: Vec<Kind>,
 }
 
 impl Submitter {
@@ -56,7 +60,7 @@ impl Submitter {
                 limits: Limits { fuel: 1_000_000, memory_bytes: 1 << 20, ..Limits::default() },
                 replicas: 1,
                 quorum: Quorum::Majority,
-                constraints: Constraints::default(),
+                constraints: Constraints { kinds: self.kinds.clone(), ..Constraints::default() },
                 created,
                 deadline: created.plus_ms(3_600_000),
                 priority: 0,
@@ -101,6 +105,7 @@ impl Submitter {
                 return Ok(view);
             }
             ensure!(began.elapsed() < PATIENCE, "no end: {view:?}");
+            tokio::time::sleep(LOOK).await;
         }
     }
 
@@ -150,7 +155,7 @@ impl Submitter {
                     break;
                 }
                 ensure!(began.elapsed() < PATIENCE, "no end: {:?}", open.jobs);
-                tokio::time::sleep(Duration::from_millis(50)).await;
+                tokio::time::sleep(LOOK_AT_MANY).await;
             }
         }
         let ended = began.elapsed().as_secs_f64();
@@ -183,11 +188,13 @@ async fn main() -> Result<()> {
     let url = args.next().context("no URL")?;
     let count = args.next().context("no COUNT")?.parse()?;
     let rounds: usize = args.next().context("no ROUNDS")?.parse()?;
+    let kind = args.next().map(|name| serde_json::from_value(json!(name)).context("no such KIND"));
+    let kinds = kind.transpose()?.into_iter().collect();
     let http = Client::builder().no_proxy().build()?;
     let module = wat::parse_str(GUEST)?;
     let id = ContentId::of(&module);
     http.put(format!("{url}/api/v1/blobs/{id}")).body(module).send().await?.error_for_status()?;
-    let submitter = Submitter { http, url, identity: Identity::from_seed(rand::random()), module: id };
+    let submitter = Submitter { http, url, identity: Identity::from_seed(rand::random()), module: id, kinds };
     // The first job brings the module to the nodes.
     let warm = submitter.sign(1)?;
     submitter.submit(&warm).await?;

@@ -1,6 +1,5 @@
 // Idle light nodes that a heavy node holds per GiB of memory, by transport. [--json] [--webrtc N] [--websocket N], 0 to leave one out
 
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
@@ -8,6 +7,7 @@ import { Network } from "../e2e/lib/network.mjs";
 import { Process } from "../e2e/lib/processes.mjs";
 import { buildProgram } from "../e2e/lib/tab-page.mjs";
 import { Table } from "./lib/table.mjs";
+import { usedSeconds } from "./lib/used.mjs";
 
 const KIB_PER_GIB = 1024 * 1024;
 /** The first nodes fill what a process keeps for good; they are not counted. */
@@ -30,16 +30,8 @@ const { values: options } = parseArgs({
   },
 });
 
-const TICKS_PER_S = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
-
 /** A process's resident memory, in KiB. */
 const residentKib = (pid) => Number(readFileSync(`/proc/${pid}/status`, "utf8").match(/^VmRSS:\s+(\d+) kB$/m)[1]);
-
-/** Processor time that a process has used, in seconds: fields 14 and 15 of proc_pid_stat(5), counted behind the name. */
-function usedSeconds(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_S;
-}
 
 /** Has the crowd grow to `count` nodes, and the heavy node hold them for a while; gives its memory and share of a core then. */
 async function hold(heavy, crowd, transport, count) {

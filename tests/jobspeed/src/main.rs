@@ -4,6 +4,8 @@
 //! `cargo xtask bench sandbox` runs both: `tests/bench/sandbox.mjs`.
 
 #[cfg(not(target_arch = "wasm32"))]
+mod dispatch;
+#[cfg(not(target_arch = "wasm32"))]
 mod native;
 #[cfg(target_arch = "wasm32")]
 mod tab;

@@ -7,7 +7,10 @@ use clap::Parser;
 use cpu_time::ThreadTime;
 use serde_json::json;
 
-use crate::work::{self, Guest};
+use crate::{
+    dispatch,
+    work::{self, Guest},
+};
 
 /// What a guest and a receipt cost natively. Each line is a figure in JSON.
 #[derive(Debug, Parser)]
@@ -25,6 +28,12 @@ struct Cli {
     /// Seconds that each value is measured for, at least.
     #[arg(long, default_value_t = 1.0)]
     seconds: f64,
+    /// Nodes among which a heavy node's broker hands out jobs.
+    #[arg(long, value_delimiter = ',', default_value = "3,2000")]
+    nodes: Vec<u32>,
+    /// Jobs that it hands out.
+    #[arg(long, default_value_t = 2_000)]
+    jobs: u32,
 }
 
 pub(crate) fn main() -> Result<()> {
@@ -37,9 +46,13 @@ pub(crate) fn main() -> Result<()> {
     println!("{}", json!({ "name": "guest", "printed": printed, "fuel": execution.fuel }));
     let iterations = rates(&cli, |times| guest.run(times).ending.succeeded())?;
     println!("{}", json!({ "name": "iterations_per_s", "values": iterations }));
-    let receipt = work::receipt();
+    let receipt = work::some_receipt();
     let receipts = rates(&cli, |times| work::verify(&receipt, times))?;
     println!("{}", json!({ "name": "receipts_per_s", "values": receipts }));
+    for nodes in cli.nodes {
+        let values: Result<Vec<f64>> = (0..cli.runs).map(|_| dispatch::p50_us(nodes, cli.jobs)).collect();
+        println!("{}", json!({ "name": format!("dispatch_us_of_{nodes}"), "values": values? }));
+    }
     Ok(())
 }
 

@@ -25,10 +25,13 @@ impl Guest {
     }
 }
 
-/// A receipt as a heavy node takes it from whoever ran the job: its bytes in JSON.
-pub(crate) fn receipt() -> Vec<u8> {
-    let (submitter, node) = (Identity::from_seed([1; 32]), Identity::from_seed([2; 32]));
-    let created = Instant::from_unix_ms(1_800_000_000_000);
+/// When the manifests here were made, and are submitted.
+pub(crate) const NOW: Instant = Instant::from_unix_ms(1_800_000_000_000);
+/// What every job's guest writes.
+pub(crate) const OUTPUT: &[u8] = b"olleh";
+
+/// A tiny job, one of any number.
+pub(crate) fn job(submitter: &Identity, number: u32) -> Envelope {
     let manifest = Manifest {
         version: VERSION,
         name: "reverse a line".into(),
@@ -39,36 +42,45 @@ pub(crate) fn receipt() -> Vec<u8> {
         args: vec!["reverse".into(), "--words".into()],
         env: vec![("LANG".into(), "C".into())],
         limits: Limits::default(),
-        replicas: 3,
+        replicas: 1,
         quorum: Quorum::Majority,
         constraints: Constraints { kinds: vec![Kind::Tab, Kind::Native], ..Constraints::default() },
-        created,
-        deadline: created.plus_ms(3_600_000),
+        created: NOW,
+        deadline: NOW.plus_ms(3_600_000),
         priority: 5,
         deterministic: true,
-        nonce: "000102030405060708090a0b0c0d0e0f".into(),
+        nonce: format!("{number:032x}"),
     };
-    let envelope = manifest.sign(&submitter).expect("the manifest is whole");
-    let (job, manifest) = Manifest::open(&envelope).expect("it was signed just now");
+    manifest.sign(submitter).expect("the manifest is whole")
+}
+
+/// What a node says of a job that it ran: its bytes in JSON.
+pub(crate) fn receipt(document: &Envelope, node: &Identity) -> Vec<u8> {
+    let (job, manifest) = Manifest::open(document).expect("it was signed here");
     let receipt = Receipt {
         job,
         submitter: manifest.submitter,
         node: node.id(),
-        module: manifest.module.id(),
-        input: manifest.input.id(),
-        invocation: manifest.invocation(job, node.id(), created),
+        module: manifest.module_id(),
+        input: ContentId::of(b"hello"),
+        invocation: manifest.invocation(job, node.id(), NOW),
         ending: Ending::Exit(0),
-        output: ContentId::of(b"olleh"),
+        output: ContentId::of(OUTPUT),
         errors: ContentId::of(b""),
         fuel: 4_711,
         gas: sandbox::GAS_SCHEDULE.into(),
         memory_peak_bytes: 131_072,
         wall_us: 830,
         cpu_us: Some(810),
-        started: created,
-        ended: created.plus_ms(1),
+        started: NOW,
+        ended: NOW.plus_ms(1),
     };
-    receipt.sign(&node).expect("the receipt is whole").to_json()
+    receipt.sign(node).expect("the receipt is whole").to_json()
+}
+
+/// A receipt as a heavy node takes it from whoever ran the job.
+pub(crate) fn some_receipt() -> Vec<u8> {
+    receipt(&job(&Identity::from_seed([1; 32]), 1), &Identity::from_seed([2; 32]))
 }
 
 /// Reads and verifies a receipt `times` times; its node's signature among all else that it checks.

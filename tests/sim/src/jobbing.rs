@@ -68,6 +68,8 @@ pub(crate) struct Jobs {
     /// Those that no heavy node takes, for good.
     refused: BTreeSet<usize>,
     takes_ms: BTreeMap<ContentId, u64>,
+    /// Those that no guest has begun yet, and when each is submitted.
+    awaited: BTreeMap<ContentId, u64>,
     running: BTreeMap<(usize, ContentId), u64>,
     runs: u64,
     /// For traces and outcomes of its own: nothing else of a seed changes with it.
@@ -113,8 +115,9 @@ impl Jobs {
             let at = dice.below(plan.troubles_end);
             Planned { at, via: dice.below(HEAVY as u64) as usize, replicas, takes_ms, document }
         });
-        let planned = planned.collect();
-        Self { planned, dice: Some(dice), ..Self::default() }
+        let planned: Vec<Planned> = planned.collect();
+        let awaited = planned.iter().map(|job| (ContentId::of(&job.document.payload), job.at)).collect();
+        Self { planned, awaited, dice: Some(dice), ..Self::default() }
     }
 
     /// How often a second a machine may be woken for jobs.
@@ -193,6 +196,9 @@ impl World {
         self.jobs.runs += 1;
         let run = self.jobs.runs;
         self.tally.guests += 1;
+        if let Some(at) = self.jobs.awaited.remove(&task.job) {
+            *self.tally.dispatch_ms.entry(self.now.saturating_sub(at)).or_default() += 1;
+        }
         if self.jobs.running.insert((host, task.job), run).is_some() {
             return self.violated(format!("host {host} runs {} twice at a time", task.job));
         }

@@ -204,6 +204,8 @@ fn table(total: &Tally, seeds: u64, nodes: u16, seconds: f32) -> String {
     line("jobs", total.jobs);
     line("jobs with a result", total.jobs_done);
     line("jobs whose result a heavy node settled", total.jobs_judged);
+    line("milliseconds from a job to its guest, median", total.dispatch_ms_at(50));
+    line("milliseconds from a job to its guest, 99 in 100", total.dispatch_ms_at(99));
     line("guests that ran", total.guests);
     line("guests that were stopped, or went down", total.guests_lost);
     line("messages that do not decode", total.malformed);

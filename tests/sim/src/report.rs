@@ -118,6 +118,8 @@ pub struct Tally {
     pub jobs_done: u64,
     /// Those whose result a heavy node settled.
     pub jobs_judged: u64,
+    /// Milliseconds from when a job was submitted to when its first guest began, and how many jobs took so long.
+    pub dispatch_ms: BTreeMap<u64, u64>,
     /// Guests that ran.
     pub guests: u64,
     /// Of them those that were stopped, or whose node went down.
@@ -151,6 +153,9 @@ impl Tally {
         self.lies += other.lies;
         self.evidence += other.evidence;
         self.wrong += other.wrong;
+        for (ms, count) in &other.dispatch_ms {
+            *self.dispatch_ms.entry(*ms).or_default() += count;
+        }
         for (scheme, count) in &other.by_scheme {
             *self.by_scheme.entry(scheme).or_default() += count;
         }
@@ -160,6 +165,21 @@ impl Tally {
         for (code, count) in &other.reports_refused {
             *self.reports_refused.entry(code).or_default() += count;
         }
+    }
+}
+
+impl Tally {
+    /// Milliseconds from a job to its first guest that `percent` in a hundred jobs do not exceed; 0 where no guest ran.
+    #[must_use]
+    pub fn dispatch_ms_at(&self, percent: u64) -> u64 {
+        let jobs: u64 = self.dispatch_ms.values().sum();
+        let mut left = (jobs * percent).div_ceil(100).max(1);
+        let found = self.dispatch_ms.iter().find(|(_, count)| {
+            let is_here = left <= **count;
+            left = left.saturating_sub(**count);
+            is_here
+        });
+        found.map_or(0, |(ms, _)| *ms)
     }
 }
 
