@@ -7,8 +7,8 @@ use comfy_table::{Table, presets::NOTHING};
 use futures::executor::block_on;
 use gpu::{Gpu, GpuError};
 use rank::{
-    Alpha, CyberankOptions, Delta, Edges, Epsilon, Focus, Format, Graph, Live, NODES_MAX, Offloaded,
-    Options, ROUNDS_MAX, Ranking, ReadOptions, Report, Shard, Teleport, Verdict, Way, Workers, assign, cyberank,
+    Alpha, CyberankOptions, Delta, Edges, Epsilon, Focus, Format, Graph, Live, NODES_MAX, Offloaded, Options,
+    ROUNDS_MAX, Ranking, ReadOptions, Report, Shard, Teleport, Verdict, Way, Workers, assign, cyberank,
     decimal, solve_with, split,
 };
 use ranking::{Threads, format_of, open, read_graph, read_stakes};
