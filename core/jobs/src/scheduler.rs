@@ -38,6 +38,7 @@
 use crate::{Manifest, Receipt, standing::Standing};
 use alloc::{
     collections::{BTreeMap, BTreeSet, VecDeque},
+    string::String,
     sync::Arc,
     vec::Vec,
 };
@@ -138,6 +139,15 @@ enum Timer {
     Store,
 }
 
+/// How many nodes could run what needs this, and what a job that far that waits for them was told, when they were counted.
+#[derive(Debug)]
+struct Able {
+    needs: Needs,
+    nodes: u32,
+    told: Option<(Stage, String)>,
+    at: Instant,
+}
+
 /// A batch on its way to the disk, and what is said once it is there.
 #[derive(Debug)]
 struct Flight {
@@ -190,8 +200,7 @@ pub struct Scheduler {
     count: u64,
     tickets: u64,
     bytes: u64,
-    /// How many nodes could run what needs this, and when they were counted.
-    able: Option<(Needs, u32, Instant)>,
+    able: Option<Able>,
     /// When a job ended last, and the mean time between ends, in sixteenths of a millisecond.
     pace: (Option<Instant>, u64),
     dirty: BTreeSet<ContentId>,

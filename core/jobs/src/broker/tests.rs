@@ -414,3 +414,29 @@ fn a_list_tells_nodes_reasons_as_long_as_that_is_little_work_and_one_submitter_s
     assert_eq!((first.jobs.len(), rig.broker.jobs(&rest, 100).jobs.len()), (100, 50));
     assert_eq!(rig.broker.jobs(&of(97), 500), Page::default());
 }
+
+#[test]
+fn outputs_that_a_job_waits_for_are_its_submitter_s_to_hold() {
+    let mut rig = Rig::with(tight());
+    rig.offer(2, 9);
+    let never = Constraints { kinds: vec![Kind::Heavy], ..Constraints::default() };
+    let never = rig.try_submit(&Manifest { constraints: never, ..Rig::manifest(100) });
+    let reads = |nonce, job| Manifest { input: Blob::Outputs(vec![job, never]), ..Rig::manifest(nonce) };
+    let mut readers = Vec::new();
+    for nonce in 0..2 {
+        let part = rig.submit(nonce);
+        readers.push(rig.try_submit(&reads(10 + nonce, part)));
+        let output = vec![nonce as u8; 130_000];
+        let answer = rig.answer(2, nonce, &output, Carried::Here(output.clone()));
+        rig.hand_in(2, answer);
+    }
+    assert!(rig.submitted.drain(..).all(|result| result.is_ok()));
+    // The first output fits, and the second is more than one submitter's jobs may hold.
+    assert_eq!(rig.broker.job(readers[0]).unwrap().refusal, None);
+    assert_eq!(rig.broker.job(readers[1]).unwrap().refusal.unwrap().code, "held");
+    // Nor can outputs that are there already be held by the dozen.
+    let done = rig.broker.jobs(&Filter { state: Some(crate::view::JobState::Done), ..Filter::default() }, 9);
+    rig.try_submit(&reads(20, done.jobs[0].id));
+    let error = rig.submitted.pop().unwrap().unwrap_err();
+    assert!(matches!(error, SubmitError::HeldForYou { held_bytes: 130_000, .. }), "{error}");
+}

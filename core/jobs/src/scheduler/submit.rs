@@ -1,7 +1,7 @@
 //! Taking jobs, and giving them back to their submitters.
 
 use super::{
-    CancelError, NEEDS_MAX, Output, RefusalReason, Scheduler, SubmitError, Taken,
+    Able, CancelError, NEEDS_MAX, Output, RefusalReason, Scheduler, SubmitError, Taken,
     fit::Needs,
     inputs::Given,
     stored::{Lost, State},
@@ -113,26 +113,36 @@ impl Scheduler {
     /// What there is to say about a job that waits or runs.
     fn taken(&mut self, now: Instant, id: ContentId) -> Taken {
         let Some(job) = self.jobs.get(&id) else { return Taken { job: id, able: 0, words: String::new() } };
-        let able = match &self.able {
-            // Jobs of one array need the same: nodes are counted once for all that come at a time.
-            Some((needs, able, at)) if *needs == job.needs && now.since_ms(*at) < ABLE_MS => *able,
-            _ => {
+        let (stage, wanted) = (Self::stage(job), job.wanted() as u32);
+        // Jobs of one array need the same: nodes are looked at once for all that come at a time.
+        let is_known = |able: &&Able| able.needs == job.needs && now.since_ms(able.at) < ABLE_MS;
+        let nodes = match self.able.as_ref().filter(is_known) {
+            Some(able) => able.nodes,
+            None => {
                 let fits = |(node, worker): &(&NodeId, &super::Worker)| {
                     self.unfit(&job.needs, **node, worker).is_none()
                 };
-                let able = self.workers.iter().filter(fits).count() as u32;
-                self.able = Some((job.needs.clone(), able, now));
-                able
+                let nodes = self.workers.iter().filter(fits).count() as u32;
+                self.able = Some(Able { needs: job.needs.clone(), nodes, told: None, at: now });
+                nodes
             }
         };
-        let words = match job.wanted() {
-            0 if job.given == Given::Ready => String::new(),
-            wanted if able >= wanted as u32 && wanted > 0 => {
-                format!("{able} nodes can run it, and all have other jobs or gave this one back")
+        let told = self.able.as_ref().and_then(|able| able.told.as_ref()).filter(|(then, _)| *then == stage);
+        let words = match (wanted, told) {
+            (0, _) if job.given == Given::Ready => String::new(),
+            (1.., _) if nodes >= wanted => {
+                format!("{nodes} nodes can run it, and all have other jobs or gave this one back")
             }
-            _ => self.why(id).map_or_else(String::new, |why| why.to_string()),
+            (_, Some((_, words))) => words.clone(),
+            (_, None) => {
+                let words = self.why(id).map_or_else(String::new, |why| why.to_string());
+                if let Some(able) = &mut self.able {
+                    able.told = Some((stage, words.clone()));
+                }
+                words
+            }
         };
-        Taken { job: id, able, words }
+        Taken { job: id, able: nodes, words }
     }
 
     /// Refuses what no node can ever run, here or later.

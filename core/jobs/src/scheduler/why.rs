@@ -276,11 +276,14 @@ impl Scheduler {
     pub fn why(&self, id: ContentId) -> Option<Why> {
         let job = self.jobs.get(&id)?;
         let stage = Self::stage(job);
+        let held =
+            |node| self.held.get(&node).map_or(0, |held| u16::try_from(held.len()).unwrap_or(u16::MAX));
         let reason = |node: NodeId, worker: &super::Worker| {
             Self::kept_from(job, node).or_else(|| self.unfit(&job.needs, node, worker)).unwrap_or_else(|| {
                 match worker.advert.slots {
                     0 => Reason::Paused,
-                    slots if worker.free.is_none() => Reason::Busy { slots },
+                    // A newcomer is given fewer than it has slots.
+                    slots if worker.free.is_none() => Reason::Busy { slots: slots.min(held(node)) },
                     _ => Reason::Free,
                 }
             })

@@ -33,6 +33,12 @@ fn newcomers_are_given_little_at_a_time() {
     let jobs: Vec<_> = (0..100).map(|nonce| rig.submit(1, &manifest(1, nonce))).collect();
     let held = |rig: &Rig| rig.scheduler.held_by(id(1)).count();
     assert_eq!(held(&rig), lease::NEWCOMER_JOBS);
+    let more = Manifest {
+        constraints: Constraints { nodes: vec![id(1)], ..Constraints::default() },
+        ..manifest(1, 500)
+    };
+    let waits = rig.submit(1, &more);
+    assert_eq!(rig.reason(waits, 1), Reason::Busy { slots: lease::NEWCOMER_JOBS as u16 });
     let first = *jobs.iter().find(|job| rig.has(1, **job)).unwrap();
     rig.answer(1, first, b"").unwrap();
     assert_eq!(held(&rig), 2 * lease::NEWCOMER_JOBS);

@@ -178,3 +178,22 @@ fn ended_jobs_and_standings_are_forgotten_beyond_their_bounds() {
     let ids = 2;
     assert_eq!(rig.store.list(STORE_PREFIX).len(), 8 + ids, "and on the disk too");
 }
+
+#[test]
+fn nodes_are_looked_at_once_for_all_jobs_of_an_array() {
+    let mut rig = Rig::new(Config::new(GAS));
+    rig.join(1, advert(Kind::Native, 1));
+    let tabs = |nonce| Manifest {
+        constraints: Constraints { kinds: vec![Kind::Tab], ..Constraints::default() },
+        ..manifest(1, nonce)
+    };
+    let words = |rig: &mut Rig, manifest: &Manifest| rig.try_submit(1, manifest).unwrap().unwrap().words;
+    let first = words(&mut rig, &tabs(1));
+    assert!(first.contains("1 × is of a kind"), "{first}");
+    rig.join(2, advert(Kind::Native, 1));
+    assert_eq!(words(&mut rig, &tabs(2)), first, "a moment later the same is said");
+    // What asks for more, or is further, is told its own.
+    assert!(words(&mut rig, &Manifest { replicas: 2, ..tabs(3) }).contains("2 × is of a kind"));
+    rig.wait(250);
+    assert!(words(&mut rig, &tabs(4)).contains("2 × is of a kind"));
+}
