@@ -105,7 +105,24 @@ impl Worker {
                 jobs: BTreeSet::new(),
             });
             fetch.jobs.insert(id);
+            self.fetch_elsewhere(blob);
             self.fetch_more(blob);
+        }
+    }
+
+    /// Has what a heavy node was to give that is gone come from another that leased a job with the same needs.
+    fn fetch_elsewhere(&mut self, blob: ContentId) {
+        let is_up = |heavy: &NodeId| self.heavy.get(heavy).is_some_and(|heavy| heavy.is_up);
+        let Some(fetch) = self.fetches.get(&blob).filter(|fetch| !fetch.is_asked && !is_up(&fetch.heavy))
+        else {
+            return;
+        };
+        let others = fetch.jobs.iter().filter_map(|job| self.jobs.get(job));
+        let Some(heavy) = others.map(|job| job.heavy).find(is_up) else { return };
+        if let Some(fetch) = self.fetches.get_mut(&blob) {
+            fetch.heavy = heavy;
+            // Wrong bytes are held against who gave all of them.
+            fetch.bytes.clear();
         }
     }
 
@@ -177,7 +194,13 @@ impl Worker {
             Some(Response::Chunk { len, bytes }) => (len, bytes),
             Some(_) => return self.fetch_failed(now, blob, "the heavy node does not have"),
             // It is asked again when it is up again.
-            None if self.heavy.get(&heavy).is_none_or(|heavy| !heavy.is_up) => return,
+            None if self.heavy.get(&heavy).is_none_or(|heavy| !heavy.is_up) => {
+                self.fetch_elsewhere(blob);
+                if self.fetches.get(&blob).is_some_and(|fetch| fetch.heavy != heavy) {
+                    self.fetch_more(blob);
+                }
+                return;
+            }
             None => return self.fetch_failed(now, blob, "the heavy node did not give"),
         };
         let have = (fetch.bytes.len() + bytes.len()) as u64;
@@ -246,3 +269,6 @@ impl Worker {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
