@@ -14,7 +14,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use keys::{Identity, NodeId};
 use libp2p::Multiaddr;
-use native_host::{Happened, Shell, clock};
+use native_host::{Happened, Reach, Shell, clock};
 use net::{Endpoint, Event, Hello, Limits, Role, Transport};
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
@@ -48,7 +48,7 @@ impl Node {
         tell: mpsc::UnboundedSender<Told>,
     ) -> Result<Self> {
         let identity = Identity::from_seed(rand::random());
-        let shell = Shell::new(&identity, Some(certificate), AGENT, false).await?;
+        let shell = Shell::new(&identity, Some(certificate), AGENT, Reach::default()).await?;
         let hello = Hello { role: Role::Light, agent: AGENT.into() };
         let transports = [Transport::WebrtcDirect, Transport::Websocket, Transport::Quic, Transport::Tcp];
         let mut endpoint =

@@ -14,6 +14,7 @@ mod page;
 mod propose;
 mod question;
 mod rank;
+mod reach;
 mod receipt;
 mod up;
 mod view;
@@ -217,6 +218,8 @@ struct HeavyArgs {
     /// [default: that at the first address of the node]
     #[arg(long, value_name = "URL")]
     url: Option<String>,
+    #[command(flatten)]
+    reach: reach::ReachArgs,
     /// The folder of the built page [default: FORMIX_PAGE, or where a package or `dist` has it]
     #[arg(long, value_name = "DIR")]
     page: Option<PathBuf>,
@@ -259,6 +262,9 @@ struct LightArgs {
     /// Which transports to dial with, the preferred first [default: all]
     #[arg(long, value_enum, value_delimiter = ',')]
     transport: Vec<Dial>,
+    /// Listen at two ports, TCP and UDP, so that a direct connection can take the place of one through a relay (DCUtR)
+    #[arg(long)]
+    hole_punch: bool,
     /// Run other people's jobs in the sandbox, from now on and after every start
     #[arg(long)]
     work: bool,
@@ -286,6 +292,7 @@ enum Dial {
     Tcp,
     Webrtc,
     Websocket,
+    Relay,
 }
 
 fn dataset(text: &str) -> Result<(String, PathBuf), String> {
@@ -400,6 +407,7 @@ impl HeavyArgs {
             announce: Vec::new(),
             fellow: Vec::new(),
             url: None,
+            reach: reach::ReachArgs::default(),
             page: None,
             allow_host: Vec::new(),
             allow_origin: Vec::new(),
@@ -413,6 +421,7 @@ impl HeavyArgs {
 
 async fn heavy_node(args: HeavyArgs, common: &Common, home: &Home, out: &Out) -> Result<()> {
     let stop = stop(args.while_stdin)?;
+    let reach = args.reach.of_heavy(args.listen, &args.external_ip);
     let options = HeavyOptions {
         page: page::find(args.page)?,
         name: args.name,
@@ -422,6 +431,8 @@ async fn heavy_node(args: HeavyArgs, common: &Common, home: &Home, out: &Out) ->
         announce: args.announce,
         fellows: args.fellow,
         url: args.url,
+        reach,
+        relays: args.reach.relay,
         allow_hosts: args.allow_host,
         allow_origins: args.allow_origin,
         judge: args.judge,
@@ -450,6 +461,7 @@ async fn light_node(args: LightArgs, home: &Home, out: &Out) -> Result<()> {
         rules: (!args.approve.is_empty()).then(|| args.approve.iter().filter_map(rule).collect()),
         asks: asks && !out.json && std::io::stdin().is_terminal(),
         transports: transports(&args.transport),
+        punches: args.hole_punch,
         work: match (args.work || args.slots.is_some(), args.no_work) {
             (true, _) => Some(Work::Slots(args.slots.unwrap_or_else(guests::slots))),
             (false, true) => Some(Work::Nothing),
@@ -460,13 +472,14 @@ async fn light_node(args: LightArgs, home: &Home, out: &Out) -> Result<()> {
 }
 
 fn transports(chosen: &[Dial]) -> Vec<Transport> {
-    let all = [Dial::Quic, Dial::Tcp, Dial::Webrtc, Dial::Websocket];
+    let all = [Dial::Quic, Dial::Tcp, Dial::Webrtc, Dial::Websocket, Dial::Relay];
     let chosen = if chosen.is_empty() { &all } else { chosen };
     let transport = |dial: &Dial| match dial {
         Dial::Quic => Transport::Quic,
         Dial::Tcp => Transport::Tcp,
         Dial::Webrtc => Transport::WebrtcDirect,
         Dial::Websocket => Transport::Websocket,
+        Dial::Relay => Transport::Relay,
     };
     chosen.iter().map(transport).collect()
 }

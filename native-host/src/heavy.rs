@@ -14,7 +14,7 @@ use crate::{
     output::Out,
     secrets,
     stop::Stop,
-    swarm::{ListenError, Offered, Ports, Shell, announced},
+    swarm::{ListenError, Offered, Ports, Reach, Shell, announced},
 };
 use anyhow::{Context, Result};
 use fellows::Fellows;
@@ -52,6 +52,10 @@ pub(crate) struct HeavyOptions {
     pub(crate) fellows: Vec<String>,
     /// The HTTP address to give out; `None` for that at the first address of the node.
     pub(crate) url: Option<String>,
+    /// What it does to be reached, and to have others reached.
+    pub(crate) reach: Reach,
+    /// Relays that it is reached through as well.
+    pub(crate) relays: Vec<Multiaddr>,
     pub(crate) page: Option<PathBuf>,
     pub(crate) allow_hosts: Vec<String>,
     pub(crate) allow_origins: Vec<String>,
@@ -79,8 +83,9 @@ pub(crate) async fn run(home: &Home, options: HeavyOptions, out: &Out, stop: Sto
 
     let ports = ports(&folder, options.port)?;
     let http = bind_http(options.listen, ports.http).await?;
-    let mut shell = Shell::new(&identity, Some(certificate), AGENT, true).await?;
+    let mut shell = Shell::new(&identity, Some(certificate), AGENT, options.reach).await?;
     let mut ports = shell.listen(options.listen, ports).await?;
+    options.relays.iter().try_for_each(|relay| shell.reserve(relay)).context("--relay")?;
     ports.http = http.local_addr().context("the HTTP socket")?.port();
     if options.port == 0 {
         keep_ports(&folder, ports)?;
@@ -105,7 +110,13 @@ pub(crate) async fn run(home: &Home, options: HeavyOptions, out: &Out, stop: Sto
         identity,
         seal,
         agent: AGENT.into(),
-        transports: vec![Transport::Quic, Transport::Tcp, Transport::WebrtcDirect, Transport::Websocket],
+        transports: vec![
+            Transport::Quic,
+            Transport::Tcp,
+            Transport::WebrtcDirect,
+            Transport::Websocket,
+            Transport::Relay,
+        ],
         limits: Limits::default(),
         jobs: jobs(&options),
         seed: rand::random(),

@@ -37,7 +37,7 @@ mod swarm;
 
 pub use cli::{main, main_with};
 pub use heavy::{Rewrite, Rewriter};
-pub use swarm::{Happened, SetupError, Shell};
+pub use swarm::{Happened, Reach, SetupError, Shell};
 
 /// The software's name and version, as peers are told.
 const AGENT: &str = concat!("formix/", env!("CARGO_PKG_VERSION"));

@@ -15,7 +15,7 @@ use crate::{
     output::Out,
     secrets,
     stop::Stop,
-    swarm::Shell,
+    swarm::{Reach, Shell},
 };
 use anyhow::{Context, Result, bail};
 use jobs::{Contribution, manifest::Kind};
@@ -54,6 +54,8 @@ pub(crate) struct LightOptions {
     /// Whether to ask the person at the terminal.
     pub(crate) asks: bool,
     pub(crate) transports: Vec<Transport>,
+    /// Whether it listens so that direct connections take the place of relayed ones.
+    pub(crate) punches: bool,
     /// What is given to other people's jobs; `None` leaves what is stored.
     pub(crate) work: Option<Work>,
 }
@@ -128,7 +130,11 @@ pub(crate) async fn run(home: &Home, options: LightOptions, out: &Out, stop: Sto
     let store = RedbStore::open(&store_path).with_context(in_store)?;
     let entries = store.scan_now(b"").with_context(in_store)?;
     let identity = secrets::identity(&folder)?;
-    let shell = Shell::new(&identity, None, AGENT, false).await?;
+    let reach = Reach { punches: options.punches, ..Reach::default() };
+    let mut shell = Shell::new(&identity, None, AGENT, reach).await?;
+    if options.punches {
+        shell.listen_to_punch();
+    }
     let transports = options.transports.clone();
     let config = LightConfig { identity, agent: AGENT.into(), transports, seed: rand::random() };
     let node = LightNode::new(config, &entries, clock::now()).with_context(in_store)?;

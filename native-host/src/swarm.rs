@@ -1,13 +1,14 @@
 //! The shell's connections: a libp2p swarm that does what a node's [`net::Output`]s ask and tells what happens as [`net::Input`]s.
 //!
-//! Heavy and light nodes use the same swarm; a heavy node listens, and adds Kademlia in server mode and a circuit relay. Several
+//! Heavy and light nodes use the same swarm; a heavy node listens, and adds Kademlia in server mode, a circuit relay, and what else [`Reach`] says. Several
 //! connections to one peer are told as one: `Connected` for the first, `Disconnected` after the last.
 //!
 //! # Bounds
 //! [`CONNECTIONS_MAX`] connections, [`CONNECTIONS_PER_PEER_MAX`] of one peer, [`HANDSHAKES_MAX`] under way; requests of one
 //! connection: `behaviour::STREAMS_MAX`; frames by protocol; the relay by `behaviour::relay_config`. Kademlia stores who takes jobs, 20
 //! for each [`Class`](jobs::capability::Class), of which four at one IP address, and nothing else; it keeps of a peer only addresses at the IP address that it is connected
-//! from. Nothing but the node's own word makes it dial.
+//! from. What makes it dial
+//! beside the node's own word is bounded in `gate`.
 
 mod behaviour;
 pub(crate) mod find;
@@ -15,9 +16,11 @@ mod frames;
 mod gate;
 mod listen;
 mod provide;
+mod reach;
 
 pub(crate) use listen::{ListenError, Ports, announced};
 pub(crate) use provide::Offered;
+pub use reach::Reach;
 
 use behaviour::{Behaviour, BehaviourEvent};
 use futures::StreamExt;
@@ -39,10 +42,12 @@ use libp2p::{
 };
 use net::{Failure, Input, Output, Protocol, RequestId, Responder};
 use provide::Providing;
+use reach::{Places, relay_of};
 use std::{
     collections::{BTreeSet, HashMap, HashSet, VecDeque},
     error::Error,
     net::IpAddr,
+    num::NonZeroU8,
     time::Duration,
 };
 use webrtc_host::Certificate;
@@ -69,7 +74,7 @@ pub struct SetupError(Box<dyn Error + Send + Sync>);
 pub enum Happened {
     /// For the node.
     Input(Input),
-    /// [`Shell::addresses`] has changed.
+    /// Where the shell listens has changed.
     Addresses,
 }
 
@@ -91,6 +96,7 @@ pub struct Shell {
     addresses: BTreeSet<Multiaddr>,
     listeners: HashMap<ListenerId, &'static str>,
     providing: Providing,
+    places: Places,
     happened: VecDeque<Happened>,
 }
 
@@ -104,7 +110,7 @@ impl Shell {
         identity: &Identity,
         certificate: Option<Certificate>,
         agent: &str,
-        serves: bool,
+        reach: Reach,
     ) -> Result<Self, SetupError> {
         let setup = |error: Box<dyn Error + Send + Sync>| SetupError(error);
         let keypair =
@@ -128,9 +134,14 @@ impl Shell {
             .with_websocket(noise::Config::new, yamux::Config::default)
             .await
             .map_err(|error| setup(Box::new(error)))?
-            .with_behaviour(|keypair| Behaviour::new(keypair, &agent, serves))
+            .with_relay_client(noise::Config::new, yamux::Config::default)
             .map_err(|error| setup(Box::new(error)))?
-            .with_swarm_config(|config| config.with_idle_connection_timeout(IDLE_TIMEOUT))
+            .with_behaviour(|keypair, circuit| Behaviour::new(keypair, circuit, &agent, reach))
+            .map_err(|error| setup(Box::new(error)))?
+            .with_swarm_config(|config| {
+                // The other side takes the later of two connections for the one that counts.
+                config.with_idle_connection_timeout(IDLE_TIMEOUT).with_dial_concurrency_factor(NonZeroU8::MIN)
+            })
             .build();
         Ok(Self {
             swarm,
@@ -146,6 +157,7 @@ impl Shell {
             addresses: BTreeSet::new(),
             listeners: HashMap::new(),
             providing: Providing::default(),
+            places: Places::default(),
             happened: VecDeque::new(),
         })
     }
@@ -208,6 +220,9 @@ impl Shell {
             Ok(parsed) => parsed,
             Err(error) => return self.tell(failed(format!("not an address: {error}"))),
         };
+        if let Some(relay) = relay_of(&parsed) {
+            self.swarm.behaviour_mut().gate.expect(relay);
+        }
         let options =
             DialOpts::peer_id(peer_id(peer)).addresses(vec![parsed]).condition(PeerCondition::Always).build();
         let connection = options.connection_id();
@@ -234,6 +249,7 @@ impl Shell {
             tokio::select! {
                 event = self.swarm.select_next_some() => self.handle(event),
                 () = self.providing.due() => self.publish(),
+                () = self.places.due() => self.see_to_relays(),
             }
         }
     }
@@ -268,18 +284,24 @@ impl Shell {
                 };
                 // Who connects anew has lost the connection before, whatever this side believes of it: a
                 // page that was killed says no farewell, and what is sent over it reaches nobody.
-                let mut replaces = false;
+                let (mut replaces, is_relayed) = (false, endpoint.is_relayed());
                 if endpoint.is_listener()
                     && let Some(before) = self.inbound.insert(peer_id, connection_id)
+                    && (is_relayed || !self.places.is_relayed(peer_id, before))
                 {
                     self.swarm.close_connection(before);
+                    replaces = true;
+                }
+                if self.places.connected(peer_id, connection_id, is_relayed) {
+                    tracing::info!(%peer, "a direct connection takes the place of a relayed one");
                     replaces = true;
                 }
                 let address = match endpoint {
                     ConnectedPoint::Dialer { address, .. } => address,
                     ConnectedPoint::Listener { send_back_addr, .. } => send_back_addr,
                 };
-                if let Some(ip) = listen::ip_of(&address) {
+                // A relay's address says nothing about where the peer is.
+                if let Some(ip) = listen::ip_of(&address).filter(|_| !is_relayed) {
                     self.remotes.insert(connection_id, ip.to_canonical());
                     self.homes.insert(peer_id, ip.to_canonical());
                 }
@@ -293,6 +315,7 @@ impl Shell {
             }
             SwarmEvent::ConnectionClosed { peer_id, connection_id, num_established, cause, .. } => {
                 self.remotes.remove(&connection_id);
+                self.places.closed(peer_id, connection_id);
                 if self.inbound.get(&peer_id) == Some(&connection_id) {
                     self.inbound.remove(&peer_id);
                 }
@@ -325,12 +348,17 @@ impl Shell {
             }
             SwarmEvent::ListenerClosed { listener_id, addresses, reason } => {
                 let what = self.listeners.remove(&listener_id).unwrap_or("a");
-                if let Err(error) = reason {
+                if self.places.lost(listener_id) {
+                    let error = reason.as_ref().err().map(|error| words(error));
+                    tracing::warn!(error, "a place at a relay is lost; it is asked again");
+                } else if let Err(error) = reason {
                     tracing::error!(error = words(&error), "the {what} listener has ended");
                 }
                 self.addresses.retain(|address| !addresses.contains(address));
                 self.happened.push_back(Happened::Addresses);
             }
+            SwarmEvent::ExternalAddrConfirmed { address } => self.reached(address, true),
+            SwarmEvent::ExternalAddrExpired { address } => self.reached(address, false),
             SwarmEvent::ListenerError { error, .. } => {
                 tracing::warn!(error = words(&error), "a listener has trouble");
             }
@@ -362,6 +390,15 @@ impl Shell {
             }) => self.keep_provider(record),
             BehaviourEvent::Capability(event) => self.handle_capability(event),
             BehaviourEvent::Relay(event) => tracing::debug!(?event, "relay"),
+            BehaviourEvent::Circuit(event) => tracing::debug!(?event, "a place at a relay"),
+            BehaviourEvent::Punch(event) => {
+                tracing::debug!(?event, "to replace a relayed connection by a direct one");
+            }
+            BehaviourEvent::Reachability(event) => {
+                let error = event.result.as_ref().err().map(ToString::to_string);
+                tracing::debug!(address = %event.tested_addr, error, "whether an address is reached from outside");
+            }
+            BehaviourEvent::Router(event) => tracing::info!(?event, "ports at the router"),
             _ => {}
         }
     }

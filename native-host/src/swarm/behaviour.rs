@@ -1,11 +1,13 @@
 //! The protocols that a node speaks.
 
-use super::{CONNECTIONS_MAX, CONNECTIONS_PER_PEER_MAX, HANDSHAKES_MAX, frames::Frames, gate::Gate, provide};
+use super::{
+    CONNECTIONS_MAX, CONNECTIONS_PER_PEER_MAX, HANDSHAKES_MAX, Reach, frames::Frames, gate::Gate, provide,
+};
 use jobs::capability::Class;
 use libp2p::{
-    PeerId, StreamProtocol,
+    PeerId, StreamProtocol, autonat,
     connection_limits::{self, ConnectionLimits},
-    identify,
+    dcutr, identify,
     identity::Keypair,
     kad::{
         self,
@@ -14,6 +16,7 @@ use libp2p::{
     ping, relay,
     request_response::{self, ProtocolSupport},
     swarm::{NetworkBehaviour, behaviour::toggle::Toggle},
+    upnp,
 };
 use net::Protocol;
 use std::{error::Error, time::Duration};
@@ -48,6 +51,11 @@ pub(super) struct Behaviour {
     ping: ping::Behaviour,
     pub(super) kad: Toggle<kad::Behaviour<MemoryStore>>,
     relay: Toggle<relay::Behaviour>,
+    circuit: relay::client::Behaviour,
+    punch: Toggle<dcutr::Behaviour>,
+    reachability: Toggle<autonat::v2::client::Behaviour>,
+    dial_back: Toggle<autonat::v2::server::Behaviour>,
+    router: Toggle<upnp::tokio::Behaviour>,
     pub(super) capability: Toggle<request_response::Behaviour<Frames>>,
     link: request_response::Behaviour<Frames>,
     aggregate: request_response::Behaviour<Frames>,
@@ -57,8 +65,9 @@ pub(super) struct Behaviour {
 impl Behaviour {
     pub(super) fn new(
         keypair: &Keypair,
+        circuit: relay::client::Behaviour,
         agent: &str,
-        serves: bool,
+        reach: Reach,
     ) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let peer = keypair.public().to_peer_id();
         let limits = ConnectionLimits::default()
@@ -68,15 +77,21 @@ impl Behaviour {
             .with_max_pending_outgoing(Some(HANDSHAKES_MAX));
         let identify = identify::Config::new(IDENTIFY.into(), keypair.public())
             .with_agent_version(agent.into())
-            .with_cache_size(1_024);
+            // What a peer says of its addresses is nothing to dial by.
+            .with_cache_size(0);
         Ok(Self {
             gate: Gate::default(),
             limits: connection_limits::Behaviour::new(limits),
             identify: identify::Behaviour::new(identify),
             ping: ping::Behaviour::new(ping::Config::new()),
-            kad: serves.then(|| kad(peer)).into(),
-            relay: serves.then(|| relay::Behaviour::new(peer, relay_config())).into(),
-            capability: serves.then(|| capability(ProtocolSupport::Inbound)).into(),
+            kad: reach.serves.then(|| kad(peer)).into(),
+            relay: reach.relays.then(|| relay::Behaviour::new(peer, relay_config())).into(),
+            circuit,
+            punch: reach.punches.then(|| dcutr::Behaviour::new(peer)).into(),
+            reachability: reach.asks.then(autonat::v2::client::Behaviour::default).into(),
+            dial_back: reach.dials_back.then(autonat::v2::server::Behaviour::default).into(),
+            router: reach.opens_ports.then(upnp::tokio::Behaviour::default).into(),
+            capability: reach.serves.then(|| capability(ProtocolSupport::Inbound)).into(),
             link: exchange(Protocol::Link),
             aggregate: exchange(Protocol::Aggregate),
             jobs: exchange(Protocol::Jobs),

@@ -20,7 +20,7 @@ use libp2p::{
     identify,
     identity::Keypair,
     kad::{self, GetProvidersOk, QueryId, QueryResult, store::MemoryStore},
-    noise,
+    noise, relay,
     request_response::{self, Message, OutboundRequestId, ProtocolSupport},
     swarm::{NetworkBehaviour, SwarmEvent, dial_opts::DialOpts},
     tcp, yamux,
@@ -85,6 +85,7 @@ pub(crate) enum FindError {
 struct Behaviour {
     limits: connection_limits::Behaviour,
     identify: identify::Behaviour,
+    circuit: relay::client::Behaviour,
     kad: kad::Behaviour<MemoryStore>,
     capability: request_response::Behaviour<Frames>,
 }
@@ -161,6 +162,8 @@ impl Finder {
             .map_err(|error| setup(&error))?
             .with_websocket(noise::Config::new, yamux::Config::default)
             .await
+            .map_err(|error| setup(&error))?
+            .with_relay_client(noise::Config::new, yamux::Config::default)
             .map_err(|error| setup(&error))?
             .with_behaviour(behaviour_of)
             .map_err(|error| setup(&error))?
@@ -327,7 +330,7 @@ impl Finder {
     }
 }
 
-fn behaviour_of(keypair: &Keypair) -> Behaviour {
+fn behaviour_of(keypair: &Keypair, circuit: relay::client::Behaviour) -> Behaviour {
     let peer = keypair.public().to_peer_id();
     let limits = ConnectionLimits::default()
         .with_max_established(Some(CONNECTIONS_MAX))
@@ -343,6 +346,7 @@ fn behaviour_of(keypair: &Keypair) -> Behaviour {
     Behaviour {
         limits: connection_limits::Behaviour::new(limits),
         identify: identify::Behaviour::new(identify),
+        circuit,
         kad,
         capability: behaviour::capability(ProtocolSupport::Outbound),
     }

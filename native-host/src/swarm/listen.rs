@@ -187,7 +187,9 @@ pub(crate) fn announced<'a>(
         Some(IpAddr::V6(ip)) => ip.is_unicast_link_local(),
         None => false,
     };
-    let listening: Vec<&Multiaddr> = listening.filter(|address| !link_local(address)).collect();
+    let listening = listening.filter(|address| !link_local(address));
+    let is_relayed = |address: &&Multiaddr| transport_of(address) == Some(net::Transport::Relay.name());
+    let (relayed, listening): (Vec<_>, Vec<&Multiaddr>) = listening.partition(is_relayed);
     let loopback = |address: &&&Multiaddr| ip_of(address).is_some_and(|ip| ip.is_loopback());
     let outward: Vec<&Multiaddr> = listening.iter().filter(|address| !loopback(address)).copied().collect();
     let mut all: Vec<Multiaddr> = named.to_vec();
@@ -203,6 +205,7 @@ pub(crate) fn announced<'a>(
         };
         all.extend(external.iter().flat_map(at));
     }
+    all.extend(relayed.into_iter().cloned());
     let mut seen = HashSet::new();
     all.retain(|address| seen.insert(address.clone()));
     all
@@ -231,6 +234,14 @@ mod tests {
         assert_eq!(announced(local.iter(), &[], &[]), local);
         let outside = announced(all.iter(), &["203.0.113.7".parse().unwrap()], &[]);
         assert_eq!(outside, addresses(&["/ip4/203.0.113.7/tcp/3", "/ip4/203.0.113.7/udp/2/quic-v1"]));
+        let circuit = addresses(&[
+            "/ip4/198.51.100.1/tcp/3/p2p/12D3KooWPjceQrSwdWXPyLLeABRXmuqt69Rg3sBYbU1Nft9HyQ6X/p2p-circuit",
+        ]);
+        let with_circuit = [circuit.clone(), all.clone()].concat();
+        let through = [addresses(&lan), circuit.clone()].concat();
+        assert_eq!(announced(with_circuit.iter(), &[], &[]), through, "a relay is no address of the machine");
+        let outside = announced(with_circuit.iter(), &["203.0.113.7".parse().unwrap()], &[]);
+        assert_eq!(outside.last(), circuit.last());
         let named = addresses(&["/dns4/a.example/tcp/443/wss"]);
         assert_eq!(announced(local.iter(), &[], &named), [named, local].concat());
     }

@@ -4,11 +4,12 @@
 //! A node's own names go to the heavy nodes that it is connected to, and again whenever one more joins. Others' names are taken
 //! for the classes that there are and nothing else, with addresses at which their node is itself.
 
-use super::{Shell, behaviour, is_at};
+use super::{Shell, behaviour, is_at, reach::relay_of};
 use jobs::capability::Class;
 use libp2p::{
-    PeerId,
+    Multiaddr, PeerId,
     kad::{self, ProviderRecord, RecordKey, store::RecordStore},
+    multiaddr::Protocol,
     request_response::{self, Message},
 };
 use std::{
@@ -129,7 +130,8 @@ impl Shell {
         if !self.providing.keys.contains(&record.key) {
             return;
         }
-        record.addresses.retain(|address| is_at(address, home));
+        let own: Vec<Multiaddr> = self.swarm.external_addresses().cloned().collect();
+        record.addresses.retain(|address| is_at(address, home) || is_through(address, &own));
         record.addresses.truncate(ADDRESSES_MAX);
         let Some(kad) = self.swarm.behaviour_mut().kad.as_mut() else { return };
         let listed = kad.store_mut().providers(&record.key);
@@ -158,6 +160,12 @@ impl Shell {
             let _ = capability.send_response(channel, document);
         }
     }
+}
+
+/// Whether an address leads through this node's own relay, at one of its `own` addresses. Where the relay is somebody else, nobody here knows whether it is one.
+fn is_through(address: &Multiaddr, own: &[Multiaddr]) -> bool {
+    let relay: Multiaddr = address.iter().take_while(|part| !matches!(part, Protocol::P2p(_))).collect();
+    relay_of(address).is_some() && own.contains(&relay)
 }
 
 /// The table's settings that have to do with providers.

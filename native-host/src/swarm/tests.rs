@@ -4,9 +4,12 @@ use libp2p::{kad::store::RecordStore, swarm::DialError};
 use std::net::Ipv4Addr;
 use tokio::sync::watch;
 
+const SERVES: Reach =
+    Reach { serves: true, relays: true, dials_back: true, asks: false, punches: true, opens_ports: false };
+
 async fn heavy(seed: u8) -> (Shell, NodeId) {
     let identity = Identity::from_seed([seed; 32]);
-    let mut shell = Shell::new(&identity, None, "test", true).await.unwrap();
+    let mut shell = Shell::new(&identity, None, "test", SERVES).await.unwrap();
     shell.listen(Ipv4Addr::LOCALHOST.into(), Ports::default()).await.unwrap();
     (shell, identity.id())
 }

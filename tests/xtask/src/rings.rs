@@ -293,6 +293,7 @@ fn no_std(run: &mut Run<'_>) -> Result<()> {
 fn unit(run: &mut Run<'_>) -> Result<()> {
     setup::python(&run.tree.root)?;
     setup::vulkan(&run.tree.root)?;
+    setup::namespaces(&run.tree.root)?;
     setup::rust_target(&run.tree.root, GUEST)?;
     let packages = run.packages(|member| !in_browser(member) && !OWN_RING.contains(&member.name.as_str()));
     run.tests(&run.cargo().args(["test", "--no-fail-fast"]).args(each(&packages)), Harness::Cargo)

@@ -157,6 +157,20 @@ pub(crate) fn vulkan(root: &Path) -> Result<()> {
     )
 }
 
+/// Makes root able to build networks of namespaces, in which tests put nodes behind routers. Anybody else is not: such tests are ignored then.
+pub(crate) fn namespaces(root: &Path) -> Result<()> {
+    let missing: Vec<&str> = [("ip", "iproute2"), ("nft", "nftables")]
+        .iter()
+        .filter(|(program, _)| on_path(program).is_none())
+        .map(|(_, package)| *package)
+        .collect();
+    if missing.is_empty() || Cmd::new("id", root).arg("-u").read()?.trim() != "0" {
+        return Ok(());
+    }
+    install(root, &missing)
+        .with_context(|| format!("tests of nodes behind routers need Debian's packages {missing:?}"))
+}
+
 /// Installs Debian's packages of these names.
 fn install(root: &Path, packages: &[&str]) -> Result<()> {
     let apt = |args: &[&str]| {

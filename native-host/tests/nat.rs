@@ -1,0 +1,252 @@
+//! A heavy node and a worker, each behind a router of its own that lets nobody in, meet through a relay, and then directly.
+//!
+//! The networks are namespaces of the kernel, which only root makes; without them the test counts as ignored.
+
+mod common;
+
+use common::{
+    Node, PATIENCE, formix,
+    guests::{SLOW, guest},
+};
+use libtest_mimic::{Arguments, Failed, Trial};
+use serde_json::Value;
+use std::{
+    fs,
+    io::Write as _,
+    path::Path,
+    process::{Command, ExitCode, Stdio},
+};
+use tempfile::TempDir;
+use tokio::time::timeout;
+
+fn main() -> ExitCode {
+    let can = Namespaces::can();
+    if let Err(why) = &can {
+        eprintln!("no network namespaces here, so what is behind routers is not tested: {why}");
+    }
+    let trial =
+        |name, test: fn() -> Result<(), Failed>| Trial::test(name, test).with_ignored_flag(can.is_err());
+    let trials = vec![
+        trial("a_worker_behind_a_router_does_a_job_through_a_relay", through_a_relay),
+        trial("a_direct_connection_takes_the_place_of_the_relayed_one", directly),
+    ];
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+/// Runs a system program; gives what it says, or what went wrong.
+fn system(program: &str, args: &[&str], input: &str) -> Result<String, String> {
+    let said = |error: std::io::Error| format!("{program}: {error}");
+    let mut command = Command::new(program);
+    command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(said)?;
+    child.stdin.take().expect("piped").write_all(input.as_bytes()).map_err(said)?;
+    let output = child.wait_with_output().map_err(said)?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    Err(format!("{program} {}: {}", args.join(" "), String::from_utf8_lossy(&output.stderr).trim()))
+}
+
+/// Networks of the kernel, gone when this is dropped:
+///
+/// ```text
+/// "wan" 203.0.113.1, .2        everybody reaches
+///   ├─ .10 "gate-a" 10.1.0.1 ── "home-a" 10.1.0.2     the router lets port 4800 in, for HTTP, and nothing else
+///   └─ .20 "gate-b" 10.2.0.1 ── "home-b" 10.2.0.2     the router lets nothing in
+/// ```
+struct Namespaces {
+    prefix: String,
+    made: Vec<String>,
+}
+
+impl Namespaces {
+    /// Whether this machine makes them.
+    fn can() -> Result<(), String> {
+        let mut probe = Self::new("probe");
+        probe.add("one")?;
+        probe.nft("one", "table ip probe { }\n")
+    }
+
+    fn new(name: &str) -> Self {
+        Self { prefix: format!("formix-{}-{name}", std::process::id()), made: Vec::new() }
+    }
+
+    fn name(&self, of: &str) -> String {
+        format!("{}-{of}", self.prefix)
+    }
+
+    fn add(&mut self, of: &str) -> Result<(), String> {
+        let name = self.name(of);
+        system("ip", &["netns", "add", &name], "")?;
+        self.made.push(name);
+        self.ip(of, "link set lo up")
+    }
+
+    fn ip(&self, of: &str, args: &str) -> Result<(), String> {
+        let name = self.name(of);
+        let args: Vec<&str> = ["-n", &name].into_iter().chain(args.split(' ')).collect();
+        system("ip", &args, "").map(drop)
+    }
+
+    fn nft(&self, of: &str, rules: &str) -> Result<(), String> {
+        system("ip", &["netns", "exec", &self.name(of), "nft", "-f", "-"], rules).map(drop)
+    }
+
+    /// A cable between two networks.
+    fn cable(&self, (one, one_end): (&str, &str), (two, two_end): (&str, &str)) -> Result<(), String> {
+        let (one, two) = (self.name(one), self.name(two));
+        let args =
+            ["link", "add", one_end, "netns", &one, "type", "veth", "peer", "name", two_end, "netns", &two];
+        system("ip", &args, "").map(drop)
+    }
+
+    fn built(name: &str) -> Result<Self, String> {
+        let mut all = Self::new(name);
+        all.add("wan")?;
+        all.ip("wan", "link add wan type bridge")?;
+        all.ip("wan", "address add 203.0.113.1/24 dev wan")?;
+        all.ip("wan", "address add 203.0.113.2/24 dev wan")?;
+        all.ip("wan", "link set wan up")?;
+        for (letter, at, inside) in [("a", 10, 1), ("b", 20, 2)] {
+            let (gate, home, plug) =
+                (format!("gate-{letter}"), format!("home-{letter}"), format!("plug-{letter}"));
+            all.add(&gate)?;
+            all.add(&home)?;
+            all.cable(("wan", &plug), (&gate, "out"))?;
+            all.cable((&gate, "in"), (&home, "eth"))?;
+            all.ip("wan", &format!("link set {plug} master wan up"))?;
+            all.ip(&gate, &format!("address add 203.0.113.{at}/24 dev out"))?;
+            all.ip(&gate, "link set out up")?;
+            all.ip(&gate, &format!("address add 10.{inside}.0.1/24 dev in"))?;
+            all.ip(&gate, "link set in up")?;
+            all.ip(&home, &format!("address add 10.{inside}.0.2/24 dev eth"))?;
+            all.ip(&home, "link set eth up")?;
+            all.ip(&home, &format!("route add default via 10.{inside}.0.1"))?;
+            let name = all.name(&gate);
+            let forward = "echo 1 > /proc/sys/net/ipv4/ip_forward";
+            system("ip", &["netns", "exec", &name, "sh", "-c", forward], "")?;
+            let lets_in = match letter {
+                "a" => "iifname \"out\" tcp dport 4800 dnat to 10.1.0.2",
+                _ => "",
+            };
+            // What comes for nobody is dropped without a word, as routers do.
+            all.nft(
+                &gate,
+                &format!(
+                    "table ip home {{
+                        chain in {{
+                            type nat hook prerouting priority -100;
+                            {lets_in}
+                        }}
+                        chain out {{
+                            type nat hook postrouting priority 100;
+                            oifname \"out\" masquerade
+                        }}
+                        chain here {{
+                            type filter hook input priority 0;
+                            iifname \"out\" ct state new drop
+                        }}
+                    }}\n"
+                ),
+            )?;
+        }
+        Ok(all)
+    }
+
+    /// The program under test, in one of the networks.
+    fn formix(&self, of: &str, home: &Path, args: &[&str]) -> tokio::process::Command {
+        let program = formix(home);
+        let mut command = tokio::process::Command::new("ip");
+        command.args(["netns", "exec", &self.name(of)]).arg(program.as_std().get_program());
+        command.env("FORMIX_HOME", home).current_dir(home).arg("--json").args(args);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        command
+    }
+
+    async fn node(&self, of: &str, home: &TempDir, args: &[&str]) -> Node {
+        Node::from(self.formix(of, home.path(), args).spawn().unwrap()).await
+    }
+
+    async fn run(&self, of: &str, home: &Path, args: &[&str]) -> Vec<Value> {
+        let output = timeout(PATIENCE, self.formix(of, home, args).output()).await.expect("it ends").unwrap();
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+impl Drop for Namespaces {
+    fn drop(&mut self) {
+        for name in &self.made {
+            if let Err(error) = system("ip", &["netns", "delete", name], "") {
+                eprintln!("{error}");
+            }
+        }
+    }
+}
+
+fn through_a_relay() -> Result<(), Failed> {
+    meet("relay", &[])
+}
+
+fn directly() -> Result<(), Failed> {
+    meet("direct", &["--hole-punch"])
+}
+
+fn meet(name: &str, light: &[&str]) -> Result<(), Failed> {
+    let networks = Namespaces::built(name)?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    runtime.block_on(a_job_is_done(&networks, light));
+    Ok(())
+}
+
+async fn a_job_is_done(networks: &Namespaces, light: &[&str]) {
+    let homes: Vec<TempDir> = (0..5).map(|_| tempfile::tempdir().unwrap()).collect();
+    let log = ["--log", "info,native_host=debug"];
+    let heavy = |listen: &'static str| ["heavy", "--listen", listen, "--judge", "0"].into_iter().chain(log);
+    let args: Vec<&str> = heavy("203.0.113.1").collect();
+    let relay = networks.node("wan", &homes[0], &args).await;
+    let args: Vec<&str> = heavy("203.0.113.2").chain(["--fellow", relay.url()]).collect();
+    let third = networks.node("wan", &homes[1], &args).await;
+
+    let place = format!("/ip4/203.0.113.1/tcp/4803/p2p/{}", relay.ready["id"].as_str().unwrap());
+    let hidden_url = "http://203.0.113.10:4800";
+    let args: Vec<&str> = heavy("10.1.0.2")
+        .chain(["--relay", &place, "--url", hidden_url, "--fellow", relay.url(), "--fellow", third.url()])
+        .collect();
+    let hidden = networks.node("home-a", &homes[2], &args).await;
+    hidden.logs("p2p-circuit").await;
+    for (home, other) in [(0, third.url()), (0, hidden_url), (1, hidden_url)] {
+        networks.run("wan", homes[home].path(), &["fellow", other]).await;
+    }
+
+    let args: Vec<&str> = ["node", "--slots", "1", "--host", relay.url()].into_iter().chain(log).collect();
+    let mut worker = networks.node("home-b", &homes[3], &[&args, light].concat()).await;
+    let all = |event: &Value| (event["to"].as_array().unwrap().len() == 3).then_some(());
+    worker.event("offered", all).await;
+    assert!(
+        worker.log().contains("p2p-circuit"),
+        "the two reach each other in no other way: {}",
+        worker.log()
+    );
+    if !light.is_empty() {
+        worker.logs("a direct connection takes the place of a relayed one").await;
+        hidden.logs("a direct connection takes the place of a relayed one").await;
+    }
+
+    // From the address of the relay, somebody finds the hidden heavy node, and has the worker run a job.
+    let client = homes[4].path();
+    let spec = client.join("slow.yaml");
+    fs::write(&spec, format!("module: {}\n", guest(client, "slow.wasm", SLOW))).unwrap();
+    let submit = ["job", "submit", spec.to_str().unwrap(), "--wait", "--host", hidden_url];
+    let told = networks.run("wan", client, &submit).await;
+    let ended = told.last().unwrap();
+    assert_eq!(ended["view"]["state"], "done");
+    assert_eq!(ended["view"]["result"]["nodes"], serde_json::json!([worker.ready["id"]]));
+
+    let found = networks.run("wan", client, &["workers", "--bootstrap", &place, "--kind", "native"]).await;
+    let workers = found[0]["workers"].as_array().unwrap();
+    let hidden = workers.iter().find(|worker| worker["node"] == hidden.ready["id"]);
+    let hidden = hidden.unwrap_or_else(|| panic!("the hidden one is found: {found:?}"));
+    assert!(hidden["addresses"][0].as_str().unwrap().contains("p2p-circuit"), "{hidden}");
+}
