@@ -234,6 +234,10 @@ async fn a_job_is_done(networks: &Namespaces, light: &[&str]) {
         hidden.logs("a direct connection takes the place of a relayed one").await;
     }
 
+    // It does not take its router's address for its own.
+    let is_reached = "reach this node, or not to address=/ip4/203.0.113.10/";
+    assert!(!hidden.log().contains(is_reached), "{}", hidden.log());
+
     // From the address of the relay, somebody finds the hidden heavy node, and has the worker run a job.
     let client = homes[4].path();
     let spec = client.join("slow.yaml");

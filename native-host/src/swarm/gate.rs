@@ -5,7 +5,7 @@
 //!
 //! - to a relay that the node named itself, as part of an address that it dials or listens at;
 //! - back to a peer that asks whether it is reached from outside, at an address of the machine that it is connected from: who asks reaches
-//!   nobody else by it;
+//!   nobody else by it. Not to this machine, from where a proxy connects everybody;
 //! - to a peer that is connected through a relay, to replace the relay by a direct connection (DCUtR): the only dials at addresses that a
 //!   stranger chooses. They go to nowhere that only this machine or its own network reaches.
 //!
@@ -91,7 +91,8 @@ impl Gate {
     fn is_back(&self, peer: PeerId, addresses: &[Multiaddr]) -> bool {
         let [address] = addresses else { return false };
         let Some(remotes) = self.direct.get(&peer) else { return false };
-        ip_of(address).is_some_and(|ip| remotes.values().any(|remote| *remote == ip.to_canonical()))
+        let ip = ip_of(address).map(|ip| ip.to_canonical()).filter(|ip| !ip.is_loopback());
+        ip.is_some_and(|ip| remotes.values().any(|remote| *remote == ip))
     }
 
     /// Whether this replaces a relayed connection. It counts as one of the dials that are left for that.

@@ -4,7 +4,7 @@
 //! A node's own names go to the heavy nodes that it is connected to, and again whenever one more joins. Others' names are taken
 //! for the classes that there are and nothing else, with addresses at which their node is itself.
 
-use super::{Shell, behaviour, is_at, reach::relay_of};
+use super::{Shell, behaviour, is_at, listen::ip_of, reach::relay_of};
 use jobs::capability::Class;
 use libp2p::{
     Multiaddr, PeerId,
@@ -131,6 +131,11 @@ impl Shell {
             return;
         }
         let own: Vec<Multiaddr> = self.swarm.external_addresses().cloned().collect();
+        let is_loopback = |address: &Multiaddr| ip_of(address).is_none_or(|ip| ip.is_loopback());
+        if home.is_loopback() && !own.iter().all(is_loopback) {
+            // A proxy connects it, and nobody here knows where it is.
+            return;
+        }
         record.addresses.retain(|address| is_at(address, home) || is_through(address, &own));
         record.addresses.truncate(ADDRESSES_MAX);
         let Some(kad) = self.swarm.behaviour_mut().kad.as_mut() else { return };

@@ -168,7 +168,7 @@ impl Shell {
 
     /// An address has turned out to reach this node from outside, or does no longer.
     pub(super) fn reached(&mut self, address: Multiaddr, is_so: bool) {
-        tracing::info!(%address, is_so, "reached from outside");
+        tracing::info!(%address, is_so, "an address turns out to reach this node, or not to");
         let has_changed =
             if is_so { self.addresses.insert(address) } else { self.addresses.remove(&address) };
         if has_changed {

@@ -46,6 +46,8 @@ fn who_asks_is_dialed_back_where_it_is_and_nowhere_else() {
     assert!(!dials(&mut gate, peer, &["/dns4/victim.example/tcp/1"]));
     assert!(!dials(&mut gate, peer, &["/ip4/192.168.0.9/tcp/1", "/ip4/192.168.0.8/tcp/1"]));
     assert!(!dials(&mut gate, PeerId::random(), &["/ip4/192.168.0.9/tcp/1"]));
+    connected(&mut gate, peer, "/ip4/127.0.0.1/tcp/55555");
+    assert!(!dials(&mut gate, peer, &["/ip4/127.0.0.1/tcp/1"]), "a proxy connects everybody from here");
 }
 
 #[test]
