@@ -3,9 +3,10 @@
 use channel::{FromRunner, Ran, ToRunner, post, unpack};
 use executor::{Program, Step};
 use gloo::timers::future::TimeoutFuture;
-use jobs::{Invocation, MachineOutOfMemory, Receipt};
+use jobs::{Invocation, Limits, MachineOutOfMemory, Receipt};
 use js_sys::{Date, WebAssembly};
 use keys::Envelope;
+use std::cell::RefCell;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen_futures::spawn_local;
@@ -18,6 +19,17 @@ const FIRST_STEP: u64 = 1_000_000;
 const STEP_MS: f64 = 40.0;
 /// The shortest time that a browser's clock tells from none.
 const TICK_MS: f64 = 1.0;
+
+/// A module that was compiled, with its bytes.
+struct Compiled {
+    module: Vec<u8>,
+    program: Program,
+}
+
+thread_local! {
+    /// What ran last: of an array's jobs each has the same module.
+    static LAST: RefCell<Option<Compiled>> = const { RefCell::new(None) };
+}
 
 fn scope() -> DedicatedWorkerGlobalScope {
     js_sys::global().unchecked_into()
@@ -85,7 +97,7 @@ async fn run(
 ) -> (Result<jobs::Ran, MachineOutOfMemory>, f64) {
     let share = f64::from(share_percent.clamp(1, 100)) / 100.0;
     let began_ms = now_ms();
-    let mut step = Program::new(module, &invocation.limits).start(invocation, input);
+    let mut step = begin(module, invocation, input);
     let mut worked_ms = now_ms() - began_ms;
     let mut fuel = if share < 1.0 { FIRST_STEP } else { u64::MAX };
     loop {
@@ -104,6 +116,22 @@ async fn run(
             fuel = (fuel as f64 * (STEP_MS / took_ms).clamp(0.1, 2.0)) as u64 + 1;
         }
     }
+}
+
+/// Begins a run. The module is compiled where it is not the last one's, or was compiled under other limits.
+fn begin(module: &[u8], invocation: &Invocation, input: &[u8]) -> Step {
+    LAST.with_borrow_mut(|last| {
+        let is_same = |last: &Compiled| last.module == module && *last.program.limits() == invocation.limits;
+        let compiled = match last.take().filter(is_same) {
+            Some(compiled) => compiled,
+            None => compile(module, &invocation.limits),
+        };
+        last.insert(compiled).program.start(invocation, input)
+    })
+}
+
+fn compile(module: &[u8], limits: &Limits) -> Compiled {
+    Compiled { module: module.to_vec(), program: Program::new(module, limits) }
 }
 
 fn rerun(receipt: &[u8], module: &[u8], input: &[u8]) -> Result<(), String> {

@@ -5,6 +5,9 @@ use codec::ContentId;
 use jobs::worker::{RunningView, Step};
 use leptos::prelude::*;
 
+/// Most jobs that are shown, the oldest first: while jobs are tiny, all of them are others a moment later.
+const SHOWN: usize = 12;
+
 /// A step's name for tests, and for people.
 const fn step(step: Step) -> (&'static str, &'static str) {
     match step {
@@ -20,11 +23,14 @@ const fn step(step: Step) -> (&'static str, &'static str) {
 pub(super) fn Guests() -> impl IntoView {
     let page = page();
     let running = page.part(|view| view.contribution.running.clone());
-    let ids =
-        Memo::new(move |_| running.with(|running| running.iter().map(|one| one.job).collect::<Vec<_>>()));
+    let count = Memo::new(move |_| running.with(Vec::len));
+    let ids = Memo::new(move |_| {
+        running.with(|running| running.iter().take(SHOWN).map(|one| one.job).collect::<Vec<_>>())
+    });
+    let has_more = move || count.get() > SHOWN;
     view! {
         <section class="group">
-            <h2>"Here now" " " <span class="soft numerals">{move || ids.get().len()}</span></h2>
+            <h2>"Here now" " " <span class="soft numerals">{count}</span></h2>
             <Show
                 when=move || !ids.get().is_empty()
                 fallback=|| view! { <p class="empty">"Nothing. Jobs appear here, with what they do and for whom."</p> }
@@ -34,6 +40,9 @@ pub(super) fn Guests() -> impl IntoView {
                         <Guest id running />
                     </For>
                 </ul>
+                <Show when=has_more>
+                    <p class="soft">"And " {move || count.get() - SHOWN} " more"</p>
+                </Show>
             </Show>
         </section>
     }

@@ -11,12 +11,21 @@ use codec::ContentId;
 use jobs::worker::PastView;
 use leptos::{prelude::*, task::spawn_local};
 
+/// Rows that are shown before somebody asks for all: while jobs are tiny, all of them are others a moment later.
+const SHOWN: usize = 20;
+
 /// The credit and the list; nothing where nothing ever ran.
 #[component]
 pub(super) fn Past() -> impl IntoView {
     let page = page();
     let history = page.part(|view| view.contribution.history.clone());
     let some = Memo::new(move |_| history.with(|history| !history.is_empty()));
+    let all = RwSignal::new(false);
+    let hides = move || !all.get() && history.with(|history| history.len() > SHOWN);
+    let rows = move || {
+        let shown = if all.get() { usize::MAX } else { SHOWN };
+        history.with(|history| history.iter().take(shown).map(|past| row(page, past)).collect_view())
+    };
     view! {
         <Show when=move || some.get()>
             <Credit />
@@ -34,10 +43,13 @@ pub(super) fn Past() -> impl IntoView {
                             </tr>
                         </thead>
                         <tbody>
-                            {move || history.with(|history| history.iter().map(|past| row(page, past)).collect_view())}
+                            {rows}
                         </tbody>
                     </table>
                 </div>
+                <Show when=hides>
+                    <button type="button" class="quiet" on:click=move |_| all.set(true)>"Show all"</button>
+                </Show>
             </section>
         </Show>
     }
