@@ -77,25 +77,37 @@ function buildGuest() {
 /** Rates a second of what a worker tells in milliseconds. */
 const rates = (values) => values.map((ms) => 1000 / ms);
 
-/** The guest in a worker: in the sandbox as the page has it, and in Chromium's own engine. */
-async function tab(guest) {
-  cargo("xtask", "page", "--program", "jobspeed");
-  const files = { "guest.wasm": readFileSync(guest) };
-  const served = await serveWorker({ source: WORKER, program: "jobspeed", folder: join(target, "xtask", "jobspeed"), files });
+/** Has a worker, with the program optimised as `flags` say, measure by `measures`. */
+async function inWorker(guest, flags, measures) {
+  const folder = join(target, "xtask", ["jobspeed", ...flags].join(""));
+  cargo("xtask", "page", "--program", "jobspeed", "--out", folder, ...flags);
+  const served = await serveWorker({ source: WORKER, program: "jobspeed", folder, files: { "guest.wasm": readFileSync(guest) } });
   const browser = await openBrowser();
   try {
-    const measure = await openWorker(browser, served.url);
-    const given = { given: await measure("sandboxedGives", [AGREED]), engineGiven: await measure("engineGives", [AGREED]) };
-    const timed = { sandboxed: [], engine: [], receipts: [] };
-    // In turns: whatever else the machine does meets all of them.
-    for (let at = 0; at < runs; at++) {
-      for (const [what, values] of Object.entries(timed)) values.push(...rates(await measure(what, [], { sampleMs: seconds * 1000, samples: 1 })));
-    }
-    return { ...given, ...timed };
+    return await measures(await openWorker(browser, served.url));
   } finally {
     await browser.close();
     served.close();
   }
+}
+
+/** Rates a second of pieces of work, measured in turns: whatever else the machine does meets all of them. */
+async function turns(measure, works) {
+  const timed = Object.fromEntries(works.map((work) => [work, []]));
+  for (let at = 0; at < runs; at++) {
+    for (const work of works) timed[work].push(...rates(await measure(work, [], { sampleMs: seconds * 1000, samples: 1 })));
+  }
+  return timed;
+}
+
+/** The guest in the sandbox as the page's runner has it, and in Chromium's own engine; receipts as the page's worker checks them. */
+async function tab(guest) {
+  const guests = await inWorker(guest, ["--quick"], async (measure) => ({
+    given: await measure("sandboxedGives", [AGREED]),
+    engineGiven: await measure("engineGives", [AGREED]),
+    ...(await turns(measure, ["sandboxed", "engine"])),
+  }));
+  return { ...guests, ...(await inWorker(guest, [], (measure) => turns(measure, ["receipts"]))) };
 }
 
 /** All engines gave the same checksums, the published ones; sandboxes also the same fuel. */

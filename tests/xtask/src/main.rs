@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
-use crate::page::Profile;
+use crate::page::{Aim, Profile};
 use crate::programs::Speed;
 use crate::rings::Choice;
 use crate::tree::Tree;
@@ -124,6 +124,9 @@ struct PageArgs {
     /// Instead of the page, build this package's program for the browser, as the page's programs are built.
     #[arg(long, value_name = "PACKAGE", conflicts_with = "dev")]
     program: Option<String>,
+    /// Optimise that program for speed, as what runs guests is, and not for size.
+    #[arg(long, requires = "program")]
+    quick: bool,
     /// Folder to write into [default: dist, or target/xtask/PACKAGE].
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -151,7 +154,10 @@ fn main() -> Result<()> {
             let out = std::path::absolute(args.out.unwrap_or(usual))?;
             match args.program {
                 None => print!("{}", page::build(&tree, profile(args.dev), &out)?),
-                Some(package) => page::program(&tree, &package, &out)?,
+                Some(package) => {
+                    let aim = if args.quick { Aim::Quick } else { Aim::Small };
+                    page::program(&tree, &package, aim, &out)?;
+                }
             }
             Ok(())
         }

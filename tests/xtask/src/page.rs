@@ -38,6 +38,26 @@ struct Program {
     loaders: &'static [Loader],
     /// Whether every tab loads it.
     first: bool,
+    /// What wasm-opt makes of it.
+    aim: Aim,
+}
+
+/// What wasm-opt makes a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Aim {
+    /// Small: it is waited for.
+    Small,
+    /// Quick: an interpreter's loop.
+    Quick,
+}
+
+impl Aim {
+    fn flag(self) -> &'static str {
+        match self {
+            Self::Small => "-Oz",
+            Self::Quick => "-O3",
+        }
+    }
 }
 
 /// A module that starts a program.
@@ -67,6 +87,7 @@ const PROGRAMS: [Program; 3] = [
             Loader::of_worker("worker.js"),
         ],
         first: true,
+        aim: Aim::Small,
     },
     Program {
         package: "ui",
@@ -77,6 +98,7 @@ const PROGRAMS: [Program; 3] = [
             Loader::of_worker("worker-jobs.js"),
         ],
         first: false,
+        aim: Aim::Small,
     },
     Program {
         package: "runner",
@@ -84,6 +106,7 @@ const PROGRAMS: [Program; 3] = [
         is_plain: false,
         loaders: &[Loader::of_worker("runner.js")],
         first: false,
+        aim: Aim::Quick,
     },
 ];
 
@@ -95,8 +118,7 @@ pub(crate) const FIRST_CONTRIBUTION_GZIP_MAX: u64 = 1_200_000;
 
 /// What wasm-opt may use: the features that the compiler's own target has on. At the end functions are put in the order of their
 /// names: those that were made of one generic are much alike, and gzip looks back no further than 32 KB.
-const WASM_OPT: [&str; 10] = [
-    "-Oz",
+const WASM_OPT: [&str; 9] = [
     "--enable-bulk-memory",
     "--enable-nontrapping-float-to-int",
     "--enable-sign-ext",
@@ -172,7 +194,7 @@ pub(crate) fn build(tree: &Tree, profile: Profile, out: &Path) -> Result<Report>
 
 /// Builds the wasm program of another package as a release page's programs are built, into the folder `out`: a module
 /// `PACKAGE.js` that starts it and exports what it exports.
-pub(crate) fn program(tree: &Tree, package: &str, out: &Path) -> Result<()> {
+pub(crate) fn program(tree: &Tree, package: &str, aim: Aim, out: &Path) -> Result<()> {
     setup::rust_target(&tree.root, WASM)?;
     setup::npm(&tree.root, Npm::Page)?;
     let wasm = compile(tree, Profile::Release, package, false)?;
@@ -180,7 +202,7 @@ pub(crate) fn program(tree: &Tree, package: &str, out: &Path) -> Result<()> {
         fs::remove_dir_all(out)?;
     }
     fs::create_dir_all(out)?;
-    let (js, wasm) = bind(tree, Profile::Release, &wasm, out, package, &mut Names::default())?;
+    let (js, wasm) = bind(tree, Profile::Release, &wasm, out, package, aim, &mut Names::default())?;
     let module = format!(
         "import init from \"./{js}\";\nexport * from \"./{js}\";\n\
          await init({{ module_or_path: new URL(\"./{wasm}\", import.meta.url) }});\n"
@@ -264,7 +286,7 @@ fn assemble(
     let (mut preload, mut later) = (String::new(), Vec::new());
     for program in &PROGRAMS {
         let compiled = &inputs[&format!("{}.wasm", program.name)];
-        let (js, wasm) = bind(tree, profile, compiled, &work, program.name, &mut names)?;
+        let (js, wasm) = bind(tree, profile, compiled, &work, program.name, program.aim, &mut names)?;
         for loader in program.loaders {
             manifest::write(&work.join(loader.file), loader.source(&js, &wasm).as_bytes())?;
         }
@@ -298,6 +320,7 @@ fn bind(
     wasm: &Path,
     work: &Path,
     program: &str,
+    aim: Aim,
     names: &mut Names,
 ) -> Result<(String, String)> {
     let dev = profile == Profile::Dev;
@@ -325,6 +348,7 @@ fn bind(
     }
     let optimised = work.join(format!("{program}.opt.wasm"));
     Cmd::new(tree.root.join("node_modules/.bin/wasm-opt"), &tree.root)
+        .arg(aim.flag())
         .args(WASM_OPT)
         .args([&work.join(&bound), Path::new("-o"), &optimised])
         .run()?;
