@@ -113,14 +113,14 @@ impl Worker {
     /// Has what a heavy node was to give that is gone come from another that leased a job with the same needs.
     fn fetch_elsewhere(&mut self, blob: ContentId) {
         let is_up = |heavy: &NodeId| self.heavy.get(heavy).is_some_and(|heavy| heavy.is_up);
-        let Some(fetch) = self.fetches.get(&blob).filter(|fetch| !fetch.is_asked && !is_up(&fetch.heavy))
-        else {
-            return;
-        };
+        let is_stuck = |fetch: &&Fetch| fetch.asked.is_none() && !is_up(&fetch.heavy);
+        let Some(fetch) = self.fetches.get(&blob).filter(is_stuck) else { return };
         let others = fetch.jobs.iter().filter_map(|job| self.jobs.get(job));
         let Some(heavy) = others.map(|job| job.heavy).find(is_up) else { return };
         if let Some(fetch) = self.fetches.get_mut(&blob) {
             fetch.heavy = heavy;
+            // Its turn at the other comes to nothing.
+            fetch.is_waiting = false;
             // Wrong bytes are held against who gave all of them.
             fetch.bytes.clear();
         }
