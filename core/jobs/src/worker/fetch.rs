@@ -248,6 +248,11 @@ impl Worker {
     fn fetch_failed(&mut self, now: Instant, blob: ContentId, what: &str) {
         let Some(fetch) = self.fetches.remove(&blob) else { return };
         for id in fetch.jobs {
+            if self.jobs.get(&id).is_some_and(|job| job.heavy != fetch.heavy) {
+                // Who leased it is asked itself.
+                self.fetch(id);
+                continue;
+            }
             let why: String = format!("{what} the bytes of {blob}");
             if let Some(job) = self.forget(now, id) {
                 self.note(now, id, &job, &why);

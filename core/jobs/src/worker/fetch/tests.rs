@@ -87,3 +87,18 @@ fn bytes_that_a_lost_heavy_node_was_to_give_come_from_another() {
         assert!(!worker.jobs.values().any(fetching), "whoever leased them, both have what they need");
     }
 }
+
+#[test]
+fn a_heavy_node_that_gives_nothing_costs_no_other_one_its_job() {
+    let (one, two, module) = (node(2).id(), node(3).id(), ContentId::of(b"a module"));
+    for response in [None, Some(Response::Chunk { len: 3, bytes: b"abc".to_vec() })] {
+        let mut worker = worker([one, two]);
+        worker.handle_input(now(), &node(9), leases(one, lease(module, "a")));
+        let [(_, first)] = asked(&mut worker)[..] else { panic!("one is asked") };
+        let other = lease(module, "b");
+        worker.handle_input(now(), &node(9), leases(two, other.clone()));
+        worker.handle_input(now(), &node(9), Input::Reply { token: first, response });
+        assert!(matches!(asked(&mut worker)[..], [(asked, _)] if asked == two));
+        assert_eq!(worker.jobs.keys().collect::<Vec<_>>(), [&other.job], "the other's job is still here");
+    }
+}
