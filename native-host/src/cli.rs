@@ -51,6 +51,9 @@ const PORT: u16 = 4_800;
 const HOST: &str = "http://127.0.0.1:4800";
 /// Guests of jobs that a heavy node runs at a time, where nobody says.
 const JUDGE: u16 = 1;
+const GIB: u64 = 1024 * 1024 * 1024;
+/// Gibibytes of reports that a heavy node keeps.
+const REPORTS_GIB: u32 = (::node::KEPT_BYTES_MAX / GIB) as u32;
 /// Most jobs without an end at a heavy node, where nobody says.
 const JOBS_MAX: u32 = 100_000;
 /// The same, of one submitter.
@@ -229,6 +232,9 @@ struct HeavyArgs {
     /// A web origin whose pages may use the API, or `*`; repeatable
     #[arg(long, value_name = "ORIGIN")]
     allow_origin: Vec<String>,
+    /// Most gibibytes of reports' shares to keep at a time, for all computations; the file may become twice as large
+    #[arg(long, default_value_t = REPORTS_GIB, value_name = "GIB", value_parser = clap::value_parser!(u32).range(1..))]
+    reports_gib: u32,
     /// How many jobs this node runs itself at a time, to settle disputes and where a job asks for heavy nodes; 0: none
     #[arg(long, default_value_t = JUDGE, value_name = "COUNT")]
     judge: u16,
@@ -411,6 +417,7 @@ impl HeavyArgs {
             page: None,
             allow_host: Vec::new(),
             allow_origin: Vec::new(),
+            reports_gib: REPORTS_GIB,
             judge: JUDGE,
             jobs_max: JOBS_MAX,
             jobs_each_max: JOBS_EACH_MAX,
@@ -435,6 +442,7 @@ async fn heavy_node(args: HeavyArgs, common: &Common, home: &Home, out: &Out) ->
         relays: args.reach.relay,
         allow_hosts: args.allow_host,
         allow_origins: args.allow_origin,
+        reports_bytes_max: u64::from(args.reports_gib) * GIB,
         judge: args.judge,
         jobs_max: args.jobs_max,
         jobs_each_max: args.jobs_each_max,

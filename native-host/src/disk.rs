@@ -9,6 +9,7 @@ use guarded::guarded;
 use redb::{Database, DatabaseError, ReadableDatabase, StorageError, TableDefinition, TableError};
 use std::{
     fs, io,
+    ops::Bound,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
@@ -20,7 +21,7 @@ pub const FORMAT: u32 = 1;
 const ENTRIES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("entries");
 const HEADER: TableDefinition<'_, &str, u32> = TableDefinition::new("format");
 const FORMAT_KEY: &str = "version";
-/// Bytes of redb's page cache. A node reads its store once, at the start.
+/// Bytes of redb's page cache. A node reads most of its store once, at the start; the shares of a heavy node's reports in no order.
 const CACHE_BYTES: usize = 8 * 1024 * 1024;
 
 type Opener = dyn Fn() -> Result<Database, DatabaseError> + Send + Sync;
@@ -91,6 +92,14 @@ impl RedbStore {
         self.run(|database| read(database, prefix))
     }
 
+    /// [`ShardStore::get`], on this thread.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] or [`StoreError::Io`].
+    pub fn get_now(&self, keys: &[Vec<u8>]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+        self.run(|database| get(database, keys))
+    }
+
     fn run<T>(&self, work: impl FnOnce(&Database) -> Result<T, redb::Error>) -> Result<T, StoreError> {
         self.slot.lock().unwrap_or_else(PoisonError::into_inner).run(&*self.open, work)
     }
@@ -144,6 +153,10 @@ impl ShardStore for RedbStore {
         self.commit_now(batch)
     }
 
+    async fn get(&self, keys: &[Vec<u8>]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+        self.get_now(keys)
+    }
+
     async fn scan(&self, prefix: &[u8]) -> Result<Vec<Entry>, StoreError> {
         self.scan_now(prefix)
     }
@@ -158,11 +171,35 @@ fn write(database: &Database, batch: &Batch) -> Result<(), redb::Error> {
             match change {
                 Change::Put(entry) => drop(table.insert(entry.key.as_slice(), entry.value.as_slice())?),
                 Change::Delete(key) => drop(table.remove(key.as_slice())?),
+                Change::DeleteUnder(prefix) => {
+                    let end = end_of(prefix);
+                    let end = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+                    table.retain_in::<&[u8], _>((Bound::Included(prefix.as_slice()), end), |_, _| false)?;
+                }
             }
         }
     }
     transaction.commit()?;
     Ok(())
+}
+
+/// The first key after all that begin with `prefix`; `None` where there can be none.
+fn end_of(prefix: &[u8]) -> Option<Vec<u8>> {
+    let last = prefix.iter().rposition(|byte| *byte != u8::MAX)?;
+    let mut end = prefix[..=last].to_vec();
+    end[last] += 1;
+    Some(end)
+}
+
+fn get(database: &Database, keys: &[Vec<u8>]) -> Result<Vec<Option<Vec<u8>>>, redb::Error> {
+    let transaction = database.begin_read()?;
+    let table = match transaction.open_table(ENTRIES) {
+        Ok(table) => table,
+        Err(TableError::TableDoesNotExist(_)) => return Ok(vec![None; keys.len()]),
+        Err(error) => return Err(error.into()),
+    };
+    let value = |key: &Vec<u8>| Ok(table.get(key.as_slice())?.map(|value| value.value().to_vec()));
+    keys.iter().map(value).collect()
 }
 
 fn read(database: &Database, prefix: &[u8]) -> Result<Vec<Entry>, redb::Error> {

@@ -38,6 +38,8 @@ pub(crate) trait Machine: Send + 'static {
     fn poll_timeout(&self) -> Option<(Instant, &'static str)>;
     fn from_net(input: net::Input) -> Self::Input;
     fn stored(ticket: Ticket, result: Result<(), StoreError>) -> Self::Input;
+    /// `None` where this node asks for no such thing.
+    fn loaded(ticket: Ticket, result: Result<Vec<Option<Vec<u8>>>, StoreError>) -> Option<Self::Input>;
     fn ran(job: ContentId, result: Result<Box<Finished>, RunError>) -> Self::Input;
     fn sort(output: Self::Output) -> Task<Self::Output>;
 }
@@ -46,11 +48,12 @@ pub(crate) trait Machine: Send + 'static {
 pub(crate) enum Task<O> {
     Net(net::Output),
     Store(Ticket, Batch),
+    Load(Ticket, Vec<Vec<u8>>),
     Notice(O),
 }
 
 macro_rules! machine {
-    ($node:ty, $input:ident, $output:ident) => {
+    ($node:ty, $input:ident, $output:ident, $loaded:expr, [$($load:tt)*]) => {
         impl Machine for $node {
             type Input = $input;
             type Output = $output;
@@ -73,6 +76,13 @@ macro_rules! machine {
             fn stored(ticket: Ticket, result: Result<(), StoreError>) -> $input {
                 $input::Stored { ticket, result }
             }
+            fn loaded(
+                ticket: Ticket,
+                result: Result<Vec<Option<Vec<u8>>>, StoreError>,
+            ) -> Option<$input> {
+                let loaded: fn(Ticket, Result<Vec<Option<Vec<u8>>>, StoreError>) -> Option<$input> = $loaded;
+                loaded(ticket, result)
+            }
             fn ran(job: ContentId, result: Result<Box<Finished>, RunError>) -> $input {
                 $input::Ran { job, result }
             }
@@ -80,6 +90,7 @@ macro_rules! machine {
                 match output {
                     $output::Net(output) => Task::Net(output),
                     $output::Store { ticket, batch } => Task::Store(ticket, batch),
+                    $($load)*
                     other => Task::Notice(other),
                 }
             }
@@ -87,8 +98,14 @@ macro_rules! machine {
     };
 }
 
-machine!(HeavyNode, HeavyInput, HeavyOutput);
-machine!(LightNode, LightInput, LightOutput);
+machine!(
+    HeavyNode,
+    HeavyInput,
+    HeavyOutput,
+    |ticket, result| Some(HeavyInput::Loaded { ticket, result }),
+    [HeavyOutput::Load { ticket, keys } => Task::Load(ticket, keys),]
+);
+machine!(LightNode, LightInput, LightOutput, |_, _| None, []);
 
 /// The node's task has ended.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
@@ -155,8 +172,10 @@ pub(crate) struct Pump<M: Machine, O: Owner<M>> {
     pub(crate) commits: Histogram,
 }
 
-/// A commit under way, on a thread that may block.
-type Commit = JoinHandle<(Ticket, Result<(), StoreError>)>;
+/// Work for the store under way, on a thread that may block.
+type Storing<T> = JoinHandle<(Ticket, Result<T, StoreError>)>;
+type Commit = Storing<()>;
+type Load = Storing<Vec<Option<Vec<u8>>>>;
 
 impl<M: Machine, O: Owner<M>> Pump<M, O> {
     /// Starts the node's task. It ends when `stop` turns true or every handle is gone; what was being
@@ -168,14 +187,16 @@ impl<M: Machine, O: Owner<M>> Pump<M, O> {
 
     async fn run(mut self, mut asks: mpsc::Receiver<Ask<M>>, mut stop: watch::Receiver<bool>) {
         let mut commit: Option<Commit> = None;
+        let mut load: Option<Load> = None;
         loop {
-            self.drain(&mut commit);
+            self.drain(&mut commit, &mut load);
             let due = self.node.poll_timeout().map(|(due, _)| clock::until(due));
             let sleep = time::sleep(due.unwrap_or(SLEEP_MAX).min(SLEEP_MAX));
             tokio::select! {
                 biased;
                 () = told(&mut stop) => break,
                 ended = ended(&mut commit) => self.stored(ended),
+                ended = ended(&mut load) => self.loaded(ended),
                 next = next(&mut self.shell, &mut asks, sleep) => match next {
                     Next::Happened(Happened::Input(input)) => {
                         self.node.handle_input(clock::now(), M::from_net(input));
@@ -203,7 +224,7 @@ impl<M: Machine, O: Owner<M>> Pump<M, O> {
         self.shell.close().await;
     }
 
-    fn drain(&mut self, commit: &mut Option<Commit>) {
+    fn drain(&mut self, commit: &mut Option<Commit>, load: &mut Option<Load>) {
         while let Some(output) = self.node.poll_output() {
             match M::sort(output) {
                 Task::Net(output) => self.shell.apply(self.owner.sends(output)),
@@ -216,6 +237,10 @@ impl<M: Machine, O: Owner<M>> Pump<M, O> {
                         (ticket, result)
                     }));
                 }
+                Task::Load(ticket, keys) => {
+                    let store = self.store.clone();
+                    *load = Some(tokio::task::spawn_blocking(move || (ticket, store.get_now(&keys))));
+                }
                 Task::Notice(notice) => self.owner.notice(&self.node, notice),
             }
         }
@@ -226,6 +251,15 @@ impl<M: Machine, O: Owner<M>> Pump<M, O> {
             tracing::error!(%error, "a commit failed");
         }
         self.node.handle_input(clock::now(), M::stored(ticket, result));
+    }
+
+    fn loaded(&mut self, (ticket, result): (Ticket, Result<Vec<Option<Vec<u8>>>, StoreError>)) {
+        if let Err(error) = &result {
+            tracing::error!(%error, "reading from the store failed");
+        }
+        if let Some(input) = M::loaded(ticket, result) {
+            self.node.handle_input(clock::now(), input);
+        }
     }
 }
 
@@ -249,11 +283,11 @@ async fn next<M: Machine>(
     }
 }
 
-/// The end of the commit under way; never, where there is none.
-async fn ended(commit: &mut Option<Commit>) -> (Ticket, Result<(), StoreError>) {
-    let Some(task) = commit.as_mut() else { return std::future::pending().await };
+/// The end of what is under way at the store; never, where there is nothing.
+async fn ended<T>(storing: &mut Option<Storing<T>>) -> (Ticket, Result<T, StoreError>) {
+    let Some(task) = storing.as_mut() else { return std::future::pending().await };
     let result = task.await;
-    *commit = None;
+    *storing = None;
     result.unwrap_or_else(|error| {
         // The store's thread panicked. What it held is unknown; the process must not go on as if it knew.
         tracing::error!(%error, "the store broke; this process ends to start anew from the disk");

@@ -59,6 +59,8 @@ pub(crate) struct HeavyOptions {
     pub(crate) page: Option<PathBuf>,
     pub(crate) allow_hosts: Vec<String>,
     pub(crate) allow_origins: Vec<String>,
+    /// Most bytes of reports that it keeps on its disk.
+    pub(crate) reports_bytes_max: u64,
     /// Guests of jobs that it runs itself at a time: to settle disputes, and where a job asks for heavy nodes.
     pub(crate) judge: u16,
     /// Most jobs without an end, in all and of one submitter.
@@ -105,7 +107,10 @@ pub(crate) async fn run(home: &Home, options: HeavyOptions, out: &Out, stop: Sto
         http: ports.http,
     };
 
-    let entries = store.scan_now(b"").with_context(in_store)?;
+    let mut entries = Vec::new();
+    for prefix in node::HEAVY_PREFIXES {
+        entries.extend(store.scan_now(prefix).with_context(in_store)?);
+    }
     let config = HeavyConfig {
         identity,
         seal,
@@ -118,6 +123,7 @@ pub(crate) async fn run(home: &Home, options: HeavyOptions, out: &Out, stop: Sto
             Transport::Relay,
         ],
         limits: Limits::default(),
+        kept_bytes_max: options.reports_bytes_max,
         jobs: jobs(&options),
         seed: rand::random(),
     };

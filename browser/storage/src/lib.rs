@@ -133,6 +133,23 @@ impl ShardStore for Store {
         finished(&transaction).await
     }
 
+    async fn get(&self, keys: &[Vec<u8>]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+        let transaction = self.begin(ENTRIES, false)?;
+        let entries = transaction.object_store(ENTRIES).map_err(store_error)?;
+        let ask = |key: &Vec<u8>| entries.get(&binary(key)).map_err(store_error);
+        // All are asked before any is awaited: a transaction without requests ends.
+        let asked = keys.iter().map(ask).collect::<Result<Vec<_>, _>>()?;
+        let values = futures::future::try_join_all(asked.iter().map(|request| done(request))).await?;
+        let value = |value: JsValue| {
+            if value.is_undefined() {
+                return Ok(None);
+            }
+            let corrupt = || StoreError::Corrupt { detail: "an entry that is not bytes".into() };
+            bytes(value).map(Some).ok_or_else(corrupt)
+        };
+        values.into_iter().map(value).collect()
+    }
+
     async fn scan(&self, prefix: &[u8]) -> Result<Vec<Entry>, StoreError> {
         let transaction = self.begin(ENTRIES, false)?;
         let entries = transaction.object_store(ENTRIES).map_err(store_error)?;
@@ -178,6 +195,7 @@ fn put_or_delete(entries: &IdbObjectStore, change: &Change) -> Result<(), JsValu
     match change {
         Change::Put(entry) => entries.put_with_key(&binary(&entry.value), &binary(&entry.key))?,
         Change::Delete(key) => entries.delete(&binary(key))?,
+        Change::DeleteUnder(prefix) => entries.delete(&range(prefix)?)?,
     };
     Ok(())
 }

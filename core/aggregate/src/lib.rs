@@ -24,12 +24,15 @@
 //! A [`Tally`] holds no connection: its owner feeds it reports and what the other two heavy nodes
 //! published ([`Tally::learn`]), calls [`Tally::advance`] after every change and at
 //! [`Tally::poll_timeout`], persists what it returns, and reports back that it is durable
-//! ([`Tally::persisted`]). Only what is durable is ever shown to a peer ([`Tally::publish`]). Checking many reports is done in
+//! ([`Tally::persisted`]). Only what is durable is ever shown to a peer ([`Tally::publish`]). Shares lie in the owner's store:
+//! [`Tally::load`] names those that the next steps need, and [`Tally::loaded`] takes them. Checking many reports is done in
 //! slices: `poll_timeout` then asks for the next call at once. What the owner has released before is in [`differencing::Past`].
 //!
 //! # Bounds
-//! A tally holds at most `participants_max` (≤ [`proposal::PARTICIPANTS_MAX`]) reports of one size, no more than
-//! [`proposal::HELD_BYTES_MAX`] in all, and in the store until the end as many again that were taken back; as many ids from each of two peers; and verifier shares and states for a window of two messages.
+//! A tally takes at most `participants_max` (≤ [`proposal::PARTICIPANTS_MAX`]) reports of one size; their shares are at most
+//! [`proposal::KEPT_BYTES_MAX`] in the store. In memory it keeps of each report whose it is and where its share lies, and as many ids from each of two
+//! peers: less than 400 bytes a report. Besides there are shares on their way to the store, some megabytes of those read from it, and verifier
+//! shares and states for a window of two messages. Until the end the store also remembers as many light nodes that took a report back.
 //! Messages have at most [`net::Protocol`]'s bytes; ids travel in parts of [`message::IDS_PER_PART`], verifier shares in parts
 //! of [`message::VERIFIERS_BYTES_PER_PART`].
 //!
@@ -63,5 +66,5 @@ mod tests;
 pub use outcome::{Outcome, Refusal, RefusalReason, Verified};
 pub use proposal::{Draft, HEAVY, HeavyKey, JsonObject, Proposal, ProposalError};
 pub use report::{Nonce, Received, Report, ReportId};
-pub use tally::{Persist, STORE_PREFIX, Stage, Tally};
+pub use tally::{Persist, SHARES_PREFIX, STORE_PREFIX, Stage, Tally};
 pub use vdaf::Scheme;

@@ -34,8 +34,8 @@ pub const GRACE_MS: u64 = 30_000;
 pub const PAYLOAD_BYTES_MAX: usize = 40 * 1024;
 /// Most bytes of one heavy node's part of a report before it is sealed: a message carries it with its public share.
 pub const REPORT_BYTES_MAX: usize = 300 * 1024;
-/// Most bytes that a heavy node may come to hold for one computation: `participants_max` reports.
-pub const HELD_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
+/// Most bytes of shares that a heavy node may come to keep on its disk for one computation: `participants_max` reports.
+pub const KEPT_BYTES_MAX: u64 = 8 * 1024 * 1024 * 1024;
 
 /// A heavy node of a computation, and the key that shares for it are sealed to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -110,7 +110,7 @@ pub enum ProposalError {
         /// Bytes of the largest part.
         bytes: usize,
     },
-    /// So many reports would not fit a heavy node.
+    /// So many reports would not fit a heavy node's store.
     TooMany {
         /// Bytes of all of them together.
         bytes: u64,
@@ -145,10 +145,10 @@ impl fmt::Display for ProposalError {
             ),
             Self::TooMany { bytes, participants_max } => write!(
                 f,
-                "`participants_max`: so many answers take {} MiB at a heavy node, and at most {} are kept: ask at most \
+                "`participants_max`: so many answers take {} MiB on a heavy node's disk, and at most {} are kept: ask at most \
                  {participants_max} participants",
                 bytes.div_ceil(1024 * 1024),
-                HELD_BYTES_MAX / 1024 / 1024
+                KEPT_BYTES_MAX / 1024 / 1024
             ),
             Self::Deadline { deadline, now } => write!(
                 f,
@@ -201,8 +201,8 @@ impl Proposal {
             return Err(ProposalError::TooLarge { bytes });
         }
         let bytes_all = u64::from(self.participants_max) * bytes as u64;
-        if bytes_all > HELD_BYTES_MAX {
-            let participants_max = HELD_BYTES_MAX / bytes as u64;
+        if bytes_all > KEPT_BYTES_MAX {
+            let participants_max = KEPT_BYTES_MAX / bytes as u64;
             return Err(ProposalError::TooMany { bytes: bytes_all, participants_max });
         }
         Ok(())

@@ -21,6 +21,7 @@ use vdaf::{Aggregate, Instance, Scheme};
 
 mod gather;
 mod record;
+mod shares;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -28,10 +29,13 @@ mod withdraw;
 mod words;
 
 use gather::Gather;
-use record::{Fate, Segment, Stored, key};
+use record::{Fate, Segment, key};
+use shares::{Share, Shares};
 
-/// Prefix of every key that tallies store under.
+/// Prefix of every key that tallies store under and are restored from.
 pub const STORE_PREFIX: &[u8] = record::PREFIX;
+/// Prefix of the keys of shares: gigabytes, which a tally reads when it needs them.
+pub const SHARES_PREFIX: &[u8] = record::SHARES;
 
 /// Of [`SHARED_OF`] reports that this node holds, so many must be in the agreed set. A heavy node that
 /// offers few of its reports could otherwise leave one person alone with made-up participants.
@@ -83,13 +87,21 @@ pub struct Persist {
     pub batch: Batch,
 }
 
-/// A report as this node holds it.
+/// What this node keeps in memory of a report.
 #[derive(Debug)]
 struct Held {
     light: NodeId,
-    nonce: Nonce,
-    public: Vec<u8>,
-    input: Vec<u8>,
+    /// Where its share lies, once that is on its way to the store.
+    place: Option<Place>,
+}
+
+/// Where a share lies in the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    /// Number of the segment.
+    segment: u32,
+    /// Index in it.
+    at: u32,
 }
 
 /// What one of the other two heavy nodes has said.
@@ -126,12 +138,21 @@ struct OfferHead {
 /// This node's own check of what it holds, before it offers it.
 #[derive(Debug, Default)]
 struct Check {
-    /// The last report that was looked at.
-    last: Option<ReportId>,
+    /// The reports to look at, in the order in which that is done; `None` before it begins.
+    todo: Option<Vec<ReportId>>,
+    /// So many of them are looked at.
+    next: usize,
     /// Reports whose shares are invalid by themselves, ascending.
     invalid: Vec<ReportId>,
     /// Once all are looked at: the bytes to sign under the offer, and the seed in it.
     offer: Option<(Vec<u8>, [u8; 32])>,
+}
+
+impl Check {
+    /// The reports that are still to be looked at.
+    fn rest(&self) -> &[ReportId] {
+        self.todo.as_deref().and_then(|todo| todo.get(self.next..)).unwrap_or_default()
+    }
 }
 
 /// One computation at one heavy node: gathers reports, agrees, and ends. See the crate's documentation
@@ -156,8 +177,9 @@ pub struct Tally {
     withdrawn: BTreeSet<NodeId>,
     /// How many of them had no report here.
     strangers_withdrawn: usize,
-    /// Numbers of the segments written, ascending; a store that failed may lack some.
-    segments: Vec<u32>,
+    /// The next segment's number; a store that failed may lack some below.
+    segments: u32,
+    shares: Shares,
     check: Check,
     peers: [Peer; HEAVY],
     /// A third of the grace period is over by this node's clock, and it has asked the others for their ids for a while.
@@ -239,7 +261,8 @@ impl Tally {
             reports_durable: 0,
             withdrawn: BTreeSet::new(),
             strangers_withdrawn: 0,
-            segments: Vec::new(),
+            segments: 0,
+            shares: Shares::default(),
             check: Check::default(),
             peers: Default::default(),
             late: false,
@@ -434,9 +457,14 @@ impl Tally {
             && self.offers.is_some() == self.offers_durable
     }
 
-    /// Bytes of shares that it holds in memory.
-    pub fn held_bytes(&self) -> u64 {
-        self.reports.len() as u64 * self.instance.report_bytes(self.role)
+    /// Bytes of shares that it keeps in the store, or is about to.
+    pub fn kept_bytes(&self) -> u64 {
+        self.reports.len() as u64 * self.report_bytes()
+    }
+
+    /// Bytes of one report's share here, and whose it is.
+    pub fn report_bytes(&self) -> u64 {
+        self.instance.report_bytes(self.role)
     }
 
     /// When to call [`Tally::advance`] at the latest, and why.
@@ -576,15 +604,15 @@ impl Tally {
             let full = if self.volatile.is_empty() { ReportRefusal::Full } else { ReportRefusal::Storage };
             return Err(full);
         }
-        // What was taken back stays in the store until the end: as much again as is counted.
+        // Who took theirs back stays in the store until the end: as many again as are counted.
         let taken_back = self.withdrawn.len() - self.strangers_withdrawn;
         if self.lights.len() + taken_back >= 2 * self.proposal.participants_max as usize {
             return Err(ReportRefusal::Full);
         }
         let input = report::open(seal, self.role, &self.proposal, &self.instance, self.id, received)
             .ok_or(ReportRefusal::Malformed)?;
-        let public = public.to_vec();
-        if self.hold(Held { light, nonce: *nonce, public, input }) {
+        if self.hold(id, Held { light, place: None }) {
+            self.shares.put(id, Share { nonce: *nonce, public: public.to_vec(), input });
             self.volatile.insert(light);
             Ok(true)
         } else {
@@ -594,8 +622,7 @@ impl Tally {
     }
 
     /// False where another report of this id is here.
-    fn hold(&mut self, held: Held) -> bool {
-        let id = ReportId::of(self.id, held.light, &held.nonce, &held.public);
+    fn hold(&mut self, id: ReportId, held: Held) -> bool {
         if self.reports.contains_key(&id) {
             return false;
         }
@@ -604,20 +631,27 @@ impl Tally {
         true
     }
 
-    /// Adds to `batch` the reports of `lights`, just taken, in as few segments as hold them; false where the computation
-    /// ended meanwhile and they are no longer wanted.
+    /// Adds to `batch` the reports of `lights`, just taken, in as few segments as hold them, and their shares, which leave memory; false where the
+    /// computation ended meanwhile and they are no longer wanted.
     pub fn segment(&mut self, lights: &[NodeId], batch: &mut Batch) -> bool {
         if self.refusal.is_some() || self.stage > Stage::Closed {
             return false;
         }
-        let each = self.instance.report_bytes(self.role).max(1);
-        let per_segment = (record::SEGMENT_BYTES / each).max(1) as usize;
-        for lights in lights.chunks(per_segment) {
-            let held = lights.iter().filter_map(|light| self.reports.get(self.lights.get(light)?));
-            let reports = held.map(Stored::of).collect();
-            let at = self.segments.last().map_or(0, |last| last.saturating_add(1));
-            batch.put(record::segment_key(self.id, at), codec::encode(&Segment { reports }));
-            self.segments.push(at);
+        for lights in lights.chunks(record::SEGMENT_REPORTS) {
+            let (segment, mut reports) = (self.segments, Vec::with_capacity(lights.len()));
+            for light in lights {
+                // One that was taken back meanwhile is gone.
+                let Some(id) = self.lights.get(light) else { continue };
+                let (Some(held), Some(share)) = (self.reports.get_mut(id), self.shares.take_fresh(id)) else {
+                    continue;
+                };
+                let place = Place { segment, at: reports.len() as u32 };
+                held.place = Some(place);
+                batch.put(record::share_key(self.id, place), Self::stored_share(share));
+                reports.push((*light, *id));
+            }
+            batch.put(record::segment_key(self.id, segment), codec::encode(&Segment { reports }));
+            self.segments = segment.saturating_add(1);
         }
         true
     }
@@ -629,6 +663,7 @@ impl Tally {
             self.volatile.remove(light);
             if let Some(report) = self.lights.remove(light) {
                 self.reports.remove(&report);
+                self.shares.take_fresh(&report);
             }
         }
     }

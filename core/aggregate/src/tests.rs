@@ -101,7 +101,7 @@ fn what_would_not_fit_a_message_or_a_heavy_node_is_refused_with_the_mend() {
         query: vector,
         scheme: Some(Scheme::Prio3),
         participants_min: 100,
-        participants_max: 500_000,
+        participants_max: 1_000_000,
         ..draft()
     };
     let error = propose(&many).unwrap_err();

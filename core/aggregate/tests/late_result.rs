@@ -7,17 +7,23 @@ use aggregate::{
 use codec::{ContentId, Instant};
 use keys::{Identity, NodeId, SealKey};
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+use store::{Batch, MemoryStore};
 
 const NOW: Instant = Instant::from_unix_ms(1_795_176_000_000);
 
 struct Heavy {
     identity: Identity,
     seal: SealKey,
+    store: MemoryStore,
 }
 
 fn trio() -> Vec<Heavy> {
     let mut trio: Vec<Heavy> = (1..=3)
-        .map(|at| Heavy { identity: Identity::from_seed([at; 32]), seal: SealKey::from_seed([at + 10; 32]) })
+        .map(|at| Heavy {
+            identity: Identity::from_seed([at; 32]),
+            seal: SealKey::from_seed([at + 10; 32]),
+            store: MemoryStore::new(),
+        })
         .collect();
     trio.sort_by_key(|heavy| heavy.identity.id());
     trio
@@ -37,6 +43,9 @@ fn settle(
 ) {
     for _ in 0..20 {
         for at in alive {
+            while let Some(keys) = tallies[*at].load() {
+                tallies[*at].loaded(Some(trio[*at].store.read(&keys)));
+            }
             while let Some(step) = tallies[*at].advance(now, &trio[*at].identity, &Past::new()) {
                 assert!(persist(&mut tallies[*at], Some(step)));
             }
@@ -96,6 +105,9 @@ fn a_result_reaches_who_lacks_the_signature_of_a_dead_heavy_node() {
             let (nonce, public, sealed) = (&report.nonce, &report.public, &report.sealed[at]);
             let received = Received { light, nonce, public, sealed };
             assert_eq!(tally.report(NOW, received, &trio[at].seal), Ok(true));
+            let mut batch = Batch::new();
+            assert!(tally.segment(&[light], &mut batch));
+            trio[at].store.apply(&batch).unwrap();
             tally.reports_persisted(&[light]);
         }
     }

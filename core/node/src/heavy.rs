@@ -23,10 +23,12 @@ use store::{Batch, Entry, StoreError};
 
 mod cancel;
 mod jobbing;
+mod loads;
 mod memory;
 mod signal;
 mod view;
 
+use loads::Loads;
 pub use memory::{REJECTION_MS, REJECTIONS_MAX};
 pub use signal::{HeavyConfig, HeavyInput, HeavyOutput};
 pub use view::{ComputationView, Counters, HeavyView};
@@ -41,12 +43,17 @@ const PULL_AGAIN_MS: u64 = 500;
 const PULL_SOON_MS: u64 = 20;
 /// The same, where nothing is expected soon: before the deadline, and after the grace period.
 const PULL_SELDOM_MS: u64 = 30_000;
-/// Most bytes of shares that this node holds in all; beyond, light nodes are asked to send theirs later.
-const HELD_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
+/// Bytes of shares that a heavy node keeps in its store in all, where its operator says nothing else.
+pub const KEPT_BYTES_MAX: u64 = 32 * 1024 * 1024 * 1024;
+/// Most bytes of shares that wait for a commit to begin; beyond, light nodes are asked to send theirs later.
+const TAKEN_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Most who wait for one proposal to become durable.
 const ASKERS_MAX: usize = 64;
 /// Prefix of stored descriptors.
 const HEAVY_PREFIX: &[u8] = b"h/";
+/// Prefixes of all that a heavy node wants to know at its start. Its store may hold much more: the shares of reports, which it reads later.
+pub const HEAVY_PREFIXES: [&[u8]; 4] =
+    [HEAVY_PREFIX, RELEASED_PREFIX, STORE_PREFIX, jobs::scheduler::STORE_PREFIX];
 
 /// What follows a durable batch.
 #[derive(Debug)]
@@ -95,8 +102,12 @@ pub struct HeavyNode {
     timers: BTreeSet<(Instant, ContentId)>,
     /// Whose reports it has released sums over.
     past: Past,
-    /// Bytes of shares that were held when the last commit began.
-    held_bytes: u64,
+    /// Most bytes of shares that it keeps in its store.
+    kept_bytes_max: u64,
+    /// Bytes of those that it kept when the last commit began, and of those taken since.
+    kept_bytes: u64,
+    taken_bytes: u64,
+    loads: Loads,
     /// In how many of the computations kept here, and of those since the start, a light node's shares were invalid, and when last.
     rejections: BTreeMap<NodeId, (u32, Instant)>,
     queue: Queue<Effect>,
@@ -105,7 +116,7 @@ pub struct HeavyNode {
 }
 
 impl HeavyNode {
-    /// A node with what its store holds; an empty list for a new one.
+    /// A node with what its store holds under each of [`HEAVY_PREFIXES`], other entries being ignored; an empty list for a new one.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] where the entries are not this node's.
@@ -113,7 +124,7 @@ impl HeavyNode {
         let under = |prefix: &'static [u8]| {
             entries.iter().filter(move |entry| entry.key.starts_with(prefix)).cloned().collect::<Vec<_>>()
         };
-        let HeavyConfig { identity, seal, agent, transports, limits, jobs, seed } = config;
+        let HeavyConfig { identity, seal, agent, transports, limits, kept_bytes_max, jobs, seed } = config;
         let broker = Broker::restore(jobs, &identity, &under(jobs::scheduler::STORE_PREFIX), now)
             .map_err(|error| StoreError::Corrupt { detail: error.to_string() })?;
         let hello = Hello { role: Role::Heavy, agent };
@@ -133,7 +144,10 @@ impl HeavyNode {
             requests: BTreeMap::new(),
             timers: BTreeSet::new(),
             past: Past::new(),
-            held_bytes: 0,
+            kept_bytes_max,
+            kept_bytes: 0,
+            taken_bytes: 0,
+            loads: Loads::default(),
             rejections: BTreeMap::new(),
             queue: Queue::new(),
             outputs: VecDeque::new(),
@@ -159,6 +173,7 @@ impl HeavyNode {
                 node.remember(now, released);
             }
             node.count_rejected(now, &tally);
+            node.kept_bytes += tally.kept_bytes();
             node.tallies.insert(tally.id(), tally);
         }
         node.settle(now);
@@ -176,6 +191,7 @@ impl HeavyNode {
                 durable.into_iter().for_each(|effect| self.durable(now, effect));
                 failed.into_iter().for_each(|effect| self.failed(effect));
             }
+            HeavyInput::Loaded { ticket, result } => self.loaded(now, ticket, result),
             HeavyInput::Propose { token, envelope } => {
                 self.propose(now, &envelope, Asker::Shell(token));
             }
@@ -246,7 +262,8 @@ impl HeavyNode {
         }
         let mut begun = false;
         if !self.taken.is_empty() {
-            self.held_bytes = self.tallies.values().map(Tally::held_bytes).sum();
+            self.kept_bytes = self.tallies.values().map(Tally::kept_bytes).sum();
+            self.taken_bytes = 0;
         }
         // Reports first: a computation that closes in this commit closes with all it has taken.
         for (id, lights) in core::mem::take(&mut self.taken) {
@@ -308,7 +325,7 @@ impl HeavyNode {
                     self.count_rejected(now, &tally);
                     self.tallies.insert(id, tally);
                 }
-                self.held_bytes = self.tallies.values().map(Tally::held_bytes).sum();
+                self.kept_bytes = self.tallies.values().map(Tally::kept_bytes).sum();
                 for asker in self.proposers.remove(&id).unwrap_or_default() {
                     self.answer_proposer(asker, Ok((id, acceptance)));
                 }
@@ -429,18 +446,20 @@ impl HeavyNode {
             },
             Request::Report { id, nonce, public, sealed } => {
                 let is_limited = self.is_limited(now, peer);
+                let has_room = !self.has_no_room() && self.taken_bytes <= TAKEN_BYTES_MAX;
                 let Some(tally) = self.tallies.get_mut(&id) else {
                     return self.refuse_reports(&[(peer, responder)], ReportRefusal::Unknown);
                 };
                 if is_limited && !tally.holds_durably(peer) {
                     return self.refuse_reports(&[(peer, responder)], ReportRefusal::Limited);
                 }
-                if self.held_bytes > HELD_BYTES_MAX {
+                if !has_room {
                     return self.refuse_reports(&[(peer, responder)], ReportRefusal::Storage);
                 }
                 let received = Received { light: peer, nonce: &nonce, public: &public, sealed: &sealed };
                 match tally.report(now, received, &self.seal) {
                     Ok(true) => {
+                        self.taken_bytes += tally.report_bytes();
                         self.taken.entry(id).or_default().push((peer, responder));
                         return;
                     }
@@ -486,9 +505,11 @@ impl HeavyNode {
                 Ok(_) => Response::NotAccepted { why: "you are no heavy node that this one knows".into() },
                 Err(error) => Response::NotAccepted { why: error.to_string() },
             },
-            Request::Pull { id, pull } => match self.tallies.get(&id) {
+            Request::Pull { id, pull } => match self.tallies.get_mut(&id) {
                 Some(tally) if tally.others().any(|other| other == peer) => {
-                    Response::Pulled(tally.publish(pull, &self.identity))
+                    let word = tally.publish(pull, &self.identity);
+                    self.load(id);
+                    Response::Pulled(word)
                 }
                 _ => Response::Unknown,
             },
@@ -584,6 +605,12 @@ impl HeavyNode {
         if proposal.role(self.identity.id()).is_none() {
             return Err("`heavy`: this node is not one of them".into());
         }
+        if self.has_no_room() {
+            return Err(format!(
+                "this heavy node keeps {} MiB of reports, as many as it may; try again once some of its computations have ended",
+                self.kept_bytes / 1024 / 1024
+            ));
+        }
         for key in &proposal.heavy {
             let known = if key.id == self.identity.id() {
                 Some(self.seal.public())
@@ -622,6 +649,11 @@ impl HeavyNode {
             self.queue.push(Part { batch, effect: Effect::None, retry: true });
         }
         Ok(())
+    }
+
+    /// Whether its store may take no further shares.
+    const fn has_no_room(&self) -> bool {
+        self.kept_bytes + self.taken_bytes >= self.kept_bytes_max
     }
 
     fn answer_proposer(&mut self, asker: Asker, result: Result<(ContentId, Option<[u8; 64]>), String>) {
@@ -668,6 +700,8 @@ impl HeavyNode {
             self.persist(id, persist);
             return;
         }
+        self.load(id);
+        let Some(tally) = self.tallies.get_mut(&id) else { return };
         if tally.is_final() {
             for other in tally.others().collect::<Vec<_>>() {
                 self.asked.remove(&(id, other));

@@ -29,7 +29,9 @@ mod storage;
 mod tests;
 
 pub use descriptor::{DESCRIPTOR_AHEAD_MS_MAX, Descriptor, DescriptorError, HEAVY_NODES_MAX};
-pub use heavy::{ComputationView, HeavyConfig, HeavyInput, HeavyNode, HeavyOutput};
+pub use heavy::{
+    ComputationView, HEAVY_PREFIXES, HeavyConfig, HeavyInput, HeavyNode, HeavyOutput, KEPT_BYTES_MAX,
+};
 pub use light::{
     Command, CommandError, LedgerView, LightConfig, LightInput, LightNode, LightOutput, LightView, Look,
     RecordView, Reply, RuleView, TaskState, TaskView, Trial, Withdrawal,

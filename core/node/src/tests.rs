@@ -20,6 +20,7 @@ mod few;
 mod invalid;
 mod jobbing;
 mod past;
+mod room;
 
 enum Node {
     Heavy(Box<HeavyNode>),
@@ -55,6 +56,7 @@ fn heavy_config(seed: u8) -> HeavyConfig {
         agent: "test".into(),
         transports: vec![Transport::Memory],
         limits: Limits::default(),
+        kept_bytes_max: crate::KEPT_BYTES_MAX,
         jobs: jobs::broker::Config {
             executor: Some(jobbing::executor(Kind::Heavy)),
             ..jobs::broker::Config::new(executor::GAS_SCHEDULE)
@@ -185,6 +187,11 @@ impl World {
                 HeavyOutput::Store { ticket, batch } => {
                     let result = self.stores[&id].apply(&batch);
                     node.handle_input(self.now, HeavyInput::Stored { ticket, result });
+                    Work::None
+                }
+                HeavyOutput::Load { ticket, keys } => {
+                    let result = Ok(self.stores[&id].read(&keys));
+                    node.handle_input(self.now, HeavyInput::Loaded { ticket, result });
                     Work::None
                 }
                 HeavyOutput::FellowRefused { error } => panic!("{error}"),

@@ -186,7 +186,7 @@ fn a_damaged_or_newer_ledger_is_refused() {
         .iter()
         .filter_map(|change| match change {
             store::Change::Put(entry) => Some(entry.clone()),
-            store::Change::Delete(_) => None,
+            store::Change::Delete(_) | store::Change::DeleteUnder(_) => None,
         })
         .collect();
     assert!(Ledger::restore(&entries).is_ok());

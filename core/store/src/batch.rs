@@ -22,6 +22,8 @@ pub enum Change {
     Put(Entry),
     /// Removes a key, where it is there.
     Delete(Vec<u8>),
+    /// Removes all keys that begin so.
+    DeleteUnder(Vec<u8>),
 }
 
 /// Changes that become durable together.
@@ -42,6 +44,11 @@ impl Batch {
     /// Removes `key`.
     pub fn delete(&mut self, key: impl Into<Vec<u8>>) {
         self.0.push(Change::Delete(key.into()));
+    }
+
+    /// Removes all keys that begin with `prefix`.
+    pub fn delete_under(&mut self, prefix: impl Into<Vec<u8>>) {
+        self.0.push(Change::DeleteUnder(prefix.into()));
     }
 
     /// Adds `other`'s changes after this batch's.
@@ -70,7 +77,7 @@ impl Batch {
                 fits(entry.key.len(), KEY_BYTES_MAX)?;
                 fits(entry.value.len(), VALUE_BYTES_MAX)
             }
-            Change::Delete(key) => fits(key.len(), KEY_BYTES_MAX),
+            Change::Delete(key) | Change::DeleteUnder(key) => fits(key.len(), KEY_BYTES_MAX),
         })
     }
 }

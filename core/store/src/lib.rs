@@ -3,16 +3,17 @@
 //! The machines of the core never touch storage. They put out a [`Batch`], the shell commits it to its
 //! [`ShardStore`] (redb on a host, IndexedDB in a page, memory in the simulator), and the machine is told
 //! once it is durable. Nothing is acknowledged to a peer before that. At start the shell scans the
-//! store and hands the entries to the machine.
+//! store and hands the entries to the machine. What would not fit memory stays where it is, and is read by its keys when it is needed.
 //!
 //! A backend is right when [`suite::run`] passes on it.
 //!
 //! # Bounds
 //! A key has at most [`KEY_BYTES_MAX`] bytes, a value at most [`VALUE_BYTES_MAX`]. Backends measure well
-//! with one large value per commit and badly with many small ones, so machines write few, large entries.
+//! with one large value per commit and badly with many small ones, so machines write few, large entries, but for what is
+//! to be read back one by one.
 //!
 //! # Provided / Not provided
-//! Provided: atomic, durable, ordered batches; a scan in key order. Not provided: transactions that read
+//! Provided: atomic, durable, ordered batches; a scan in key order; values by their keys. Not provided: transactions that read
 //! and then write (one owner per store, whose state is in memory), encryption at rest, many writers.
 #![no_std]
 
@@ -38,6 +39,12 @@ pub trait ShardStore {
     /// # Errors
     /// [`StoreError`]; after an error the store holds exactly what it held before.
     fn commit(&self, batch: &Batch) -> impl Future<Output = Result<(), StoreError>>;
+
+    /// The values of `keys`, in their order; `None` where there is none.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] or [`StoreError::Io`].
+    fn get(&self, keys: &[Vec<u8>]) -> impl Future<Output = Result<Vec<Option<Vec<u8>>>, StoreError>>;
 
     /// The entries whose keys begin with `prefix`, in ascending order of their keys' bytes.
     ///
@@ -125,6 +132,9 @@ mod tests {
     impl ShardStore for Shared {
         fn commit(&self, batch: &Batch) -> impl Future<Output = Result<(), StoreError>> {
             self.0.commit(batch)
+        }
+        fn get(&self, keys: &[Vec<u8>]) -> impl Future<Output = Result<Vec<Option<Vec<u8>>>, StoreError>> {
+            self.0.get(keys)
         }
         fn scan(&self, prefix: &[u8]) -> impl Future<Output = Result<Vec<Entry>, StoreError>> {
             self.0.scan(prefix)

@@ -32,9 +32,16 @@ impl MemoryStore {
                 Change::Delete(key) => {
                     entries.remove(key);
                 }
+                Change::DeleteUnder(prefix) => entries.retain(|key, _| !key.starts_with(prefix)),
             }
         }
         Ok(())
+    }
+
+    /// [`ShardStore::get`], without a future.
+    pub fn read(&self, keys: &[Vec<u8>]) -> Vec<Option<Vec<u8>>> {
+        let entries = self.entries.borrow();
+        keys.iter().map(|key| entries.get(key).cloned()).collect()
     }
 
     /// [`ShardStore::scan`], without a future.
@@ -51,6 +58,10 @@ impl MemoryStore {
 impl ShardStore for MemoryStore {
     fn commit(&self, batch: &Batch) -> impl Future<Output = Result<(), StoreError>> {
         ready(self.apply(batch))
+    }
+
+    fn get(&self, keys: &[Vec<u8>]) -> impl Future<Output = Result<Vec<Option<Vec<u8>>>, StoreError>> {
+        ready(Ok(self.read(keys)))
     }
 
     fn scan(&self, prefix: &[u8]) -> impl Future<Output = Result<Vec<Entry>, StoreError>> {

@@ -48,6 +48,10 @@ async fn order_and_prefix(store: &impl ShardStore) -> Result<(), StoreError> {
     assert_eq!(store.scan(b"a/").await?, [entry(b"a/1", b"a/1"), entry(b"a/2", b"a/2")]);
     assert_eq!(store.scan(b"a\xff").await?, [entry(b"a\xff", b"a\xff")]);
     assert_eq!(store.scan(b"c").await?, []);
+    let keys = [b"b".to_vec(), b"a/".to_vec(), b"a".to_vec(), b"b".to_vec()];
+    let values = [Some(b"b".to_vec()), None, Some(b"a".to_vec()), Some(b"b".to_vec())];
+    assert_eq!(store.get(&keys).await?, values, "in the order of the keys asked");
+    assert_eq!(store.get(&[]).await?, []);
     Ok(())
 }
 
@@ -63,7 +67,20 @@ async fn atomic_and_last_wins(store: &impl ShardStore) -> Result<(), StoreError>
     assert_eq!(store.scan(b"x").await?, [entry(b"x", b"2")]);
     assert_eq!(store.scan(b"y").await?, []);
     assert_eq!(store.scan(b"empty").await?, [entry(b"empty", b"")]);
-    store.commit(&Batch::new()).await
+    store.commit(&Batch::new()).await?;
+
+    let mut batch = Batch::new();
+    for key in [&b"p"[..], b"p/1", b"p/2", b"p\xff", b"p\xff\xff", b"q"] {
+        batch.put(key, key);
+    }
+    batch.delete_under(b"p/");
+    batch.put(b"p/3", b"after");
+    batch.delete_under(b"p\xff");
+    batch.delete_under(b"never there");
+    store.commit(&batch).await?;
+    assert_eq!(store.scan(b"p").await?, [entry(b"p", b"p"), entry(b"p/3", b"after")]);
+    assert_eq!(store.scan(b"q").await?, [entry(b"q", b"q")]);
+    Ok(())
 }
 
 async fn limits(store: &impl ShardStore) -> Result<(), StoreError> {
@@ -117,6 +134,8 @@ where
             let key = vec![b'a' + draw(4) as u8; 1 + draw(3) as usize];
             if draw(4) == 0 {
                 batch.delete(key);
+            } else if draw(16) == 0 {
+                batch.delete_under(key);
             } else {
                 batch.put(key, vec![draw(256) as u8; draw(40) as usize]);
             }

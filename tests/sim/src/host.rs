@@ -30,6 +30,7 @@ pub(crate) enum Machine {
 pub(crate) enum Told {
     Net(net::Input),
     Stored { ticket: Ticket, result: Result<(), StoreError> },
+    Loaded { ticket: Ticket, result: Result<Vec<Option<Vec<u8>>>, StoreError> },
     Heavy(HeavyInput),
     Light(LightInput),
     Wake,
@@ -40,6 +41,7 @@ pub(crate) enum Told {
 pub(crate) enum Asked {
     Net(net::Output),
     Store { ticket: Ticket, batch: Batch },
+    Load { ticket: Ticket, keys: Vec<Vec<u8>> },
     Reply { token: u64, result: Result<Reply, CommandError> },
     Proposed { token: u64, result: Result<ContentId, String> },
     Changed { id: ContentId },
@@ -55,6 +57,9 @@ impl Machine {
             (Self::Heavy(node), Told::Net(input)) => node.handle_input(now, HeavyInput::Net(input)),
             (Self::Heavy(node), Told::Stored { ticket, result }) => {
                 node.handle_input(now, HeavyInput::Stored { ticket, result });
+            }
+            (Self::Heavy(node), Told::Loaded { ticket, result }) => {
+                node.handle_input(now, HeavyInput::Loaded { ticket, result });
             }
             (Self::Heavy(node), Told::Heavy(input)) => node.handle_input(now, input),
             (Self::Heavy(node), Told::Wake) => node.handle_timeout(now),
@@ -77,6 +82,7 @@ impl Machine {
             Self::Heavy(node) => match node.poll_output()? {
                 HeavyOutput::Net(output) => Asked::Net(output),
                 HeavyOutput::Store { ticket, batch } => Asked::Store { ticket, batch },
+                HeavyOutput::Load { ticket, keys } => Asked::Load { ticket, keys },
                 HeavyOutput::Proposed { token, result } => Asked::Proposed { token, result },
                 HeavyOutput::Changed { id } => Asked::Changed { id },
                 HeavyOutput::Submitted { token, result } => Asked::Submitted { token, result },

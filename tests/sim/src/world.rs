@@ -33,6 +33,8 @@ const WAKES_PER_SECOND_MAX: (usize, usize) = (30, 2);
 const CHECKS_PER_SECOND_MAX: usize = 120;
 /// Milliseconds between two looks of a person who decides by hand.
 const LOOK_EVERY_MS: u64 = 1_500;
+/// Of a thousand reads, how many fail until the troubles end.
+const READS_FAIL: u64 = 50;
 /// Milliseconds before a person tries again what failed.
 const TRY_AGAIN_MS: u64 = 1_000;
 
@@ -64,6 +66,13 @@ pub(crate) enum Event {
         host: usize,
         incarnation: u32,
         ticket: Ticket,
+    },
+    /// The machine hears what the disk gives it.
+    Load {
+        host: usize,
+        incarnation: u32,
+        ticket: Ticket,
+        keys: Vec<Vec<u8>>,
     },
     /// A person does what comes next.
     Act {
@@ -312,6 +321,7 @@ impl World {
                 let result = commit.result.unwrap_or(Ok(()));
                 self.tell(host, Told::Stored { ticket, result });
             }
+            Event::Load { host, incarnation, ticket, keys } => self.load(host, incarnation, ticket, &keys),
             Event::Act { host } => self.act(host),
             Event::Look { host, incarnation } => self.look(host, incarnation),
             Event::Wish { host, command } => {
@@ -347,6 +357,7 @@ impl World {
                 agent: "sim".into(),
                 transports: vec![Transport::Memory],
                 limits: Limits::default(),
+                kept_bytes_max: node::KEPT_BYTES_MAX,
                 jobs: crate::jobbing::config(),
                 seed,
             };
@@ -519,6 +530,13 @@ impl World {
                 self.after(takes, Event::Commit { host, incarnation, ticket });
                 self.maybe_crash(host);
             }
+            Asked::Load { ticket, keys } => {
+                self.trace.event(self.now, host, "load", ticket.0, &[]);
+                let incarnation = self.hosts[host].incarnation;
+                let takes = self.dice.between(0, 3);
+                self.after(takes, Event::Load { host, incarnation, ticket, keys });
+                self.maybe_crash(host);
+            }
             Asked::Reply { token, result } => {
                 let again = matches!(&result, Err(CommandError::Storage { .. } | CommandError::NoHeavyNode));
                 if let Err(error) = &result {
@@ -585,6 +603,19 @@ impl World {
         self.after(takes, Event::Stored { host, incarnation, ticket });
         // Durable, and nobody told.
         self.maybe_crash(host);
+    }
+
+    fn load(&mut self, host: usize, incarnation: u32, ticket: Ticket, keys: &[Vec<u8>]) {
+        let h = &self.hosts[host];
+        if h.incarnation != incarnation || h.machine.is_none() {
+            return;
+        }
+        let result = if self.now < self.plan.troubles_end && self.dice.chance(READS_FAIL) {
+            Err(StoreError::Io { detail: "a planned failure".into() })
+        } else {
+            Ok(h.disk.store.read(keys))
+        };
+        self.tell(host, Told::Loaded { ticket, result });
     }
 
     fn apply(&mut self, host: usize, batch: &store::Batch) {

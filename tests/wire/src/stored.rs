@@ -20,7 +20,7 @@ use node::{
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
-use store::{Batch, Change};
+use store::{Batch, Change, MemoryStore};
 
 /// All stored records: those of a computation at a heavy node, of a heavy node, of a light node. An
 /// entry's name is the step at which it is written, and its key in hexadecimal digits.
@@ -38,7 +38,7 @@ fn puts(step: &str, batch: &Batch) -> Vec<Entry> {
         Change::Put(entry) => {
             Some(Entry::bytes(format!("{step}, {}", HEXLOWER.encode(&entry.key)), entry.value.clone()))
         }
-        Change::Delete(_) => None,
+        Change::Delete(_) | Change::DeleteUnder(_) => None,
     };
     batch.changes().iter().filter_map(put).collect()
 }
@@ -57,11 +57,16 @@ fn accepted(scheme: Scheme) -> (Vec<Tally>, Vec<Persist>, Proposal) {
     (tallies, steps, proposal)
 }
 
-fn advance(tally: &mut Tally, now: Instant, identity: &Identity) -> Option<Persist> {
+/// A step of one with what it has in `store`.
+fn advance(tally: &mut Tally, store: &MemoryStore, now: Instant, identity: &Identity) -> Option<Persist> {
     loop {
         let step = tally.advance(now, identity, &Past::new());
-        // Checking is done in slices, and the next one is due at once.
-        let is_due = tally.poll_timeout().is_some_and(|(due, _)| due == Instant::default());
+        // Checking is done in slices, and the next one is due at once, or once its shares are read.
+        let mut is_due = tally.poll_timeout().is_some_and(|(due, _)| due == Instant::default());
+        while let Some(keys) = tally.load() {
+            tally.loaded(Some(store.read(&keys)));
+            is_due = true;
+        }
         if step.is_some() || !is_due {
             return step.inspect(|step| tally.persisted(step.stage));
         }
@@ -71,6 +76,7 @@ fn advance(tally: &mut Tally, now: Instant, identity: &Identity) -> Option<Persi
 /// The records of the first heavy node in a computation that ends in a result.
 fn computation(scheme: Scheme) -> Vec<Entry> {
     let (mut tallies, first, proposal) = accepted(scheme);
+    let stores = [const { MemoryStore::new() }; 3];
     let mut entries = puts(&format!("heavy, {scheme}, proposed"), &first[0].batch);
     for at in 0..3 {
         for other in tallies[at].unaccepted() {
@@ -78,14 +84,13 @@ fn computation(scheme: Scheme) -> Vec<Entry> {
             let signature = tallies[from].acceptance().expect("its own signature");
             tallies[at].accepted_by(other, signature);
         }
-        let step = advance(&mut tallies[at], NOW, &heavy(at).0).expect("all have accepted");
+        let step = advance(&mut tallies[at], &stores[at], NOW, &heavy(at).0).expect("all have accepted");
         if at == 0 {
             entries.extend(puts(&format!("heavy, {scheme}, open"), &step.batch));
         }
     }
     let id = tallies[0].id();
     let instance = proposal.instance().expect("in order");
-    let mut batch = Batch::new();
     for (at, tally) in tallies.iter_mut().enumerate() {
         let lights: Vec<NodeId> = (30..33).map(|seed| Identity::from_seed([seed; 32]).id()).collect();
         for (seed, light) in (30..).zip(&lights) {
@@ -97,20 +102,20 @@ fn computation(scheme: Scheme) -> Vec<Entry> {
             let received = Received { light: *light, nonce, public, sealed };
             assert_eq!(tally.report(NOW, received, &heavy(at).1), Ok(true), "the share opens");
         }
-        batch = Batch::new();
+        let mut batch = Batch::new();
         assert!(tally.segment(&lights, &mut batch), "open");
+        stores[at].apply(&batch).expect("it fits a store");
         tally.reports_persisted(&lights);
         if at == 0 {
             entries.extend(puts(&format!("heavy, {scheme}, reports"), &batch));
         }
     }
-    drop(batch);
     for name in ["closed", "committed", "signed", "done"] {
         if name == "committed" {
-            entries.extend(settle(&mut tallies, &proposal));
+            entries.extend(settle(&mut tallies, &stores, &proposal));
         }
         for (at, tally) in tallies.iter_mut().enumerate() {
-            let step = advance(tally, proposal.deadline, &heavy(at).0)
+            let step = advance(tally, &stores[at], proposal.deadline, &heavy(at).0)
                 .unwrap_or_else(|| panic!("{name} is reached"));
             if at == 0 {
                 entries.extend(puts(&format!("heavy, {scheme}, {name}"), &step.batch));
@@ -136,19 +141,23 @@ fn talk(tallies: &mut [Tally], proposal: &Proposal) {
 
 /// Up to where the next step of each commits it: all know all ids, and have checked all reports but for the last words. Gives what the
 /// first stores meanwhile.
-fn settle(tallies: &mut [Tally], proposal: &Proposal) -> Vec<Entry> {
+fn settle(tallies: &mut [Tally], stores: &[MemoryStore], proposal: &Proposal) -> Vec<Entry> {
     let mut entries = Vec::new();
     for (at, tally) in tallies.iter_mut().enumerate() {
-        assert!(advance(tally, proposal.deadline, &heavy(at).0).is_none(), "ids are lacking");
+        assert!(advance(tally, &stores[at], proposal.deadline, &heavy(at).0).is_none(), "ids are lacking");
     }
     talk(tallies, proposal);
     if proposal.scheme == Scheme::Prio3 {
         for (at, tally) in tallies.iter_mut().enumerate() {
-            let step = advance(tally, proposal.deadline, &heavy(at).0).expect("what the key follows from");
+            let step = advance(tally, &stores[at], proposal.deadline, &heavy(at).0)
+                .expect("what the key follows from");
             if at == 0 {
                 entries.extend(puts(&format!("heavy, {}, verifying", proposal.scheme), &step.batch));
             }
-            assert!(advance(tally, proposal.deadline, &heavy(at).0).is_none(), "verifier shares are lacking");
+            assert!(
+                advance(tally, &stores[at], proposal.deadline, &heavy(at).0).is_none(),
+                "verifier shares are lacking"
+            );
         }
         talk(tallies, proposal);
     }
@@ -158,7 +167,8 @@ fn settle(tallies: &mut [Tally], proposal: &Proposal) -> Vec<Entry> {
 /// The end of a computation that too few answered.
 fn refused() -> Vec<Entry> {
     let (mut tallies, _, proposal) = accepted(Scheme::Additive64);
-    let step = advance(&mut tallies[0], proposal.deadline, &heavy(0).0).expect("a refusal");
+    let step =
+        advance(&mut tallies[0], &MemoryStore::new(), proposal.deadline, &heavy(0).0).expect("a refusal");
     puts("heavy, refused", &step.batch)
 }
 
@@ -167,7 +177,7 @@ fn cancelled() -> Vec<Entry> {
     let (mut tallies, ..) = accepted(Scheme::Additive64);
     let document = Cancellation::sign(tallies[0].id(), &proposer());
     assert_eq!(tallies[0].cancel(NOW, document), Ok(true));
-    let step = advance(&mut tallies[0], NOW, &heavy(0).0).expect("a refusal");
+    let step = advance(&mut tallies[0], &MemoryStore::new(), NOW, &heavy(0).0).expect("a refusal");
     puts("heavy, cancelled", &step.batch)
 }
 
@@ -179,6 +189,7 @@ fn heavy_node() -> Vec<Entry> {
         agent: "sample".into(),
         transports: vec![Transport::Memory],
         limits: net::Limits::default(),
+        kept_bytes_max: node::KEPT_BYTES_MAX,
         jobs: jobs::broker::Config::new("test-1"),
         seed: [1; 32],
     };

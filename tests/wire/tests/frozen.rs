@@ -1,7 +1,7 @@
 //! The golden files against what is encoded now, and what is read now against the golden files.
 
 use aggregate::{
-    Proposal, STORE_PREFIX, Stage, Tally, Verified,
+    Proposal, SHARES_PREFIX, STORE_PREFIX, Stage, Tally, Verified,
     message::{Request, Response},
     outcome,
 };
@@ -163,8 +163,10 @@ fn records(steps: &[&str]) -> Vec<Record> {
 fn golden_records_of_a_computation_are_read() {
     let (identity, _) = samples::heavy(0);
     let restore = |steps: &[&str]| {
-        let records = records(steps);
+        let (shares, records): (Vec<Record>, Vec<Record>) =
+            records(steps).into_iter().partition(|record| record.key.starts_with(SHARES_PREFIX));
         assert!(records.iter().all(|record| record.key.starts_with(STORE_PREFIX)));
+        assert_eq!(shares.len(), if steps.iter().any(|step| step.ends_with("reports")) { 3 } else { 0 });
         Tally::restore(&records, &identity).expect("records of an earlier build").remove(0)
     };
     for scheme in aggregate::Scheme::ALL {
@@ -200,6 +202,7 @@ fn golden_records_of_nodes_are_read() {
         agent: String::new(),
         transports: vec![Transport::Memory],
         limits: net::Limits::default(),
+        kept_bytes_max: node::KEPT_BYTES_MAX,
         jobs: jobs::broker::Config::new("test-1"),
         seed: [0; 32],
     };

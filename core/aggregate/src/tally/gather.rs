@@ -2,13 +2,14 @@
 //!
 //! With `prio3` the three heavy nodes exchange a verifier share for each report, in the order of the ids. Each works ahead of
 //! the others by a window, keeps its own shares for as long as a fellow may lack them, and makes older ones anew where one asks again
-//! after a restart.
+//! after a restart. With the other schemes each is on its own, and goes through the reports as they lie in its store.
 
 use super::{
     ALL, Aggregate, BTreeSet, Batch, HEAVY, InstanceExt, Peer, RefusalReason, ReportId, SHARED_MIN,
     SHARED_OF, Tally, Vec, VecDeque,
     record::{self, StoredOffers},
     report,
+    shares::{Read, Share},
 };
 use crate::message::{Offer, Pulled, VERIFIERS_BYTES_PER_PART, VERIFIERS_PER_PART, set_digest};
 use codec::ContentId;
@@ -22,12 +23,25 @@ const KEY_LABEL: &[u8] = b"formix/verify-key/2\0";
 /// Reports of which this node works ahead of the slower of its fellows, in parts of a message.
 const PARTS_AHEAD: usize = 2;
 
+/// Parts of own verifier shares that are made anew at a time: one for each fellow.
+const AGAIN_MAX: usize = HEAVY - 1;
+
+/// Own verifier shares that are made anew for a fellow.
+#[derive(Debug)]
+struct Again {
+    /// Index of the first candidate.
+    from: usize,
+    /// `None` until their reports are read.
+    shares: Option<Vec<Vec<u8>>>,
+    told: bool,
+}
+
 /// The reports that all of a cohort hold, and how far they are checked and added up.
 #[derive(Debug)]
 pub(super) struct Gather {
     /// Whose holdings were intersected.
     pub(super) cohort: u8,
-    /// Ascending.
+    /// Ascending; where nothing is exchanged, as they lie in the store until all are done with.
     pub(super) candidates: Vec<ReportId>,
     pub(super) digest: ContentId,
     pub(super) key: [u8; 32],
@@ -42,6 +56,7 @@ pub(super) struct Gather {
     /// This node's verifier shares from `first` on.
     shares: VecDeque<Vec<u8>>,
     first: usize,
+    again: Vec<Again>,
     sum: Option<Aggregate>,
     commitments: Commitments,
 }
@@ -59,6 +74,7 @@ impl Gather {
             states: VecDeque::new(),
             shares: VecDeque::new(),
             first: 0,
+            again: Vec::new(),
             sum: None,
             commitments: Commitments::empty(),
         }
@@ -108,9 +124,36 @@ impl Gather {
         self.next + self.states.len()
     }
 
+    /// The candidates whose shares are still to be read.
+    pub(super) fn rest(&self) -> &[ReportId] {
+        self.candidates.get(self.computed()..).unwrap_or_default()
+    }
+
+    /// The candidates from which a fellow wants this node's verifier shares anew, and the index of the first.
+    pub(super) fn wanted_again(&self) -> Option<(usize, &[ReportId])> {
+        let from = self.again.iter().find(|again| again.shares.is_none())?.from;
+        Some((from, self.candidates.get(from..)?))
+    }
+
     /// How many verifier shares one message holds.
     fn per_part(instance: &Instance) -> usize {
         (VERIFIERS_BYTES_PER_PART / instance.verifier_share_len().max(1)).clamp(1, VERIFIERS_PER_PART)
+    }
+
+    /// Own verifier shares from the candidate at `from` on, made anew; none until its reports are read.
+    fn again(&mut self, from: usize) -> Vec<Vec<u8>> {
+        if let Some(again) = self.again.iter_mut().find(|again| again.from == from) {
+            again.told |= again.shares.is_some();
+            return again.shares.clone().unwrap_or_default();
+        }
+        if self.again.len() >= AGAIN_MAX {
+            // What was told has served; else the oldest that was made makes room.
+            let made = self.again.iter().position(|again| again.shares.is_some());
+            let Some(at) = self.again.iter().position(|again| again.told).or(made) else { return Vec::new() };
+            self.again.remove(at);
+        }
+        self.again.push(Again { from, shares: None, told: false });
+        Vec::new()
     }
 
     fn ahead(&self, instance: &Instance) -> usize {
@@ -124,65 +167,73 @@ impl Tally {
         if self.has_given_up() || !(super::Stage::Closed..super::Stage::Done).contains(&self.durable) {
             return false;
         }
-        let Some(gather) = self.gather.as_ref().filter(|gather| !gather.is_done()) else {
-            return self.check.offer.is_none();
-        };
-        if self.check.offer.is_none() || self.instance.verifier_share_len() == 0 {
-            return true;
+        let is_here = self.shares.is_here();
+        if self.check.offer.is_none() {
+            // Without reports that are still to be read there is an offer to make.
+            return is_here || self.check.todo.is_none() || self.check.rest().is_empty();
+        }
+        let Some(gather) = self.gather.as_ref().filter(|gather| !gather.is_done()) else { return false };
+        if self.instance.verifier_share_len() == 0 {
+            return is_here;
         }
         let both = self.other_roles().all(|role| !self.peers[role].verifiers.is_empty());
-        gather.computed() < gather.ahead(&self.instance) || (both && !gather.states.is_empty())
+        (is_here && gather.computed() < gather.ahead(&self.instance)) || (both && !gather.states.is_empty())
     }
 
     /// Looks at a slice of the reports that this node holds, before it offers them; with `rep64`, whether they open their
     /// commitments.
     pub(super) fn check_own(&mut self, identity: &Identity) {
-        use core::ops::Bound::{Excluded, Unbounded};
         if self.check.offer.is_some() {
             return;
         }
-        let from = self.check.last.map_or(Unbounded, Excluded);
-        let slice: Vec<ReportId> =
-            self.reports.range((from, Unbounded)).take(self.instance.slice()).map(|(id, _)| *id).collect();
-        if let Some(last) = slice.last().filter(|_| self.proposal.scheme.names_liars()) {
-            self.check.last = Some(*last);
-            let mut invalid = self.unopened(&slice, identity).1;
+        if self.check.todo.is_none() {
+            let all = || self.reports.keys().copied().collect();
+            let names_liars = self.proposal.scheme.names_liars();
+            self.check.todo = Some(if names_liars { self.as_stored(all()) } else { Vec::new() });
+        }
+        if !self.check.rest().is_empty() {
+            let slice = self.shares.take(self.instance.slice());
+            self.check.next += slice.len();
+            let mut invalid = self.unopened(slice, identity).1;
             self.check.invalid.append(&mut invalid);
             return;
         }
+        self.check.todo = Some(Vec::new());
+        self.check.next = 0;
+        self.check.invalid.sort_unstable();
         let seed = identity.derive(Derived::VerifySeed, self.id.digest());
         let ids: Vec<ReportId> = self.reports.keys().copied().collect();
         let bytes = Offer::bytes(self.id, &ids, self.check.invalid.iter().copied(), &seed);
         self.check.offer = Some((bytes, seed));
     }
 
-    /// The states of those of `ids` that open their commitments, and the ids of the others; both in order.
-    fn unopened(&self, ids: &[ReportId], identity: &Identity) -> (Vec<(ReportId, State)>, Vec<ReportId>) {
+    /// The shares and states of those reports that open their commitments, and the ids of the others.
+    fn unopened(&self, reports: Vec<Read>, identity: &Identity) -> (Vec<(Share, State)>, Vec<ReportId>) {
+        let ids: Vec<ReportId> = reports.iter().map(|(id, _)| *id).collect();
         let (mut sound, mut states, mut invalid) = (Vec::new(), Vec::new(), Vec::new());
-        for id in ids {
-            match self.init(id, &[0; 32]) {
-                Some((state, _)) => {
-                    sound.push(*id);
+        for (id, share) in reports {
+            match share.and_then(|share| self.init(&share, &[0; 32]).map(|(state, _)| (share, state))) {
+                Some((share, state)) => {
+                    sound.push((id, share));
                     states.push(state);
                 }
-                None => invalid.push(*id),
+                None => invalid.push(id),
             }
         }
         // Fixed by what is held, and not to be foreseen by who made the reports.
-        let seed = identity.derive(Derived::Weights, set_digest(ids).digest());
+        let seed = identity.derive(Derived::Weights, set_digest(&ids).digest());
         let bad = self.instance.verify_batch(&mut states, &mut ChaCha20Rng::from_seed(seed));
-        invalid.extend(bad.iter().map(|at| sound[*at]));
-        invalid.sort_unstable();
+        invalid.extend(bad.iter().map(|at| sound[*at].0));
+        let sound = sound.into_iter().map(|(_, share)| share);
         let opened = sound.into_iter().zip(states).enumerate();
         let opened = opened.filter(|(at, _)| bad.binary_search(at).is_err());
         (opened.map(|(_, opened)| opened).collect(), invalid)
     }
 
     /// First look at a report that this node holds.
-    fn init(&self, id: &ReportId, key: &[u8; 32]) -> Option<(State, Option<Vec<u8>>)> {
-        let held = self.reports.get(id)?;
+    fn init(&self, share: &Share, key: &[u8; 32]) -> Option<(State, Option<Vec<u8>>)> {
         let context = report::context(self.id);
-        self.instance.verify_init(key, &context, self.role, &held.nonce, &held.public, &held.input).ok()
+        self.instance.verify_init(key, &context, self.role, &share.nonce, &share.public, &share.input).ok()
     }
 
     /// Fixes what all three offered, from which candidates and verify key follow, where this node will say verifier shares; the batch makes that
@@ -229,7 +280,11 @@ impl Tally {
         let mut gather = Gather::new(cohort, candidates, *ContentId::of(&key).digest());
         gather.offered_invalid = invalid;
         let valid = gather.candidates.iter().filter(|id| !gather.offered_invalid.contains(*id)).count();
-        self.enough(valid as u32).map(|()| gather)
+        self.enough(valid as u32)?;
+        if self.instance.verifier_share_len() == 0 {
+            gather.candidates = self.as_stored(gather.candidates);
+        }
+        Ok(gather)
     }
 
     /// Whether so many valid reports are enough for a result.
@@ -260,35 +315,34 @@ impl Tally {
     }
 
     /// Where there is nothing to exchange.
-    fn add_slice(&self, gather: &mut Gather, identity: &Identity) {
-        let to = (gather.next + self.instance.slice()).min(gather.candidates.len());
-        let slice = &gather.candidates[gather.next..to];
-        let wanted: Vec<ReportId> =
-            slice.iter().filter(|id| !gather.offered_invalid.contains(*id)).copied().collect();
+    fn add_slice(&mut self, gather: &mut Gather, identity: &Identity) {
+        let mut slice = self.shares.take(self.instance.slice());
+        gather.next += slice.len();
+        let invalid = slice.extract_if(.., |(id, _)| gather.offered_invalid.contains(id));
+        gather.rejected.extend(invalid.map(|(id, _)| id));
         let context = report::context(self.id);
-        for (id, state) in self.unopened(&wanted, identity).0 {
+        for (share, state) in self.unopened(slice, identity).0 {
             let Ok(output) = self.instance.verify_next(&context, state, &[]) else { continue };
             if let Some(sum) = &mut gather.sum {
                 // Never full: there are no more candidates than participants.
                 let _ = sum.accumulate(&output);
             }
-            if self.proposal.scheme.names_liars()
-                && let Some(held) = self.reports.get(&id)
-            {
-                let _ = gather.commitments.add(&held.public);
+            if self.proposal.scheme.names_liars() {
+                let _ = gather.commitments.add(&share.public);
             }
         }
-        gather.rejected.extend(slice.iter().filter(|id| gather.offered_invalid.contains(*id)));
-        gather.next = to;
+        if gather.is_done() {
+            gather.candidates.sort_unstable();
+            gather.rejected.sort_unstable();
+        }
     }
 
     /// Own verifier shares, ahead of the others by a window.
-    fn make_shares(&self, gather: &mut Gather) {
-        let from = gather.computed();
-        let to = gather.ahead(&self.instance).min(from + self.instance.slice());
-        for at in from..to {
+    fn make_shares(&mut self, gather: &mut Gather) {
+        let most = gather.ahead(&self.instance).saturating_sub(gather.computed());
+        for (_, share) in self.shares.take(most.min(self.instance.slice())) {
             // A share that is none is refused by all alike.
-            let (state, share) = match self.init(&gather.candidates[at], &gather.key) {
+            let (state, share) = match share.and_then(|share| self.init(&share, &gather.key)) {
                 Some((state, share)) => (Some(state), share.unwrap_or_default()),
                 None => (None, Vec::new()),
             };
@@ -347,16 +401,14 @@ impl Tally {
     }
 
     /// Own verifier shares from `from` on.
-    pub(super) fn publish_verifiers(&self, from: u32) -> Pulled {
-        let Some(gather) = &self.gather else { return Pulled::NotYet };
+    pub(super) fn publish_verifiers(&mut self, from: u32) -> Pulled {
+        let Some(gather) = &mut self.gather else { return Pulled::NotYet };
         let (at, most) = (from as usize, Gather::per_part(&self.instance));
         let kept = gather.first..gather.first + gather.shares.len();
         let shares: Vec<Vec<u8>> = if kept.contains(&at) {
             gather.shares.iter().skip(at - gather.first).take(most).cloned().collect()
         } else if at < gather.first {
-            let to = gather.candidates.len().min(at + most.min(self.instance.slice()));
-            let again = gather.candidates[at..to].iter().map(|id| self.init(id, &gather.key));
-            again.map(|made| made.and_then(|made| made.1).unwrap_or_default()).collect()
+            gather.again(at)
         } else {
             Vec::new()
         };
@@ -364,6 +416,18 @@ impl Tally {
             return Pulled::NotYet;
         }
         Pulled::Verifiers { candidates: gather.digest, from, shares }
+    }
+
+    /// Makes own verifier shares anew, of reports from the candidate at `from` on.
+    pub(super) fn make_again(&mut self, from: usize, reports: &[Read]) {
+        let Some(key) = self.gather.as_ref().map(|gather| gather.key) else { return };
+        let most = Gather::per_part(&self.instance);
+        let made = reports.iter().take(most).map(|(_, share)| self.init(share.as_ref()?, &key)?.1);
+        let shares: Vec<Vec<u8>> = made.map(Option::unwrap_or_default).collect();
+        let mut waiting = self.gather.iter_mut().flat_map(|gather| &mut gather.again);
+        if let Some(again) = waiting.find(|again| again.from == from) {
+            again.shares = Some(shares);
+        }
     }
 
     /// Takes the verifier shares of `role`; false where they cannot be those of these reports.

@@ -1,20 +1,26 @@
 //! What a tally keeps, and how it comes back.
 //!
 //! Keys: `t/`, the computation's digest, a kind, for segments a counter, and for withdrawals a light node. A computation's keys sort
-//! together, and its proposal before the rest.
+//! together, and its proposal before the rest. Shares lie apart, so that a start need not read them: `s/`, the digest, the segment's counter, the
+//! place in the segment.
 
 use super::{
     Batch, BorshDeserialize, BorshSerialize, Committed, ContentId, Entry, Envelope, Gather, HEAVY, Held,
-    Identity, NodeId, Nonce, Proposal, ReportId, Stage, Tally, Vec, format,
+    Identity, NodeId, Nonce, Place, Proposal, ReportId, Stage, Tally, Vec, format, shares,
 };
-use crate::message::{Commitment, IDS_PER_PART};
+use crate::{
+    message::{Commitment, IDS_PER_PART},
+    proposal::REPORT_BYTES_MAX,
+};
 use codec::Wire;
 use store::{StoreError, VALUE_BYTES_MAX};
 
-/// Prefix of every key.
+/// Prefix of every key but those of shares.
 pub(super) const PREFIX: &[u8] = b"t/";
-/// Bytes of reports in one segment, so that it stays a value that every store takes.
-pub(super) const SEGMENT_BYTES: u64 = VALUE_BYTES_MAX as u64 / 2;
+/// Prefix of the keys of shares.
+pub(super) const SHARES: &[u8] = b"s/";
+/// Most reports in one segment, so that it stays a value that every store takes.
+pub(super) const SEGMENT_REPORTS: usize = 65_536;
 
 pub(super) const PROPOSAL: u8 = 0;
 pub(super) const SEGMENT: u8 = 1;
@@ -35,25 +41,23 @@ pub(super) fn segment_key(id: ContentId, at: u32) -> Vec<u8> {
     [PREFIX, id.digest(), &[SEGMENT], &at.to_be_bytes()].concat()
 }
 
-/// Reports that became durable together.
+pub(super) fn share_key(id: ContentId, place: Place) -> Vec<u8> {
+    let Place { segment, at } = place;
+    [SHARES, id.digest(), &segment.to_be_bytes(), &at.to_be_bytes()].concat()
+}
+
+/// Whose reports became durable together; their shares with them.
 #[derive(Debug, BorshSerialize, BorshDeserialize)]
 pub(super) struct Segment {
-    pub(super) reports: Vec<Stored>,
+    pub(super) reports: Vec<(NodeId, ReportId)>,
 }
 
+/// One report's share.
 #[derive(Debug, BorshSerialize, BorshDeserialize)]
-pub(super) struct Stored {
-    light: NodeId,
-    nonce: Nonce,
-    public: Vec<u8>,
-    input: Vec<u8>,
-}
-
-impl Stored {
-    pub(super) fn of(held: &Held) -> Self {
-        let Held { light, nonce, public, input } = held;
-        Self { light: *light, nonce: *nonce, public: public.clone(), input: input.clone() }
-    }
+pub(super) struct StoredShare {
+    pub(super) nonce: Nonce,
+    pub(super) public: Vec<u8>,
+    pub(super) input: Vec<u8>,
 }
 
 /// That this node has closed: nothing, or once a verify key follows from them, the digests of what all three offered, by role.
@@ -164,6 +168,9 @@ impl End {
 impl Wire for Segment {
     const BYTES_MAX: usize = VALUE_BYTES_MAX;
 }
+impl Wire for StoredShare {
+    const BYTES_MAX: usize = 2 * REPORT_BYTES_MAX;
+}
 impl Wire for StoredOffers {
     const BYTES_MAX: usize = HEAVY * 32;
 }
@@ -251,10 +258,10 @@ impl Tally {
 
     /// Removes the reports, and who took theirs back.
     pub(super) fn forget_reports(&self, batch: &mut Batch) {
-        for at in self.segments.iter().copied() {
-            batch.delete(segment_key(self.id, at));
+        batch.delete_under(shares::prefix(self.id));
+        for kind in [SEGMENT, WITHDRAWN] {
+            batch.delete_under(key(self.id, kind));
         }
-        self.delete_withdrawn(batch);
     }
 
     /// The record of the commitment that is about to be made.
@@ -275,18 +282,15 @@ impl Tally {
     }
 
     fn restore_segment(&mut self, at: &[u8], value: &[u8]) -> Option<()> {
-        let segment: Segment = codec::decode(value).ok()?;
-        for Stored { light, nonce, public, input } in segment.reports {
-            let fits = public.len() == self.instance.public_len()
-                && input.len() == self.instance.input_len(self.role);
-            if !fits || !self.hold(Held { light, nonce, public, input }) {
+        let Segment { reports } = codec::decode(value).ok()?;
+        let segment = u32::from_be_bytes(at.try_into().ok()?);
+        for (at, (light, id)) in (0..).zip(reports) {
+            if !self.hold(id, Held { light, place: Some(Place { segment, at }) }) {
                 return None;
             }
         }
-        let at = u32::from_be_bytes(at.try_into().ok()?);
-        // There is always a next number; below that, a damaged one costs no more than its key.
-        at.checked_add(1)?;
-        self.segments.push(at);
+        // There is always a next number.
+        self.segments = segment.checked_add(1)?;
         self.reports_durable = self.reports.len() as u32;
         Some(())
     }

@@ -1,8 +1,8 @@
 //! The steps of agreement, in their order.
 
 use super::{
-    ALL, Batch, Committed, HEAVY, Identity, Instant, NodeId, Outcome, Persist, Refusal, RefusalReason, Stage,
-    Tally, Vec, key,
+    ALL, Batch, Committed, HEAVY, Identity, Instant, NodeId, Outcome, Persist, Refusal, RefusalReason,
+    Shares, Stage, Tally, Vec, key,
     record::{self, End},
 };
 use crate::{
@@ -88,6 +88,7 @@ impl Tally {
             self.strangers_withdrawn = 0;
             self.counted.clear();
             self.gather = None;
+            self.shares = Shares::default();
             self.peers.iter_mut().for_each(super::Peer::clear);
         }
     }

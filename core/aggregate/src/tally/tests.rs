@@ -1,4 +1,4 @@
-use super::{Stage, Tally};
+use super::{Persist, Stage, Tally};
 use crate::{
     Draft, Proposal, Received, RefusalReason, Report, Scheme, Verified,
     differencing::{Past, Released},
@@ -17,6 +17,7 @@ mod again;
 mod lost;
 mod many;
 mod split;
+mod stored;
 mod verify_key;
 mod views;
 
@@ -102,11 +103,25 @@ impl Trio {
         answers
     }
 
+    /// Lets one take a step with what it has in its store.
+    fn advance(&mut self, role: usize) -> Option<Persist> {
+        self.read(role);
+        let persist = self.tallies[role].advance(self.now, &self.keys[role].0, &self.past);
+        self.read(role);
+        persist
+    }
+
+    fn read(&mut self, role: usize) {
+        while let Some(keys) = self.tallies[role].load() {
+            let values = self.stores[role].read(&keys);
+            self.tallies[role].loaded(Some(values));
+        }
+    }
+
     /// All steps of one that need nothing from the others.
     fn step(&mut self, role: usize) {
         loop {
-            let persist = self.tallies[role].advance(self.now, &self.keys[role].0, &self.past);
-            match persist {
+            match self.advance(role) {
                 Some(persist) => {
                     self.stores[role].apply(&persist.batch).unwrap();
                     self.tallies[role].persisted(persist.stage);
@@ -263,7 +278,7 @@ fn a_restart_at_any_stage_ends_in_the_same_result() {
                 for _ in 0..rounds {
                     // One step of each, then one word each.
                     for at in 0..3 {
-                        let persist = trio.tallies[at].advance(trio.now, &trio.keys[at].0, &trio.past);
+                        let persist = trio.advance(at);
                         if let Some(persist) = persist {
                             trio.stores[at].apply(&persist.batch).unwrap();
                             trio.tallies[at].persisted(persist.stage);
@@ -295,16 +310,13 @@ fn nothing_is_published_before_it_is_durable() {
     }
     trio.close();
     let identity = trio.keys[0].0.clone();
-    let persist = trio.tallies[0].advance(trio.now, &identity, &trio.past).unwrap();
+    let persist = trio.advance(0).unwrap();
     assert_eq!(persist.stage, Some(Stage::Closed));
     let ids = Pull::Offer { of: 0, from: 0 };
     assert_eq!(trio.tallies[0].publish(ids, &identity), Pulled::NotYet);
-    assert!(trio.tallies[0].advance(trio.now, &identity, &trio.past).is_none(), "one step at a time");
+    assert!(trio.advance(0).is_none(), "one step at a time");
     trio.tallies[0].persisted(persist.stage);
-    assert!(
-        trio.tallies[0].advance(trio.now, &identity, &trio.past).is_none(),
-        "the others' ids are lacking"
-    );
+    assert!(trio.advance(0).is_none(), "the others' ids are lacking");
     assert!(matches!(trio.tallies[0].publish(ids, &identity), Pulled::Offer(offer) if offer.total == 3));
     for pull in [Pull::Commit, Pull::Partial, Pull::Verifiers { from: 0 }, Pull::Signature] {
         assert_eq!(trio.tallies[0].publish(pull, &identity), Pulled::NotYet);

@@ -2,10 +2,9 @@
 //!
 //! A withdrawal is a key of its own, which holds for good: a report that was held is dropped, and drops out
 //! again at every start; one that comes later, or comes again, is refused. So it does not matter in which
-//! order a report and its withdrawal arrive. The sealed share itself, noise without the other two, leaves
-//! the store with its segment when the computation ends.
+//! order a report and its withdrawal arrive. The share itself leaves the store with the withdrawal.
 
-use super::{Batch, Instant, NodeId, ReportRefusal, Tally, Vec, record};
+use super::{Batch, Instant, NodeId, Place, ReportRefusal, Tally, Vec, record};
 
 /// Of as many light nodes as may take part, one in so many may withdraw of whom nothing is here: their reports may be on their way.
 const STRANGERS_PER: usize = 4;
@@ -37,31 +36,28 @@ impl Tally {
             return Err(ReportRefusal::Full);
         }
         batch.put(self.withdrawn_key(light), []);
-        self.drop_withdrawn(light);
+        if let Some(place) = self.drop_withdrawn(light) {
+            batch.delete(record::share_key(self.id, place));
+        }
         Ok(true)
     }
 
-    /// Drops what is here of `light`, and remembers to take nothing more.
-    fn drop_withdrawn(&mut self, light: NodeId) {
+    /// Drops what is here of `light`, and remembers to take nothing more. Gives where its share lies.
+    fn drop_withdrawn(&mut self, light: NodeId) -> Option<Place> {
         let is_new = self.withdrawn.insert(light);
         self.strangers_withdrawn += usize::from(is_new && !self.lights.contains_key(&light));
-        if let Some(report) = self.lights.remove(&light) {
-            self.reports.remove(&report);
-            if !self.volatile.remove(&light) {
-                self.reports_durable = self.reports_durable.saturating_sub(1);
-            }
+        let report = self.lights.remove(&light)?;
+        self.shares.take_fresh(&report);
+        if !self.volatile.remove(&light) {
+            self.reports_durable = self.reports_durable.saturating_sub(1);
         }
+        self.reports.remove(&report)?.place
     }
 
     /// Takes up a stored withdrawal; its key comes after those of the segments.
     pub(super) fn restore_withdrawn(&mut self, light: &[u8]) -> Option<()> {
         self.drop_withdrawn(NodeId::from_public_key(light.try_into().ok()?));
         Some(())
-    }
-
-    /// Removes the withdrawals from the store.
-    pub(super) fn delete_withdrawn(&self, batch: &mut Batch) {
-        self.withdrawn.iter().for_each(|light| batch.delete(self.withdrawn_key(*light)));
     }
 
     fn withdrawn_key(&self, light: NodeId) -> Vec<u8> {

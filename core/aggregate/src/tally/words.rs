@@ -98,8 +98,8 @@ impl Tally {
     }
 
     /// This node's word on a step, for another heavy node of the computation. Nothing is published
-    /// before it is durable.
-    pub fn publish(&self, pull: Pull, identity: &Identity) -> Pulled {
+    /// before it is durable. What needs shares that lie in the store is told once [`Tally::loaded`] has brought them.
+    pub fn publish(&mut self, pull: Pull, identity: &Identity) -> Pulled {
         if let Some(refusal) = self.refusal.as_ref().filter(|_| self.has_given_up()) {
             return Pulled::Refused { envelope: refusal.to_json() };
         }

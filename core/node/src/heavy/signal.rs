@@ -27,6 +27,8 @@ pub struct HeavyConfig {
     pub transports: Vec<Transport>,
     /// Caps on its peers.
     pub limits: Limits,
+    /// Most bytes of reports' shares that it keeps in its store at a time, for all its computations; [`crate::heavy::KEPT_BYTES_MAX`] is usual.
+    pub kept_bytes_max: u64,
     /// How much it takes on of jobs, and what runs guests beside it.
     pub jobs: jobs::broker::Config,
     /// Fresh randomness.
@@ -45,6 +47,13 @@ pub enum HeavyInput {
         ticket: Ticket,
         /// How.
         result: Result<(), StoreError>,
+    },
+    /// What [`HeavyOutput::Load`] asked for was read.
+    Loaded {
+        /// Which.
+        ticket: Ticket,
+        /// The values of the keys, in their order; `None` where there is none.
+        result: Result<Vec<Option<Vec<u8>>>, StoreError>,
     },
     /// Somebody proposes through the shell.
     Propose {
@@ -115,6 +124,13 @@ pub enum HeavyOutput {
         ticket: Ticket,
         /// What.
         batch: Batch,
+    },
+    /// Read these, and say with [`HeavyInput::Loaded`] what is there. All of it is durable; one such is asked for at a time.
+    Load {
+        /// To tell by; a number of its own, beside those of commits.
+        ticket: Ticket,
+        /// The keys.
+        keys: Vec<Vec<u8>>,
     },
     /// The answer to [`HeavyInput::Propose`] or [`HeavyInput::Cancel`]: durable here, or refused with the reason.
     Proposed {

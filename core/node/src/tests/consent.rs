@@ -118,7 +118,7 @@ fn an_answer_and_its_entry_in_the_ledger_are_one_batch() {
         .iter()
         .filter_map(|change| match change {
             store::Change::Put(entry) => Some(entry.key.as_slice()),
-            store::Change::Delete(_) => None,
+            store::Change::Delete(_) | store::Change::DeleteUnder(_) => None,
         })
         .collect();
     let has = |prefix: &[u8]| keys.iter().any(|key| key.starts_with(prefix));

@@ -14,6 +14,7 @@ use keys::NodeId;
 use net::{Hello, Input, LinkRequest, LinkResponse, Output, Protocol, Responder, Role};
 use node::{Command, HeavyInput, HeavyNode, HeavyOutput, LightInput, LightNode, LightOutput, Rule};
 use std::collections::{BTreeSet, VecDeque};
+use store::{Batch, MemoryStore};
 use wire::samples;
 
 fn hello(role: Role) -> Vec<u8> {
@@ -280,6 +281,9 @@ fn run_tally(input: &[u8]) {
     let (nonce, public, sealed) = (&report.nonce, &report.public, &report.sealed[0]);
     let taken = tally.report(samples::NOW, Received { light, nonce, public, sealed }, &seal);
     assert_eq!(taken, Ok(true), "it opens");
+    let (mut batch, store) = (Batch::new(), MemoryStore::new());
+    assert!(tally.segment(&[light], &mut batch), "it is open");
+    assert_eq!(store.apply(&batch), Ok(()), "it fits a store");
     tally.reports_persisted(&[light]);
     step(&mut tally, proposal.deadline);
     let others = [samples::heavy(1).0.id(), samples::heavy(2).0.id()];

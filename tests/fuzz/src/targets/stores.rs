@@ -8,6 +8,7 @@ use node::{
     Command, HeavyConfig, HeavyInput, HeavyNode, HeavyOutput, LightConfig, LightInput, LightNode, LightOutput,
 };
 use schema::Schema;
+use std::collections::BTreeMap;
 use store::{Entry, StoreError};
 use vault::Dataset;
 use wire::{samples, stored};
@@ -33,6 +34,7 @@ pub(super) fn heavy(entries: &[Entry]) -> Result<HeavyNode, StoreError> {
         agent: "fuzz".into(),
         transports: vec![Transport::Memory],
         limits: Limits::default(),
+        kept_bytes_max: node::KEPT_BYTES_MAX,
         jobs: jobs::broker::Config::new("test-1"),
         seed: [3; 32],
     };
@@ -151,9 +153,14 @@ pub(super) const TALLY_RECORDS: Target = Target {
     seeds: computations,
 };
 
+fn by_key(entries: &[Entry]) -> BTreeMap<Vec<u8>, Vec<u8>> {
+    entries.iter().map(|entry| (entry.key.clone(), entry.value.clone())).collect()
+}
+
 fn run_tally_records(input: &[u8]) {
     let (identity, _) = samples::heavy(0);
     let mut entries = entries(input);
+    let store = by_key(&entries);
     entries.retain(|entry| entry.key.starts_with(STORE_PREFIX));
     let Ok(mut tallies) = Tally::restore(&entries, &identity) else { return };
     for tally in &mut tallies {
@@ -161,6 +168,9 @@ fn run_tally_records(input: &[u8]) {
         for now in [samples::NOW, deadline, end] {
             let mut steps = 0;
             loop {
+                while let Some(keys) = tally.load() {
+                    tally.loaded(Some(keys.iter().map(|key| store.get(key).cloned()).collect()));
+                }
                 let step = tally.advance(now, &identity, &Past::new());
                 // Checking is done in slices, and the next one is due at once.
                 let is_due = tally.poll_timeout().is_some_and(|(due, _)| due == Instant::default());
@@ -219,7 +229,9 @@ pub(super) const HEAVY_RECORDS: Target = Target {
     name: "heavy-records",
     about: "a heavy node's store",
     run: |input| {
-        let Ok(mut heavy) = heavy(&entries(input)) else { return };
+        let entries = entries(input);
+        let store = by_key(&entries);
+        let Ok(mut heavy) = heavy(&entries) else { return };
         for _ in 0..20 {
             let Some((due, _)) = heavy.poll_timeout() else { break };
             heavy.handle_timeout(due);
@@ -227,9 +239,16 @@ pub(super) const HEAVY_RECORDS: Target = Target {
             while let Some(output) = heavy.poll_output() {
                 outputs += 1;
                 assert!(outputs < OUTPUTS_MAX, "an endless answer");
-                if let HeavyOutput::Store { ticket, batch } = output {
-                    assert_eq!(batch.check(), Ok(()), "what is stored fits a store");
-                    heavy.handle_input(due, HeavyInput::Stored { ticket, result: Ok(()) });
+                match output {
+                    HeavyOutput::Store { ticket, batch } => {
+                        assert_eq!(batch.check(), Ok(()), "what is stored fits a store");
+                        heavy.handle_input(due, HeavyInput::Stored { ticket, result: Ok(()) });
+                    }
+                    HeavyOutput::Load { ticket, keys } => {
+                        let result = Ok(keys.iter().map(|key| store.get(key).cloned()).collect());
+                        heavy.handle_input(due, HeavyInput::Loaded { ticket, result });
+                    }
+                    _ => {}
                 }
             }
         }

@@ -29,6 +29,7 @@ use store::Batch;
 const BATCH: u32 = 64;
 /// Cells of the histogram.
 const CELLS: u32 = 256;
+const MIB: f64 = 1024.0 * 1024.0;
 const NOW: Instant = Instant::from_unix_ms(1_800_000_000_000);
 const OPEN_MS: u64 = 3_600_000;
 const SCHEMA: &str = r#"{"type":"object","properties":{"x":{"type":"number"}},"required":["x"]}"#;
@@ -40,6 +41,8 @@ struct Heavy {
     store: RedbStore,
     /// A commit under way.
     commit: Option<(Ticket, Batch)>,
+    /// What it wants to read.
+    load: Option<(Ticket, Vec<Vec<u8>>)>,
     spent: Spent,
 }
 
@@ -66,8 +69,12 @@ struct Course {
     /// Taking and acknowledging, then the rest, at each heavy node.
     gathering: Vec<Spent>,
     agreeing: Vec<Spent>,
-    /// Resident memory that the reports take at all three, in bytes.
+    /// Resident memory that the reports take at all three until they close, in bytes.
     resident: f64,
+    /// The most that was resident at any time of the computation, for all three, above what was before it, in bytes.
+    peak: f64,
+    /// Bytes of the largest of the three files.
+    disk: f64,
 }
 
 /// Computations with so many reports each, `times` times.
@@ -97,6 +104,8 @@ pub(crate) fn measure(scheme: Scheme, reports: u32, times: usize) -> Result<Vec<
         figure("acknowledge_us", "µs", each(slowest(&|first, _| first.processor))),
         figure("agree_us", "µs", each(slowest(&|_, then| then.processor))),
         figure("resident_bytes", "B", courses.iter().map(|course| course.resident / count).collect()),
+        figure("peak_mib", "MiB", courses.iter().map(|course| course.peak / MIB).collect()),
+        figure("disk_bytes", "B", courses.iter().map(|course| course.disk / count).collect()),
     ])
 }
 
@@ -104,7 +113,9 @@ fn course(scheme: Scheme, reports: u32) -> Result<Course> {
     let folder = tempfile::tempdir()?;
     let mut world = World::new(folder.path())?;
     let (id, proposal) = world.propose(scheme, reports)?;
-    let resident = resident_bytes()?;
+    // What was the peak before is that no more.
+    fs::write("/proc/self/clear_refs", "5")?;
+    let before = resident_bytes("VmRSS:")?;
     world.heavy.iter_mut().for_each(|heavy| heavy.spent = Spent::default());
     let mut rng = ChaCha20Rng::from_seed([11; 32]);
     let instance = proposal.instance()?;
@@ -119,7 +130,7 @@ fn course(scheme: Scheme, reports: u32) -> Result<Course> {
     }
     world.settle()?;
     ensure!(world.acknowledged == reports * HEAVY as u32, "{} acknowledgements", world.acknowledged);
-    let resident = resident_bytes()? - resident;
+    let resident = resident_bytes("VmRSS:")? - before;
     let gathering = world.take_spent();
     world.now = proposal.deadline;
     world.run_until(proposal.end())?;
@@ -129,7 +140,12 @@ fn course(scheme: Scheme, reports: u32) -> Result<Course> {
         let counted = computation.result.as_ref().map(|outcome| outcome.participants);
         ensure!(counted == Some(reports), "{counted:?} counted: {:?}", computation.refusal_text);
     }
-    Ok(Course { gathering, agreeing, resident })
+    let peak = resident_bytes("VmHWM:")? - before;
+    let mut disk = 0.0_f64;
+    for file in fs::read_dir(folder.path())? {
+        disk = disk.max(file?.metadata()?.len() as f64);
+    }
+    Ok(Course { gathering, agreeing, resident, peak, disk })
 }
 
 /// A name of a light node; nothing here asks it to sign.
@@ -143,10 +159,10 @@ fn hello(role: Role) -> Hello {
     Hello { role, agent: "speed".into() }
 }
 
-/// Resident memory of this process.
-fn resident_bytes() -> Result<f64> {
+/// Resident memory of this process: `VmRSS:` now, `VmHWM:` at most.
+fn resident_bytes(name: &str) -> Result<f64> {
     let status = fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).context("the kernel does not say")?;
     let kibibytes: f64 = line.split_whitespace().next().context("no number")?.parse()?;
     Ok(kibibytes * 1024.0)
 }
@@ -167,12 +183,13 @@ impl World {
                 agent: "speed".into(),
                 transports: vec![Transport::Memory],
                 limits: Limits::default(),
+                kept_bytes_max: node::KEPT_BYTES_MAX,
                 jobs: jobs::broker::Config::new("test-1"),
                 seed: [seed; 32],
             };
             let node = HeavyNode::new(config, &[], NOW)?;
             let store = RedbStore::open(folder.join(format!("{seed}.db")))?;
-            heavy.push(Heavy { id, node, store, commit: None, spent: Spent::default() });
+            heavy.push(Heavy { id, node, store, commit: None, load: None, spent: Spent::default() });
         }
         let mut world = Self {
             now: NOW,
@@ -272,10 +289,20 @@ impl World {
         self.tell(at, HeavyInput::Stored { ticket, result })
     }
 
-    /// Commits until nothing is under way.
+    /// Reads what a heavy node asks for.
+    fn load(&mut self, at: usize) -> Result<()> {
+        let heavy = &mut self.heavy[at];
+        let Some((ticket, keys)) = heavy.load.take() else { return Ok(()) };
+        let result = timed(&mut heavy.spent, || heavy.store.get_now(&keys));
+        self.tell(at, HeavyInput::Loaded { ticket, result })
+    }
+
+    /// Commits and reads until nothing is under way.
     fn settle(&mut self) -> Result<()> {
-        while let Some(at) = self.heavy.iter().position(|heavy| heavy.commit.is_some()) {
+        let is_busy = |heavy: &Heavy| heavy.commit.is_some() || heavy.load.is_some();
+        while let Some(at) = self.heavy.iter().position(is_busy) {
             self.commit(at)?;
+            self.load(at)?;
         }
         Ok(())
     }
@@ -299,6 +326,10 @@ impl World {
             HeavyOutput::Net(output) => self.carry(at, output),
             HeavyOutput::Store { ticket, batch } => {
                 self.heavy[at].commit = Some((ticket, batch));
+                Ok(())
+            }
+            HeavyOutput::Load { ticket, keys } => {
+                self.heavy[at].load = Some((ticket, keys));
                 Ok(())
             }
             HeavyOutput::Proposed { result, .. } => {

@@ -1,4 +1,4 @@
-//! More reports than one slice, one message or one segment holds.
+//! More reports than one slice or one message holds.
 
 use super::*;
 use alloc::format;
@@ -29,10 +29,10 @@ fn many_reports_are_checked_in_slices() {
         trio.close();
         // No step does more than a slice.
         let mut steps = 0;
-        let persist = trio.tallies[0].advance(trio.now, &trio.keys[0].0, &trio.past).unwrap();
+        let persist = trio.advance(0).unwrap();
         trio.tallies[0].persisted(persist.stage);
         while trio.tallies[0].has_work() {
-            assert!(trio.tallies[0].advance(trio.now, &trio.keys[0].0, &trio.past).is_none());
+            assert!(trio.advance(0).is_none());
             let due = trio.tallies[0].poll_timeout().map(|(at, _)| at);
             assert!(!trio.tallies[0].has_work() || due == Some(Instant::default()), "the next at once");
             steps += 1;
@@ -67,10 +67,8 @@ fn one_that_restarts_late_gets_verifier_shares_that_the_others_have_long_used() 
 }
 
 #[test]
-fn what_a_segment_does_not_hold_goes_into_the_next() {
+fn reports_that_are_stored_together_come_back_together() {
     let mut trio = Trio::open(&draft_of(Scheme::Prio3));
-    let each = super::super::InstanceExt::report_bytes(&trio.tallies[0].instance, 0);
-    assert!(super::super::record::SEGMENT_BYTES / each > 100, "many fit one");
     let mut lights = Vec::new();
     for at in 0..20 {
         let report = trio.made(light_at(at), 1, at as u8);
@@ -85,6 +83,7 @@ fn what_a_segment_does_not_hold_goes_into_the_next() {
     trio.tallies[0].reports_persisted(&lights);
     trio.restart(0);
     assert_eq!(trio.tallies[0].reports(), 20);
+    assert_eq!(trio.stores[0].list(super::super::SHARES_PREFIX).len(), 20);
     // A share sealed for nobody's role opens nowhere.
     let sealed = seal(&trio.keys[0].1.public(), b"other", b"", b"x", &mut rng(1)).unwrap();
     let received = Received { light: light(9), nonce: &[0; 16], public: &[], sealed: &sealed };

@@ -59,9 +59,10 @@ impl Trio {
     }
 
     /// How many different sets the honest two release sums over, to whoever asks.
-    fn released_sets(&self) -> usize {
-        let mut sets: Vec<ContentId> = (0..LIAR)
-            .filter_map(|role| match self.tallies[role].publish(Pull::Partial, &self.keys[role].0) {
+    fn released_sets(&mut self) -> usize {
+        let honest = self.tallies.iter_mut().zip(&self.keys).take(LIAR);
+        let mut sets: Vec<ContentId> = honest
+            .filter_map(|(tally, (identity, _))| match tally.publish(Pull::Partial, identity) {
                 Pulled::Partial { set, .. } => Some(set),
                 _ => None,
             })

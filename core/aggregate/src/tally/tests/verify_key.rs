@@ -18,7 +18,7 @@ fn without_shares(_: usize, _: usize, pull: Pull) -> bool {
 }
 
 impl Trio {
-    fn shares_of(&self, role: usize) -> Pulled {
+    fn shares_of(&mut self, role: usize) -> Pulled {
         self.tallies[role].publish(Pull::Verifiers { from: 0 }, &self.keys[role].0)
     }
 }
@@ -77,14 +77,14 @@ fn no_verifier_share_is_said_before_the_key_is_fixed() {
         let word = trio.tallies[at].publish(pull, &trio.keys[at].0);
         trio.tallies[0].learn(peer, word);
     }
-    let identity = trio.keys[0].0.clone();
-    let persist = trio.tallies[0].advance(trio.now, &identity, &trio.past).expect("the key to store");
+    let persist = trio.advance(0).expect("the key to store");
     assert_eq!(persist.batch.changes().len(), 1);
     for _ in 0..3 {
-        assert!(trio.tallies[0].advance(trio.now, &identity, &trio.past).is_none(), "one step at a time");
+        assert!(trio.advance(0).is_none(), "one step at a time");
         assert_eq!(trio.shares_of(0), Pulled::NotYet);
     }
     trio.tallies[0].persisted(persist.stage);
-    assert!(trio.tallies[0].advance(trio.now, &identity, &trio.past).is_none(), "the others' are lacking");
+    assert!(trio.advance(0).is_none(), "its reports are read");
+    assert!(trio.advance(0).is_none(), "the others' are lacking");
     assert!(matches!(trio.shares_of(0), Pulled::Verifiers { .. }));
 }
