@@ -27,6 +27,9 @@ const ASKS_MAX: usize = 1_024;
 /// Longest sleep: a clock that is set forward is noticed by then.
 const SLEEP_MAX: Duration = Duration::from_secs(10);
 
+/// What was read under some keys, in their order; `None` where there is nothing.
+type Values = Vec<Option<Vec<u8>>>;
+
 /// A node's machine, whichever it is.
 pub(crate) trait Machine: Send + 'static {
     type Input: Send + 'static;
@@ -39,7 +42,7 @@ pub(crate) trait Machine: Send + 'static {
     fn from_net(input: net::Input) -> Self::Input;
     fn stored(ticket: Ticket, result: Result<(), StoreError>) -> Self::Input;
     /// `None` where this node asks for no such thing.
-    fn loaded(ticket: Ticket, result: Result<Vec<Option<Vec<u8>>>, StoreError>) -> Option<Self::Input>;
+    fn loaded(ticket: Ticket, result: Result<Values, StoreError>) -> Option<Self::Input>;
     fn ran(job: ContentId, result: Result<Box<Finished>, RunError>) -> Self::Input;
     fn sort(output: Self::Output) -> Task<Self::Output>;
 }
@@ -78,9 +81,9 @@ macro_rules! machine {
             }
             fn loaded(
                 ticket: Ticket,
-                result: Result<Vec<Option<Vec<u8>>>, StoreError>,
+                result: Result<Values, StoreError>,
             ) -> Option<$input> {
-                let loaded: fn(Ticket, Result<Vec<Option<Vec<u8>>>, StoreError>) -> Option<$input> = $loaded;
+                let loaded: fn(Ticket, Result<Values, StoreError>) -> Option<$input> = $loaded;
                 loaded(ticket, result)
             }
             fn ran(job: ContentId, result: Result<Box<Finished>, RunError>) -> $input {
@@ -175,7 +178,7 @@ pub(crate) struct Pump<M: Machine, O: Owner<M>> {
 /// Work for the store under way, on a thread that may block.
 type Storing<T> = JoinHandle<(Ticket, Result<T, StoreError>)>;
 type Commit = Storing<()>;
-type Load = Storing<Vec<Option<Vec<u8>>>>;
+type Load = Storing<Values>;
 
 impl<M: Machine, O: Owner<M>> Pump<M, O> {
     /// Starts the node's task. It ends when `stop` turns true or every handle is gone; what was being
@@ -253,7 +256,7 @@ impl<M: Machine, O: Owner<M>> Pump<M, O> {
         self.node.handle_input(clock::now(), M::stored(ticket, result));
     }
 
-    fn loaded(&mut self, (ticket, result): (Ticket, Result<Vec<Option<Vec<u8>>>, StoreError>)) {
+    fn loaded(&mut self, (ticket, result): (Ticket, Result<Values, StoreError>)) {
         if let Err(error) = &result {
             tracing::error!(%error, "reading from the store failed");
         }
