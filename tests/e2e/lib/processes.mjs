@@ -126,7 +126,7 @@ export async function run(program, args, { env = {}, limitMs = 60_000 } = {}) {
     throw error;
   });
   if (code !== 0) {
-    throw new Error(`${program} ${args.join(" ")}: ${signal ?? `exit code ${code}`}\n${Buffer.concat(parts.err)}`);
+    throw new Error(`${program} ${args.join(" ")}: ${signal ?? `exit code ${code}`}\n${Buffer.concat([...parts.out, ...parts.err])}`);
   }
   return Buffer.concat(parts.out).toString();
 }
