@@ -11,6 +11,7 @@
 //! beside the node's own word is bounded in `gate`.
 
 mod behaviour;
+mod candidates;
 pub(crate) mod find;
 mod frames;
 mod gate;

@@ -1,7 +1,8 @@
 //! The protocols that a node speaks.
 
 use super::{
-    CONNECTIONS_MAX, CONNECTIONS_PER_PEER_MAX, HANDSHAKES_MAX, Reach, frames::Frames, gate::Gate, provide,
+    CONNECTIONS_MAX, CONNECTIONS_PER_PEER_MAX, HANDSHAKES_MAX, Reach, candidates::Candidates, frames::Frames,
+    gate::Gate, provide,
 };
 use jobs::capability::Class;
 use libp2p::{
@@ -53,7 +54,7 @@ pub(super) struct Behaviour {
     relay: Toggle<relay::Behaviour>,
     circuit: relay::client::Behaviour,
     punch: Toggle<dcutr::Behaviour>,
-    reachability: Toggle<autonat::v2::client::Behaviour>,
+    reachability: Toggle<Candidates>,
     dial_back: Toggle<autonat::v2::server::Behaviour>,
     router: Toggle<upnp::tokio::Behaviour>,
     pub(super) capability: Toggle<request_response::Behaviour<Frames>>,
@@ -88,7 +89,7 @@ impl Behaviour {
             relay: reach.relays.then(|| relay::Behaviour::new(peer, relay_config())).into(),
             circuit,
             punch: reach.punches.then(|| dcutr::Behaviour::new(peer)).into(),
-            reachability: reach.asks.then(autonat::v2::client::Behaviour::default).into(),
+            reachability: reach.asks.then(Candidates::default).into(),
             dial_back: reach.dials_back.then(autonat::v2::server::Behaviour::default).into(),
             router: reach.opens_ports.then(upnp::tokio::Behaviour::default).into(),
             capability: reach.serves.then(|| capability(ProtocolSupport::Inbound)).into(),

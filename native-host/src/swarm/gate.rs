@@ -7,7 +7,7 @@
 //! - back to a peer that asks whether it is reached from outside, at an address of the machine that it is connected from: who asks reaches
 //!   nobody else by it. Not to this machine, from where a proxy connects everybody;
 //! - to a peer that is connected through a relay, to replace the relay by a direct connection (DCUtR): the only dials at addresses that a
-//!   stranger chooses. They go to nowhere that only this machine or its own network reaches.
+//!   stranger chooses. They go to addresses of the whole Internet alone.
 //!
 //! # Bounds
 //! [`RELAYS_MAX`] relays expected, [`PUNCHES_MAX`] dials for each relayed connection, at [`PUNCH_ADDRESSES_MAX`] addresses each, and of the last two
@@ -27,7 +27,7 @@ use libp2p::{
 use std::{
     collections::{HashMap, HashSet},
     convert::Infallible,
-    net::IpAddr,
+    net::{IpAddr, Ipv4Addr},
     task::{Context, Poll},
     time::{Duration, Instant},
 };
@@ -122,25 +122,33 @@ impl Gate {
     }
 }
 
-/// Whether the address is not one that only this machine or its own network reaches.
+/// Whether the address is one of the whole Internet, as far as the special-purpose registries of RFC 6890 tell: not this machine's, its own
+/// network's, its provider's (RFC 6598), one for measurements, or one that stands for such an address behind a translator (RFC 6052, RFC 3056).
 pub(super) const fn is_outside(ip: IpAddr) -> bool {
     match ip {
-        IpAddr::V4(ip) => {
-            !(ip.is_loopback()
-                || ip.is_unspecified()
-                || ip.is_private()
-                || ip.is_link_local()
-                || ip.is_broadcast()
-                || ip.is_multicast())
-        }
-        IpAddr::V6(ip) => {
-            !(ip.is_loopback()
-                || ip.is_unspecified()
-                || ip.is_unique_local()
-                || ip.is_unicast_link_local()
-                || ip.is_multicast())
-        }
+        IpAddr::V4(ip) => is_outside_v4(ip),
+        IpAddr::V6(ip) => match ip.segments() {
+            // Translated: what counts is whom it stands for.
+            [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => {
+                is_outside_v4(Ipv4Addr::from_bits((high as u32) << 16 | low as u32))
+            }
+            // Global unicast is one eighth of all; of that, 2001::/23 is for protocols.
+            [first, second, ..] => first & 0xe000 == 0x2000 && !(first == 0x2001 && second < 0x200),
+        },
     }
+}
+
+const fn is_outside_v4(ip: Ipv4Addr) -> bool {
+    let [first, second, third, _] = ip.octets();
+    let is_special = match first {
+        0 | 10 | 127 | 224.. => true,
+        100 => second & 0xc0 == 64,
+        172 => second & 0xf0 == 16,
+        192 => second == 168 || (second == 0 && third == 0),
+        198 => second & 0xfe == 18,
+        _ => ip.is_link_local(),
+    };
+    !is_special
 }
 
 impl NetworkBehaviour for Gate {

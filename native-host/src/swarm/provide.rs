@@ -140,8 +140,12 @@ impl Shell {
         record.addresses.truncate(ADDRESSES_MAX);
         let Some(kad) = self.swarm.behaviour_mut().kad.as_mut() else { return };
         let listed = kad.store_mut().providers(&record.key);
+        // One that is listed at a relay's address is counted by where it connects from, and those without any address together.
         let is_neighbour = |other: &&ProviderRecord| {
-            other.provider != record.provider && other.addresses.iter().any(|address| is_at(address, home))
+            other.provider != record.provider
+                && (self.homes.get(&other.provider) == Some(&home)
+                    || other.addresses.iter().any(|address| is_at(address, home))
+                    || (other.addresses.is_empty() && record.addresses.is_empty()))
         };
         if !home.is_loopback() && listed.iter().filter(is_neighbour).count() >= EACH_IP_MAX {
             tracing::debug!(provider = %record.provider, %home, "too many providers at one address");

@@ -60,13 +60,27 @@ fn a_relayed_connection_is_replaced_by_few_dials_and_none_inside() {
         "/ip4/10.0.0.1/tcp/1",
         "/ip6/::ffff:192.168.0.1/tcp/1",
         "/ip6/fd00::1/tcp/1",
+        "/ip4/0.0.0.1/tcp/1",
+        "/ip4/100.100.100.200/tcp/1",
+        "/ip4/172.31.0.1/tcp/1",
+        "/ip4/192.0.0.8/tcp/1",
+        "/ip4/198.19.0.1/tcp/1",
+        "/ip4/255.255.255.255/tcp/1",
+        "/ip6/64:ff9b::10.0.0.1/tcp/1",
+        "/ip6/2002:a00:1::1/tcp/1",
+        "/ip6/fec0::1/tcp/1",
+        "/ip6/::10.0.0.1/tcp/1",
         "/dns4/victim.example/tcp/1",
     ] {
         assert!(!dials(&mut gate, peer, &["/ip4/198.51.100.1/tcp/1", inside]), "{inside}");
     }
     assert!(!dials(&mut gate, peer, &[]));
     assert!(!dials(&mut gate, peer, &["/ip4/198.51.100.1/tcp/1"; PUNCH_ADDRESSES_MAX + 1]));
-    for _ in 0..PUNCHES_MAX {
+    for at in 0..PUNCHES_MAX {
+        let outside = ["/ip4/172.32.0.1/tcp/1", "/ip6/2606:4700::1/tcp/1", "/ip6/64:ff9b::8.8.8.8/tcp/1"];
+        assert!(
+            at > 0 || outside.iter().all(|address| is_outside(ip_of(&address.parse().unwrap()).unwrap()))
+        );
         assert!(dials(&mut gate, peer, &["/ip4/198.51.100.1/tcp/1", "/ip4/198.51.100.1/udp/1/quic-v1"]));
     }
     assert!(!dials(&mut gate, peer, &["/ip4/198.51.100.1/tcp/1"]));

@@ -1,0 +1,121 @@
+//! AutoNAT's client asks about addresses that peers say they see this node at, and keeps all that it is ever told. This hands it few.
+//!
+//! # Bounds
+//! [`CANDIDATES_MAX`] addresses, each at a port that this node listens at. A stranger who names as many that are none of this node's keeps it from
+//! finding out that it is reached from outside, and no more: `--external-ip` says it instead.
+
+use libp2p::{
+    Multiaddr, PeerId, autonat,
+    core::{Endpoint, transport::PortUse},
+    multiaddr::Protocol,
+    swarm::{
+        ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, THandler, THandlerInEvent,
+        THandlerOutEvent, ToSwarm,
+    },
+};
+use std::{
+    collections::HashSet,
+    task::{Context, Poll},
+};
+
+/// Most addresses that are asked about.
+const CANDIDATES_MAX: usize = 32;
+
+type Client = autonat::v2::client::Behaviour;
+
+/// AutoNAT's client, with few candidates.
+#[derive(Default)]
+pub(in crate::swarm) struct Candidates {
+    client: Client,
+    /// Ports that this node listens at.
+    ports: HashSet<u16>,
+    known: HashSet<Multiaddr>,
+}
+
+impl Candidates {
+    /// Whether to ask about an address.
+    fn takes(&mut self, address: &Multiaddr) -> bool {
+        if self.known.contains(address) {
+            return true;
+        }
+        let is_own = port_of(address).is_some_and(|port| self.ports.contains(&port));
+        is_own && self.known.len() < CANDIDATES_MAX && self.known.insert(address.clone())
+    }
+}
+
+fn port_of(address: &Multiaddr) -> Option<u16> {
+    address.iter().find_map(|part| match part {
+        Protocol::Tcp(port) | Protocol::Udp(port) => Some(port),
+        _ => None,
+    })
+}
+
+impl NetworkBehaviour for Candidates {
+    type ConnectionHandler = <Client as NetworkBehaviour>::ConnectionHandler;
+    type ToSwarm = <Client as NetworkBehaviour>::ToSwarm;
+
+    fn handle_established_inbound_connection(
+        &mut self,
+        connection: ConnectionId,
+        peer: PeerId,
+        local: &Multiaddr,
+        remote: &Multiaddr,
+    ) -> Result<THandler<Self>, ConnectionDenied> {
+        self.client.handle_established_inbound_connection(connection, peer, local, remote)
+    }
+
+    fn handle_established_outbound_connection(
+        &mut self,
+        connection: ConnectionId,
+        peer: PeerId,
+        address: &Multiaddr,
+        role: Endpoint,
+        port: PortUse,
+    ) -> Result<THandler<Self>, ConnectionDenied> {
+        self.client.handle_established_outbound_connection(connection, peer, address, role, port)
+    }
+
+    fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
+        match &event {
+            FromSwarm::NewListenAddr(listens) => self.ports.extend(port_of(listens.addr)),
+            FromSwarm::NewExternalAddrCandidate(candidate) if !self.takes(candidate.addr) => return,
+            _ => {}
+        }
+        self.client.on_swarm_event(event);
+    }
+
+    fn on_connection_handler_event(
+        &mut self,
+        peer: PeerId,
+        connection: ConnectionId,
+        event: THandlerOutEvent<Self>,
+    ) {
+        self.client.on_connection_handler_event(peer, connection, event);
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<ToSwarm<Self::ToSwarm, THandlerInEvent<Self>>> {
+        self.client.poll(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use libp2p::{core::transport::ListenerId, swarm::behaviour::NewListenAddr};
+
+    #[test]
+    fn strangers_name_few_addresses_and_none_at_other_ports() {
+        let mut candidates = Candidates::default();
+        let listens: Multiaddr = "/ip4/0.0.0.0/udp/4802/quic-v1".parse().unwrap();
+        let address =
+            |number: usize, port| format!("/ip4/203.0.113.{number}/udp/{port}/quic-v1").parse().unwrap();
+        assert!(!candidates.takes(&address(1, 4802)));
+        candidates.on_swarm_event(FromSwarm::NewListenAddr(NewListenAddr {
+            listener_id: ListenerId::next(),
+            addr: &listens,
+        }));
+        assert!(!candidates.takes(&address(1, 4803)));
+        assert!((0..CANDIDATES_MAX).all(|number| candidates.takes(&address(number, 4802))));
+        assert!(candidates.takes(&address(1, 4802)) && !candidates.takes(&address(250, 4802)));
+    }
+}
