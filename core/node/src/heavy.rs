@@ -605,12 +605,6 @@ impl HeavyNode {
         if proposal.role(self.identity.id()).is_none() {
             return Err("`heavy`: this node is not one of them".into());
         }
-        if self.has_no_room() {
-            return Err(format!(
-                "this heavy node keeps {} MiB of reports, as many as it may; try again once some of its computations have ended",
-                self.kept_bytes / 1024 / 1024
-            ));
-        }
         for key in &proposal.heavy {
             let known = if key.id == self.identity.id() {
                 Some(self.seal.public())
@@ -630,25 +624,39 @@ impl HeavyNode {
                 "this proposer has {PER_PROPOSER_MAX} computations under way; wait for one to end"
             ));
         }
-        if self.tallies.len() >= COMPUTATIONS_MAX {
-            // Also one that was refused for want of a signature, which may wait for it for ever.
-            // Not before its deadline: until then the proposal could be accepted once more.
-            let over = |tally: &&Tally| tally.end().is_some() && tally.proposal().deadline <= now;
-            let oldest = self.tallies.values().filter(over);
-            let oldest = oldest.min_by_key(|tally| tally.proposal().deadline).map(Tally::id);
-            let Some(tally) = oldest.and_then(|id| self.tallies.remove(&id)) else {
-                return Err("this heavy node has all the computations it takes; try again later".into());
-            };
-            self.asked.retain(|(id, _), _| *id != tally.id());
-            let mut batch = Batch::new();
-            tally.forget(&mut batch);
-            // Whoever fills this node makes it forget a computation, but not who is in its sums.
-            if let Some(released) = self.past.get(tally.id()) {
-                batch.put(differencing::key(tally.id()), encode(released));
+        if self.tallies.len() >= COMPUTATIONS_MAX && !self.forget_ended(now, |_| true) {
+            return Err("this heavy node has all the computations it takes; try again later".into());
+        }
+        while self.has_no_room() {
+            if !self.forget_ended(now, |tally| tally.kept_bytes() > 0) {
+                return Err(format!(
+                    "this heavy node keeps {} MiB of reports, as many as it may; try again once some of its computations have ended",
+                    self.kept_bytes / 1024 / 1024
+                ));
             }
-            self.queue.push(Part { batch, effect: Effect::None, retry: true });
         }
         Ok(())
+    }
+
+    /// Forgets the oldest computation that has ended, of those that `is_meant`; `false` where there is none.
+    fn forget_ended(&mut self, now: Instant, is_meant: impl Fn(&Tally) -> bool) -> bool {
+        // Also one that was refused for want of a signature, which may wait for it for ever, and keeps its shares as long.
+        // Not before its deadline: until then the proposal could be accepted once more.
+        let is_over =
+            |tally: &&Tally| tally.end().is_some() && tally.proposal().deadline <= now && is_meant(tally);
+        let oldest = self.tallies.values().filter(is_over);
+        let oldest = oldest.min_by_key(|tally| tally.proposal().deadline).map(Tally::id);
+        let Some(tally) = oldest.and_then(|id| self.tallies.remove(&id)) else { return false };
+        self.asked.retain(|(id, _), _| *id != tally.id());
+        self.kept_bytes = self.kept_bytes.saturating_sub(tally.kept_bytes());
+        let mut batch = Batch::new();
+        tally.forget(&mut batch);
+        // Whoever fills this node makes it forget a computation, but not who is in its sums.
+        if let Some(released) = self.past.get(tally.id()) {
+            batch.put(differencing::key(tally.id()), encode(released));
+        }
+        self.queue.push(Part { batch, effect: Effect::None, retry: true });
+        true
     }
 
     /// Whether its store may take no further shares.
