@@ -99,6 +99,9 @@ async fn rounds(
             Some(end) if done == end => return held.solution(device, state).await,
             // It went on, since only the judge knows all the reasons to end: again, and up to there.
             Some(end) if done > end => {
+                if course.rounds_max == end {
+                    return Err(GpuError::Wrong.into());
+                }
                 course.rounds_max = end;
                 device.write(&held.course, &course.words());
                 held.restart(device, input.nodes());
