@@ -1,4 +1,4 @@
-// Reports: shared and sealed in a tab, taken and verified by a heavy node. [--json] [--runs N] [--reports N,N] [--only tab|heavy] (a million reports: --only heavy --reports 1000000)
+// Reports: shared and sealed in a tab, taken and verified by a heavy node. [--json] [--runs N] [--reports N,N] [--only tab|heavy] (a million reports: --only heavy --reports 999999)
 
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
