@@ -139,7 +139,7 @@ impl ShardStore for Store {
         let ask = |key: &Vec<u8>| entries.get(&binary(key)).map_err(store_error);
         // All are asked before any is awaited: a transaction without requests ends.
         let asked = keys.iter().map(ask).collect::<Result<Vec<_>, _>>()?;
-        let values = futures::future::try_join_all(asked.iter().map(|request| done(request))).await?;
+        let values = futures::future::try_join_all(asked.iter().map(done)).await?;
         let value = |value: JsValue| {
             if value.is_undefined() {
                 return Ok(None);
