@@ -12,7 +12,7 @@ use keys::Identity;
 use serde_json::json;
 use std::{collections::BTreeSet, time::Duration};
 
-/// How long a heavy node that was found may be silent until another one takes the job: stores are opened and leases taken up again in less.
+/// How long a heavy node that was found may be silent until another one takes the job: small stores are opened and leases taken up again in less.
 const SILENCE: Duration = Duration::from_secs(5);
 
 /// A heavy node, and how it is waited for.
