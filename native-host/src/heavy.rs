@@ -31,12 +31,8 @@ use std::{
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     sync::Arc,
-    time::{Duration, Instant},
 };
 use tokio::{net::TcpListener, sync::watch};
-
-/// How long a port that the system chose at an earlier start is waited for: the system may have lent it to an outgoing connection since.
-const LENT_PORT: Duration = Duration::from_secs(5);
 
 /// Gives what is sent in place of each thing that a heavy node is about to send.
 pub type Rewrite = Box<dyn FnMut(net::Output) -> net::Output + Send>;
@@ -88,8 +84,10 @@ pub(crate) async fn run(home: &Home, options: HeavyOptions, out: &Out, stop: Sto
     let certificate = secrets::certificate(&folder)?;
 
     let ports = ports(&folder, options.port)?;
-    let patience = if options.port == 0 { LENT_PORT } else { Duration::ZERO };
-    let http = bind_http(options.listen, ports.http, patience).await?;
+    if options.port == 0 {
+        ports.wait(options.listen).await?;
+    }
+    let http = bind_http(options.listen, ports.http).await?;
     let mut shell = Shell::new(&identity, Some(certificate), AGENT, options.reach).await?;
     let mut ports = shell.listen(options.listen, ports).await?;
     options.relays.iter().try_for_each(|relay| shell.reserve(relay)).context("--relay")?;
@@ -258,17 +256,10 @@ fn url(ip: IpAddr, port: u16) -> String {
     format!("http://{}", SocketAddr::new(ip, port))
 }
 
-async fn bind_http(ip: IpAddr, port: u16, patience: Duration) -> Result<TcpListener, ListenError> {
-    let began = Instant::now();
-    loop {
-        let bound = TcpListener::bind(SocketAddr::new(ip, port)).await;
-        match bound.map_err(|error| ListenError::of(&error, "HTTP", ip, port, "tcp")) {
-            Err(ListenError::InUse { .. }) if began.elapsed() < patience => {
-                tokio::time::sleep(patience / 20).await;
-            }
-            other => return other,
-        }
-    }
+async fn bind_http(ip: IpAddr, port: u16) -> Result<TcpListener, ListenError> {
+    TcpListener::bind(SocketAddr::new(ip, port))
+        .await
+        .map_err(|error| ListenError::of(&error, "HTTP", ip, port, "tcp"))
 }
 
 fn ports(folder: &Path, base: u16) -> Result<Ports> {

@@ -41,7 +41,15 @@ async fn addresses_survive_a_restart() {
     let first = Node::start(home.path(), HEAVY).await;
     let ready = first.ready.clone();
     assert!(first.terminate().await.success());
+    // The system may have lent a port to somebody meanwhile, who gives it back.
+    let lent =
+        std::net::TcpListener::bind(ready["url"].as_str().unwrap().trim_start_matches("http://")).unwrap();
+    let returned = tokio::spawn(async move {
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        drop(lent);
+    });
     let second = Node::start(home.path(), HEAVY).await;
+    assert!(returned.is_finished());
     for field in ["id", "url", "addresses", "folder"] {
         assert_eq!(second.ready[field], ready[field], "{field}");
     }

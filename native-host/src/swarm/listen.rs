@@ -15,6 +15,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long they may take to agree on the machine's addresses.
 const SETTLE: Duration = Duration::from_secs(1);
 
+/// How long a port is waited for that the system may have lent.
+const LENT: Duration = Duration::from_secs(5);
+
 /// The ports of a heavy node; 0 lets the system choose.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -65,17 +68,42 @@ impl Ports {
         let at = |offset: u16| if base == 0 { Some(0) } else { base.checked_add(offset) };
         Some(Self { http: at(0)?, webrtc: at(1)?, quic: at(2)?, tcp: at(3)?, websocket: at(4)? })
     }
+
+    /// Each port with what listens there, and over what; HTTP first.
+    const fn each(self) -> [(&'static str, u16, &'static str); 5] {
+        [
+            ("HTTP", self.http, "tcp"),
+            ("WebRTC", self.webrtc, "udp"),
+            ("QUIC", self.quic, "udp"),
+            ("TCP", self.tcp, "tcp"),
+            ("WebSocket", self.websocket, "tcp"),
+        ]
+    }
+
+    /// Waits until nobody has any of these ports. The system chose them at an earlier start, and may have lent one to an outgoing connection since.
+    ///
+    /// # Errors
+    /// [`ListenError`] where one is not free after [`LENT`].
+    pub(crate) async fn wait(self, ip: IpAddr) -> Result<(), ListenError> {
+        let deadline = tokio::time::Instant::now() + LENT;
+        for (what, port, protocol) in self.each() {
+            loop {
+                match probe(what, ip, port, protocol) {
+                    Err(ListenError::InUse { .. }) if tokio::time::Instant::now() < deadline => {
+                        tokio::time::sleep(LENT / 20).await;
+                    }
+                    other => break other?,
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Shell {
     /// Listens on all four transports; gives the ports that they have.
     pub(crate) async fn listen(&mut self, ip: IpAddr, ports: Ports) -> Result<Ports, ListenError> {
-        let wanted = [
-            ("WebRTC", ports.webrtc, "udp"),
-            ("QUIC", ports.quic, "udp"),
-            ("TCP", ports.tcp, "tcp"),
-            ("WebSocket", ports.websocket, "tcp"),
-        ];
+        let [_, wanted @ ..] = ports.each();
         let mut silent: HashSet<ListenerId> = HashSet::new();
         for (what, port, protocol) in wanted {
             probe(what, ip, port, protocol)?;
