@@ -253,6 +253,12 @@ impl Capability {
         self.offers.iter().any(|offer| offer.fits(manifest))
     }
 
+    /// Free places where this job could run.
+    pub fn free_for(&self, manifest: &Manifest) -> u32 {
+        let fits = self.offers.iter().filter(|offer| offer.fits(manifest));
+        fits.fold(0, |sum, offer| sum.saturating_add(offer.free))
+    }
+
     /// Free places of all offers.
     pub fn free(&self) -> u32 {
         self.offers.iter().fold(0, |sum, offer| sum.saturating_add(offer.free))

@@ -31,7 +31,7 @@
 //!
 //! # Bounds
 //! [`Config`] bounds jobs in all and of each submitter, the bytes of their documents, nodes, ended jobs that are remembered and standings. A job has at most
-//! [`REPLICAS_MAX`](crate::manifest::REPLICAS_MAX) and one answers, and [`Config::attempts_max`] nodes that it is kept from. One submitter's waiting jobs
+//! [`REPLICAS_MAX`](crate::manifest::REPLICAS_MAX) and one answers, and nodes that it is kept from by [`Config::attempts_max`], and 128 that handed it back. One submitter's waiting jobs
 //! differ in at most [`NEEDS_MAX`] ways in what they need, so finding a job for a node looks at as many queues per submitter, and in each goes on where it
 //! found the node kept from all before.
 

@@ -169,6 +169,9 @@ fn a_job_is_looked_for_where_it_fits() {
 
     let busy = capability(&node, Offer::of(&[worker(Kind::Native, 1, 1, 65)], GAS));
     assert!(busy.takes(&anywhere), "a place that is taken gets free");
+    assert_eq!(busy.free_for(&anywhere), 0);
+    let mixed = [worker(Kind::Native, 3, 1, 65), worker(Kind::Tab, 9, 0, 64)];
+    assert_eq!(capability(&node, Offer::of(&mixed, GAS)).free_for(&anywhere), 2, "places that hold it");
     for other in [job(&[], 66), job(&[Kind::Tab], 64), job(&[Kind::Heavy], 64)] {
         assert!(!busy.takes(&other), "{other:?}");
     }

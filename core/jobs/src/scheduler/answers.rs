@@ -211,7 +211,7 @@ impl Scheduler {
             self.queue.stop_waiting(job.manifest.submitter, &job.needs, job.place(id));
         }
         let Some(job) = self.jobs.remove(&id) else { return };
-        self.queue.leave(job.manifest.submitter);
+        self.queue.leave(job.manifest.submitter, job.bytes);
         self.bytes -= job.bytes;
         self.timers.remove(&(job.manifest.deadline, Timer::Deadline(id)));
         self.dirty.remove(&id);

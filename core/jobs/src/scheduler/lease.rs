@@ -14,6 +14,10 @@ use keys::NodeId;
 
 /// Milliseconds that a node which gave a job back unrun is kept from that job.
 const RETURNED_MS: u64 = 1_000;
+/// Milliseconds that a node which handed a job back is kept from that job. What stood in its way may be gone then.
+pub(super) const DECLINED_MS: u64 = 10 * 60_000;
+/// Nodes that handed a job back, of which that is remembered for [`DECLINED_MS`]; of more, those that did so last.
+pub(super) const DECLINED_MAX: usize = 128;
 /// Jobs that a node without any answer is given at a time; each answer lets it have as many more.
 pub(super) const NEWCOMER_JOBS: usize = 8;
 /// Jobs in a row that a node is kept from, for which that is worth remembering.
@@ -133,8 +137,28 @@ impl Scheduler {
             return;
         }
         let why: String = why.chars().filter(|c| !c.is_control()).take(WORDS_MAX).collect();
-        self.lost(now, id, node, Bar::Declined { why });
+        self.forget_declined(id);
+        let until = now.plus_ms(DECLINED_MS);
+        self.timers.insert((until, Timer::Back(id, node)));
+        self.lost(now, id, node, Bar::HandedBack { until, why });
         self.offer_node(now, node);
+    }
+
+    /// Makes room for one more node that hands the job back.
+    fn forget_declined(&mut self, id: ContentId) {
+        let Some(job) = self.jobs.get_mut(&id) else { return };
+        let declined = job.state.barred.iter().filter_map(|(node, bar)| match bar {
+            Bar::HandedBack { until, .. } => Some((*until, *node)),
+            _ => None,
+        });
+        let declined: Vec<(Instant, NodeId)> = declined.collect();
+        if declined.len() < DECLINED_MAX {
+            return;
+        }
+        let Some((until, node)) = declined.into_iter().min() else { return };
+        job.state.barred.remove(&node);
+        self.timers.remove(&(until, Timer::Back(id, node)));
+        self.queue.unpass(job.manifest.submitter, &job.needs, node);
     }
 
     /// The owner could not take what the node handed in.
@@ -184,8 +208,12 @@ impl Scheduler {
     pub(super) fn lost(&mut self, now: Instant, id: ContentId, node: NodeId, bar: Bar) {
         let Some(job) = self.jobs.get_mut(&id) else { return };
         let is_proven = self.standings.get(&node).is_some_and(|(standing, _)| standing.agreed > 0);
+        // Identities are free: as many as somebody likes hand a job back as soon as they have it, and that is no word against the job.
+        let counts = is_proven || !matches!(bar, Bar::HandedBack { .. });
         job.state.barred.insert(node, bar);
-        job.state.lost.add(is_proven);
+        if counts {
+            job.state.lost.add(is_proven);
+        }
         self.dirty.insert(id);
         if job.state.lost.is_over(self.config.attempts_max) {
             let lost = job.state.lost.all.into();

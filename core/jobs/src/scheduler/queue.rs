@@ -17,8 +17,9 @@ const PASSED_MAX: usize = 4_096;
 pub(super) struct Share {
     /// Machine time charged, in milliseconds, on a scale that all submitters share.
     pass: u64,
-    /// Jobs without an end.
+    /// Jobs without an end, and bytes of their documents.
     open: u32,
+    open_bytes: u64,
     waiting: BTreeMap<Needs, Line>,
 }
 
@@ -74,8 +75,9 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    pub(super) fn open_of(&self, submitter: NodeId) -> u32 {
-        self.shares.get(&submitter).map_or(0, |share| share.open)
+    /// The submitter's jobs without an end, and bytes of their documents.
+    pub(super) fn open_of(&self, submitter: NodeId) -> (u32, u64) {
+        self.shares.get(&submitter).map_or((0, 0), |share| (share.open, share.open_bytes))
     }
 
     /// In how many ways the submitter's waiting jobs differ in what they need, and whether `needs` is one of them.
@@ -88,15 +90,19 @@ impl Queue {
         self.shares.len() as u64
     }
 
-    pub(super) fn enter(&mut self, submitter: NodeId) {
+    /// One job of the submitter comes, with a document of so many bytes.
+    pub(super) fn enter(&mut self, submitter: NodeId, bytes: u64) {
         let pass = self.order.first().map_or(self.pass, |(first, _)| self.pass.min(*first));
-        self.shares.entry(submitter).or_insert_with(|| Share { pass, ..Share::default() }).open += 1;
+        let share = self.shares.entry(submitter).or_insert_with(|| Share { pass, ..Share::default() });
+        share.open += 1;
+        share.open_bytes += bytes;
     }
 
-    /// One job of the submitter has ended; it waits no longer.
-    pub(super) fn leave(&mut self, submitter: NodeId) {
+    /// It has ended; it waits no longer.
+    pub(super) fn leave(&mut self, submitter: NodeId, bytes: u64) {
         if let Some(share) = self.shares.get_mut(&submitter) {
             share.open -= 1;
+            share.open_bytes -= bytes;
             if share.open == 0 {
                 self.shares.remove(&submitter);
             }

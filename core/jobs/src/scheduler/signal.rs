@@ -24,9 +24,12 @@ pub struct Config {
     pub jobs_each_max: u32,
     /// Most bytes of the documents of jobs without an end.
     pub bytes_max: u64,
+    /// The same, of one submitter.
+    pub bytes_each_max: u64,
     /// Most nodes that are known at a time.
     pub nodes_max: u32,
-    /// Most leases of one job that come to nothing, before the job is given up; those of nodes that nobody has agreed with count an eighth.
+    /// Most leases of one job that come to nothing, before the job is given up; those of nodes that nobody has agreed with count an eighth, and where such
+    /// a node hands the job back, not at all.
     pub attempts_max: u32,
     /// Most ended jobs that are remembered.
     pub ended_max: u32,
@@ -47,6 +50,7 @@ impl Config {
             jobs_max: 100_000,
             jobs_each_max: 10_000,
             bytes_max: 256 * 1024 * 1024,
+            bytes_each_max: 64 * 1024 * 1024,
             nodes_max: 10_000,
             attempts_max: 16,
             ended_max: 10_000,
@@ -312,7 +316,7 @@ pub enum SubmitError {
     },
     /// It has ended here, and what came of it is no longer kept.
     Forgotten,
-    /// The submitter has as many jobs here as one may have.
+    /// The submitter has as many jobs here, or bytes of their documents, as one may have.
     FullForYou {
         /// After how many milliseconds to try again.
         retry_ms: u64,
@@ -355,7 +359,7 @@ impl fmt::Display for SubmitError {
             Self::FullForYou { retry_ms } => {
                 write!(
                     f,
-                    "you have as many jobs here as one submitter may have; try again in {}",
+                    "you have as many jobs here, or bytes of their manifests, as one submitter may have; try again in {}",
                     seconds(*retry_ms)
                 )
             }

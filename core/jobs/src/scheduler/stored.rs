@@ -71,6 +71,7 @@ impl Wire for State {
 /// Leases of one job that came to nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub(super) struct Lost {
+    /// All but those that newcomers handed back.
     pub(super) all: u16,
     /// Those of nodes that others had agreed with before.
     pub(super) proven: u16,
@@ -98,18 +99,31 @@ pub(super) struct Lease {
 /// Why a node does not get a job that it had.
 #[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub(super) enum Bar {
-    Left { until: Instant },
+    Left {
+        until: Instant,
+    },
     Late,
-    Declined { why: String },
-    Wrong { why: String },
-    Returned { until: Instant },
+    Declined {
+        why: String,
+    },
+    Wrong {
+        why: String,
+    },
+    Returned {
+        until: Instant,
+    },
+    /// [`Bar::Declined`] that passes. That one is read from older stores and written no more.
+    HandedBack {
+        until: Instant,
+        why: String,
+    },
 }
 
 impl Bar {
     /// When it passes, where it does.
     pub(super) const fn until(&self) -> Option<Instant> {
         match self {
-            Self::Left { until } | Self::Returned { until } => Some(*until),
+            Self::Left { until } | Self::Returned { until } | Self::HandedBack { until, .. } => Some(*until),
             _ => None,
         }
     }
@@ -220,7 +234,7 @@ impl fmt::Display for RefusalReason {
             Self::Deadline { why } => write!(f, "its deadline came: {why}"),
             Self::Attempts { lost } => write!(
                 f,
-                "{lost} nodes left, took too long or handed it back: it may need a larger `limits.wall_ms`, or end the nodes that run it"
+                "{lost} times a node left, took too long or handed it back: it may need a larger `limits.wall_ms`, or end the nodes that run it"
             ),
             Self::Cancelled => f.write_str("its submitter cancelled it"),
             Self::Input { why } => write!(f, "it has no input: {why}"),
@@ -416,7 +430,7 @@ impl Scheduler {
                 self.timers.insert((until, Timer::Back(id, *node)));
             }
         }
-        self.queue.enter(manifest.submitter);
+        self.queue.enter(manifest.submitter, bytes);
         let needs = Needs::of(&manifest, state.is_disputed);
         let document = Arc::new(document);
         self.jobs

@@ -76,11 +76,12 @@ impl Scheduler {
         self.inputs_known(&manifest)?;
         let submitter = manifest.submitter;
         let needs = Needs::of(&manifest, false);
-        if self.queue.open_of(submitter) >= self.config.jobs_each_max {
+        let bytes = document.payload.len() as u64;
+        let (open, open_bytes) = self.queue.open_of(submitter);
+        if open >= self.config.jobs_each_max || open_bytes + bytes > self.config.bytes_each_max {
             // The submitter's own jobs have to end, and take turns with others'.
             return Err(SubmitError::FullForYou { retry_ms: self.retry_ms(self.queue.submitters()) });
         }
-        let bytes = document.payload.len() as u64;
         if self.jobs.len() >= self.config.jobs_max as usize || self.bytes + bytes > self.config.bytes_max {
             return Err(SubmitError::Full { retry_ms: self.retry_ms(1) });
         }

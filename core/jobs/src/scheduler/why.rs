@@ -85,6 +85,9 @@ pub enum Reason {
     Declined {
         /// Its words.
         why: String,
+        /// When it may have it again; `None` for never.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        until: Option<Instant>,
     },
     /// Its receipt was not in order.
     WrongReceipt {
@@ -109,6 +112,7 @@ impl Reason {
             self,
             Self::RunsIt
                 | Self::Left { .. }
+                | Self::Declined { until: Some(_), .. }
                 | Self::Returned { .. }
                 | Self::Paused
                 | Self::Busy { .. }
@@ -151,7 +155,10 @@ impl fmt::Display for Reason {
                 write!(f, "gave it back, since it runs others; may have it again from {until}")
             }
             Self::TookTooLong => f.write_str("did not answer while its lease lasted"),
-            Self::Declined { why } => write!(f, "handed it back: {why}"),
+            Self::Declined { why, until: None } => write!(f, "handed it back: {why}"),
+            Self::Declined { why, until: Some(until) } => {
+                write!(f, "handed it back: {why}; may have it again from {until}")
+            }
             Self::WrongReceipt { why } => write!(f, "handed in a receipt that is not in order: {why}"),
             Self::Paused => f.write_str("takes no jobs now"),
             Self::Busy { slots } => write!(f, "is busy with {slots} other jobs"),
@@ -216,7 +223,7 @@ pub struct Why {
     pub job: ContentId,
     /// How far it is.
     pub stage: Stage,
-    /// Leases that came to nothing so far.
+    /// Leases that came to nothing so far. Those that a node handed back count where others have agreed with the node before.
     pub lost: u32,
     /// Each known node's reason, ascending by node.
     pub nodes: Vec<(NodeId, Reason)>,

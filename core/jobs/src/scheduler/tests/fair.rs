@@ -163,14 +163,14 @@ fn more_nodes_than_there_is_place_for_are_told_so() {
 fn time_that_was_given_back_keeps_nobody_behind() {
     let mut queue = Queue::default();
     let (needs, place) = (Needs::of(&manifest(1, 0), false), |at| (Reverse(0), at, ContentId::of(b"a job")));
-    queue.enter(id(1));
+    queue.enter(id(1), 1);
     for _ in 0..1_000 {
         queue.charge(id(1), 86_400_000);
     }
     for _ in 0..1_000 {
         queue.give_back(id(1), 86_400_000);
     }
-    queue.enter(id(2));
+    queue.enter(id(2), 1);
     queue.wait(id(1), &needs, place(1));
     queue.wait(id(2), &needs, place(2));
     queue.charge(id(1), 1_000);

@@ -3,18 +3,71 @@
 use super::*;
 
 #[test]
-fn newcomers_that_give_a_job_back_do_not_have_it_given_up() {
+fn however_many_newcomers_hand_a_job_back_it_is_not_given_up() {
+    let mut rig = Rig::new(Config::new(GAS));
+    let job = rig.submit(1, &manifest(1, 1));
+    let many = 3 * lease::DECLINED_MAX as u32;
+    for number in 0..many {
+        rig.tab(number);
+        assert!(rig.has(number, job));
+        rig.input(Input::Declined { node: id(number), job, why: "no".into() });
+        rig.leases.remove(&(id(number), job));
+        rig.leave(number);
+    }
+    assert_eq!(rig.scheduler.why(job).unwrap().lost, 0);
+    assert_eq!(
+        rig.scheduler.jobs[&job].state.barred.len(),
+        lease::DECLINED_MAX,
+        "few of them are remembered"
+    );
+    // Also not by a scheduler that starts again.
+    let mut rig = rig.restart();
+    rig.tab(many - 1);
+    assert!(!rig.has(many - 1, job), "who handed it back just now");
+    rig.tab(many);
+    rig.answer(many, job, b"out").unwrap();
+    assert_eq!(rig.result(job), (ContentId::of(b"out"), false));
+    rig.check();
+}
+
+#[test]
+fn nodes_that_others_agreed_with_have_a_job_given_up_that_they_hand_back() {
+    let mut rig = Rig::new(Config { attempts_max: 4, ..Config::new(GAS) });
+    (0..4).for_each(|number| rig.prove(number));
+    let job = rig.submit(1, &manifest(1, 1));
+    for number in 0..4 {
+        rig.tab(number);
+        rig.input(Input::Declined { node: id(number), job, why: "no".into() });
+        rig.leases.remove(&(id(number), job));
+    }
+    assert_eq!(rig.refusal(job), RefusalReason::Attempts { lost: 4 });
+    rig.check();
+}
+
+#[test]
+fn one_submitters_manifests_do_not_fill_the_queue() {
+    let each = signed(1, &manifest(1, 1)).payload.len() as u64;
+    let config = Config { bytes_max: 6 * each + 5, bytes_each_max: 3 * each + 2, ..Config::new(GAS) };
+    let mut rig = Rig::new(config);
+    let jobs: Vec<ContentId> = (1..4).map(|nonce| rig.submit(1, &manifest(1, nonce))).collect();
+    assert!(matches!(rig.refused(1, &manifest(1, 4)), SubmitError::FullForYou { .. }));
+    rig.submit(2, &manifest(2, 1));
+    // What has ended takes no place, also after a restart.
+    let mut rig = rig.restart();
+    assert!(matches!(rig.refused(1, &manifest(1, 4)), SubmitError::FullForYou { .. }));
+    rig.input(Input::Cancel { token: 9, job: jobs[0], by: id(20_001) });
+    rig.submit(1, &manifest(1, 4));
+    rig.check();
+}
+
+#[test]
+fn newcomers_that_leave_with_a_job_do_not_soon_have_it_given_up() {
     let mut rig = Rig::new(Config::new(GAS));
     let job = rig.submit(1, &manifest(1, 1));
     let bound = 16 * stored::NEWCOMERS_PER_ATTEMPT;
     for number in 0..bound - 1 {
         rig.tab(number);
         assert!(rig.has(number, job));
-        match number % 2 {
-            0 => rig.input(Input::Declined { node: id(number), job, why: "no".into() }),
-            _ => rig.leave(number),
-        }
-        rig.leases.remove(&(id(number), job));
         rig.leave(number);
     }
     let lost = rig.scheduler.why(job).unwrap().lost;

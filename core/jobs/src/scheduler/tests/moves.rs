@@ -95,8 +95,13 @@ fn a_node_that_does_not_answer_loses_the_job_to_another() {
     assert!(!rig.has(1, job) && rig.has(2, job));
     assert_eq!(rig.reason(job, 1), Reason::TookTooLong);
     rig.input(Input::Declined { node: id(2), job, why: "no such\u{0} module".into() });
-    assert_eq!(rig.reason(job, 2), Reason::Declined { why: "no such module".into() });
-    assert!(rig.scheduler.why(job).unwrap().is_stuck());
+    let until = Some(rig.now.plus_ms(lease::DECLINED_MS));
+    assert_eq!(rig.reason(job, 2), Reason::Declined { why: "no such module".into(), until });
+    let why = rig.scheduler.why(job).unwrap();
+    assert!(!why.is_stuck() && why.to_string().contains("no such module; may have it again from"), "{why}");
+    rig.wait(lease::DECLINED_MS);
+    assert!(rig.has(2, job), "what stood in its way may be gone");
+    assert_eq!(rig.reason(job, 1), Reason::TookTooLong);
     rig.check();
 }
 
