@@ -153,13 +153,12 @@ impl Shared {
             let known = last.take().filter(|(known, program)| {
                 Arc::ptr_eq(known, &module) && *program.limits() == invocation.limits
             });
-            let result = guarded(|| {
+            let result = kept(&mut last, || {
                 let timer = Timer::start();
-                let (_, program) = last.insert(
-                    known.unwrap_or_else(|| (Arc::clone(&module), Program::new(&module, &invocation.limits))),
-                );
+                let (module, program) =
+                    known.unwrap_or_else(|| (Arc::clone(&module), Program::new(&module, &invocation.limits)));
                 let ran = program.run(&invocation, &input, STEP_FUEL, || !stops.load(Ordering::Relaxed));
-                ran.map(|ran| timer.finish(ran))
+                ((module, program), ran.map(|ran| timer.finish(ran)))
             });
             let mut state = self.state();
             if stops.load(Ordering::Relaxed) {
@@ -197,6 +196,16 @@ impl Shared {
             }
         }
     }
+}
+
+/// Runs a guest with a program that is kept for the next, unless it panics: nobody knows how that leaves it.
+fn kept<T>(last: &mut Option<T>, run: impl FnOnce() -> (T, Option<Result>)) -> Option<Result> {
+    *last = None;
+    guarded(|| {
+        let (program, result) = run();
+        *last = Some(program);
+        result
+    })
 }
 
 /// Runs a guest; a panic on the way, an engine's error, costs the guest its result and not the thread its slot.

@@ -62,3 +62,12 @@ fn a_panic_is_an_error_of_the_guest_and_the_thread_goes_on() {
     assert_eq!(why, "the sandbox failed: element 7 is out of reach");
     assert!(guarded(|| None).is_none());
 }
+
+#[test]
+fn a_program_that_panicked_is_not_kept_for_the_next_guest() {
+    let mut last = Some("a program");
+    assert!(kept(&mut last, || ("another", None)).is_none());
+    assert_eq!(last, Some("another"));
+    assert!(matches!(kept(&mut last, || panic!("in the middle")), Some(Err(RunError::Failed { .. }))));
+    assert_eq!(last, None);
+}
