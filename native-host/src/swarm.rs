@@ -378,9 +378,7 @@ impl Shell {
                     && let Some(kad) = self.swarm.behaviour_mut().kad.as_mut()
                 {
                     let known = info.listen_addrs.into_iter().filter(|address| is_at(address, *remote));
-                    for address in known.take(behaviour::KAD_ADDRESSES_MAX) {
-                        kad.add_address(&peer_id, address);
-                    }
+                    behaviour::know(kad, peer_id, known.take(behaviour::KAD_ADDRESSES_MAX).collect());
                 }
             }
             BehaviourEvent::Kad(kad::Event::RoutingUpdated { peer, is_new_peer: true, .. }) => {

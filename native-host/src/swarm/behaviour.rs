@@ -6,7 +6,7 @@ use super::{
 };
 use jobs::capability::Class;
 use libp2p::{
-    PeerId, StreamProtocol, autonat,
+    Multiaddr, PeerId, StreamProtocol, autonat,
     connection_limits::{self, ConnectionLimits},
     dcutr, identify,
     identity::Keypair,
@@ -26,7 +26,7 @@ use std::{error::Error, time::Duration};
 pub(super) const KAD: StreamProtocol = StreamProtocol::new("/formix/kad/1");
 /// Identify's protocol in this network.
 pub(super) const IDENTIFY: &str = "/formix/id/1";
-/// Most addresses of one peer that Kademlia is told.
+/// Most addresses of one peer that Kademlia knows.
 pub(super) const KAD_ADDRESSES_MAX: usize = 16;
 /// Longest message of Kademlia, in bytes: 20 providers and 20 peers, each with its addresses.
 pub(super) const KAD_PACKET_BYTES_MAX: usize = 64 * 1024;
@@ -142,6 +142,30 @@ fn kad(peer: PeerId) -> kad::Behaviour<MemoryStore> {
     let mut kad = kad::Behaviour::with_config(peer, MemoryStore::with_config(peer, kept), config);
     kad.set_mode(Some(kad::Mode::Server));
     kad
+}
+
+/// Has Kademlia know a peer at these addresses and no others; at those that it has, where there are none.
+pub(super) fn know(kad: &mut kad::Behaviour<MemoryStore>, peer: PeerId, addresses: Vec<Multiaddr>) {
+    let with_peer = |address: &Multiaddr| address.clone().with_p2p(peer).ok();
+    let known: Vec<Multiaddr> = addresses.iter().filter_map(with_peer).collect();
+    if known.is_empty() {
+        return;
+    }
+    // Who says something else again and again would have all of it kept.
+    let before = kad.kbucket(peer).and_then(|bucket| {
+        let entry = bucket.iter().find(|entry| entry.node.key.preimage() == &peer)?;
+        Some(entry.node.value.iter().cloned().collect::<Vec<Multiaddr>>())
+    });
+    if before.is_none() {
+        // It may wait for a place in the table.
+        kad.remove_peer(&peer);
+    }
+    for address in addresses {
+        kad.add_address(&peer, address);
+    }
+    for address in before.into_iter().flatten().filter(|address| !known.contains(address)) {
+        kad.remove_address(&peer, &address);
+    }
 }
 
 /// What strangers may have relayed.

@@ -107,6 +107,20 @@ async fn who_takes_jobs_is_listed_by_others_and_nothing_else_is() {
     assert_eq!(listed(&mut two, &broker), [], "what is no longer offered is no longer told");
 }
 
+#[tokio::test]
+async fn a_peer_that_says_other_addresses_again_and_again_is_known_at_the_last() {
+    let (mut shell, _) = heavy(1).await;
+    let peer = peer_id(Identity::from_seed([2; 32]).id());
+    let at = |port: u16| -> Multiaddr { format!("/ip4/127.0.0.1/tcp/{port}").parse().unwrap() };
+    for round in 0..10 {
+        let said = (1..=behaviour::KAD_ADDRESSES_MAX as u16).map(|number| at(100 * round + number)).collect();
+        behaviour::know(shell.swarm.behaviour_mut().kad.as_mut().unwrap(), peer, said);
+    }
+    let known = table(&mut shell).remove(0).1;
+    assert_eq!(known.len(), behaviour::KAD_ADDRESSES_MAX);
+    assert!(known.contains(&at(901).with_p2p(peer).unwrap()), "{known:?}");
+}
+
 #[test]
 fn only_addresses_at_the_peer_itself_are_passed_on() {
     let remote: IpAddr = "192.0.2.1".parse().unwrap();
