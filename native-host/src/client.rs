@@ -2,13 +2,14 @@
 
 pub(crate) mod jobs;
 
+use crate::near::{self, Near, NoNearer};
 use codec::ContentId;
-use keys::Envelope;
-use node::ComputationView;
-use reqwest::{Client, Response, StatusCode, Url, header};
+use keys::{Envelope, NodeId};
+use node::{ComputationView, Descriptor};
+use reqwest::{Client, ClientBuilder, Response, StatusCode, Url, header, redirect::Policy};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// Longest answer that is read, in bytes.
 const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -21,6 +22,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) enum ApiError {
     #[error("`{0}` is no HTTP address; write it like http://127.0.0.1:4800")]
     Url(String),
+    #[error(
+        "{0} leads to this machine or its own network, and who was asked for it is further away; it is not gone to"
+    )]
+    TooNear(Url),
     #[error("no heavy node answers at {url}: {why}")]
     Unreachable { url: Url, why: String },
     #[error("{url} refused ({status}): {detail}")]
@@ -91,23 +96,22 @@ struct Accepted {
 impl Api {
     /// The API at `url`, a heavy node's HTTP address.
     pub(crate) fn new(url: &str) -> Result<Self, ApiError> {
-        let with_scheme = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
-        let bad = || ApiError::Url(url.into());
-        let mut base: Url = with_scheme.parse().map_err(|_| bad())?;
-        if !matches!(base.scheme(), "http" | "https") || base.host_str().is_none() {
-            return Err(bad());
+        Self::with(base(url)?, client())
+    }
+
+    /// The same at an address that a stranger gave: one that is no nearer than `least`, whatever its name stands for and wherever it sends
+    /// who asks.
+    pub(crate) fn told(url: &str, least: Near) -> Result<Self, ApiError> {
+        let base = base(url)?;
+        let ip = base.host_str().and_then(near::literal);
+        if ip.is_some_and(|ip| Near::of(ip) < least) {
+            return Err(ApiError::TooNear(base));
         }
-        base.set_query(None);
-        base.set_fragment(None);
-        if !base.path().ends_with('/') {
-            base.set_path(&format!("{}/", base.path()));
-        }
-        let http = Client::builder()
-            .connect_timeout(CONNECT_PATIENCE)
-            .timeout(PATIENCE)
-            .user_agent(crate::AGENT)
-            // A proxy in the environment is not for a node on this machine or in this network.
-            .no_proxy()
+        Self::with(base, client().redirect(Policy::none()).dns_resolver(Arc::new(NoNearer(least))))
+    }
+
+    fn with(base: Url, client: ClientBuilder) -> Result<Self, ApiError> {
+        let http = client
             .build()
             .map_err(|error| ApiError::Unreachable { url: base.clone(), why: crate::swarm::words(&error) })?;
         Ok(Self { base, http })
@@ -121,6 +125,20 @@ impl Api {
     /// The node's signed descriptor.
     pub(crate) async fn node(&self) -> Result<Envelope, ApiError> {
         self.get("api/v1/node").await
+    }
+
+    /// Checks that the node which answers here is this one, by its own word.
+    ///
+    /// # Errors
+    /// [`ApiError::Strange`] where it is another.
+    pub(crate) async fn is_of(&self, id: NodeId) -> Result<(), ApiError> {
+        let strange = |why: String| ApiError::Strange { url: self.base.clone(), why };
+        let there = Descriptor::open(&self.node().await?).map_err(|error| strange(error.to_string()))?.id;
+        if there == id {
+            Ok(())
+        } else {
+            Err(strange(format!("{there} is there, and {id} gave it for its own address")))
+        }
     }
 
     /// The signed descriptors of the network's heavy nodes.
@@ -175,6 +193,31 @@ impl Api {
     fn url_of(&self, path: &str) -> Result<Url, ApiError> {
         self.base.join(path).map_err(|_| ApiError::Url(self.base.to_string()))
     }
+}
+
+/// What a heavy node's addresses begin with.
+fn base(url: &str) -> Result<Url, ApiError> {
+    let with_scheme = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
+    let bad = || ApiError::Url(url.into());
+    let mut base: Url = with_scheme.parse().map_err(|_| bad())?;
+    if !matches!(base.scheme(), "http" | "https") || base.host_str().is_none() {
+        return Err(bad());
+    }
+    base.set_query(None);
+    base.set_fragment(None);
+    if !base.path().ends_with('/') {
+        base.set_path(&format!("{}/", base.path()));
+    }
+    Ok(base)
+}
+
+fn client() -> ClientBuilder {
+    Client::builder()
+        .connect_timeout(CONNECT_PATIENCE)
+        .timeout(PATIENCE)
+        .user_agent(crate::AGENT)
+        // A proxy in the environment is not for a node on this machine or in this network.
+        .no_proxy()
 }
 
 async fn read<T: DeserializeOwned>(url: Url, sent: reqwest::Result<Response>) -> Result<T, ApiError> {

@@ -30,6 +30,7 @@ mod heavy;
 mod home;
 mod http;
 mod light;
+mod near;
 mod output;
 mod secrets;
 mod stop;

@@ -9,9 +9,15 @@ use jobs::{
 use keys::Envelope;
 use reqwest::{StatusCode, header};
 use serde_json::Value;
+use std::time::{Duration, Instant};
+use tokio::time;
 
 /// Bytes of a blob that go in one request: an upload that breaks off loses no more.
 const PART_BYTES: usize = 8 * 1024 * 1024;
+/// How long an upload may go on without becoming longer: another may send the same, in a request of its own.
+const GROW_PATIENCE: Duration = Duration::from_secs(60);
+/// Between two looks at one that does not.
+const GROW_PAUSE: Duration = Duration::from_millis(50);
 /// Most bytes of jobs in one request.
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
 /// Most jobs in one request.
@@ -65,7 +71,16 @@ impl Api {
     pub(crate) async fn put_blob(&self, bytes: &[u8], told: impl Fn(u64)) -> Result<ContentId, ApiError> {
         let id = ContentId::of(bytes);
         let url = self.url_of(&format!("api/v1/blobs/{id}"))?;
+        let (mut most, mut grew) = (None, Instant::now());
         while let Some(offset) = self.blob_missing_from(id).await? {
+            if most.is_none_or(|most| most < offset) {
+                (most, grew) = (Some(offset), Instant::now());
+            } else if grew.elapsed() > GROW_PATIENCE {
+                let why = format!("it takes bytes of {id}, and has no more of them than before");
+                return Err(ApiError::Strange { url, why });
+            } else {
+                time::sleep(GROW_PAUSE).await;
+            }
             told(offset);
             let start = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
             let part = &bytes[start..bytes.len().min(start + PART_BYTES)];

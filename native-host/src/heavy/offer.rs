@@ -1,12 +1,13 @@
 //! What a heavy node lets itself be found by: that it takes jobs, and what its workers have free.
 
 use super::HeavyOptions;
-use crate::{clock, drive::Handle, http::Public, swarm::Offered};
+use crate::{clock, drive::Handle, http::Public, near::Near, swarm::Offered};
 use jobs::capability::{Capability, CapabilityError, LIFE_MS_MAX, Offer, Terms, VERSION};
 use keys::Identity;
 use libp2p::{Multiaddr, multiaddr::Protocol};
 use node::HeavyNode;
 use std::{
+    cmp::Reverse,
     net::{IpAddr, SocketAddr},
     sync::Arc,
     time::Duration,
@@ -51,7 +52,7 @@ impl Offerer {
     }
 }
 
-/// The HTTP address at the first address that the node gives out.
+/// The HTTP address at the first address that the node gives out of those that lead furthest: what only its own network reaches is refused by others.
 fn url(addresses: &[String], port: u16) -> Option<String> {
     let addresses = addresses.iter().filter_map(|address| address.parse::<Multiaddr>().ok());
     let ips = addresses.filter_map(|address| match address.iter().next()? {
@@ -59,5 +60,24 @@ fn url(addresses: &[String], port: u16) -> Option<String> {
         Protocol::Ip6(ip) => Some(IpAddr::from(ip)),
         _ => None,
     });
-    ips.map(|ip| format!("http://{}", SocketAddr::new(ip, port))).next()
+    let ip = ips.min_by_key(|ip| Reverse(Near::of(*ip)))?;
+    Some(format!("http://{}", SocketAddr::new(ip, port)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_advert_gives_the_address_that_leads_furthest() {
+        let url = |addresses: &[&str]| {
+            let addresses: Vec<String> = addresses.iter().map(|&address| address.into()).collect();
+            url(&addresses, 4800)
+        };
+        let inside = ["/ip4/127.0.0.1/tcp/1", "/ip4/192.168.0.1/tcp/1", "/ip4/10.0.0.1/tcp/1"];
+        assert_eq!(url(&inside).unwrap(), "http://192.168.0.1:4800");
+        let outside = [&inside[..], &["/ip4/198.51.100.1/tcp/1", "/ip4/198.51.100.2/tcp/1"]].concat();
+        assert_eq!(url(&outside).unwrap(), "http://198.51.100.1:4800");
+        assert_eq!(url(&["/dns4/heavy.example/tcp/443/wss"]), None);
+    }
 }

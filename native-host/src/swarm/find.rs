@@ -4,12 +4,14 @@
 //! node's [`Shell`](super::Shell) it dials whom the table names, which is what its person asked for.
 //!
 //! # Bounds
-//! [`PATIENCE`] in all; [`FOUND_MAX`] providers; connections by [`CONNECTIONS_MAX`].
+//! [`PATIENCE`] in all; [`FOUND_MAX`] providers, of which [`EACH_ANSWER_MAX`] from one answer of one peer and [`EACH_IP_MAX`] at one IP address that is not
+//! this machine's; [`NAMED_MAX`] with those that are of no use; connections by [`CONNECTIONS_MAX`].
 
-use super::{behaviour, frames::Frames, node_id, provide, words};
+use super::{behaviour, frames::Frames, listen::ip_of, node_id, provide, words};
 use crate::{
     client::{Api, ApiError},
     clock,
+    near::Near,
 };
 use futures::StreamExt;
 use jobs::capability::{Capability, Class};
@@ -20,15 +22,18 @@ use libp2p::{
     identify,
     identity::Keypair,
     kad::{self, GetProvidersOk, QueryId, QueryResult, store::MemoryStore},
+    multiaddr::Protocol,
     noise, relay,
     request_response::{self, Message, OutboundRequestId, ProtocolSupport},
     swarm::{NetworkBehaviour, SwarmEvent, dial_opts::DialOpts},
     tcp, yamux,
 };
 use node::Descriptor;
+use reqwest::Url;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     error::Error,
+    net::IpAddr,
     num::NonZeroU8,
     time::Duration,
 };
@@ -38,8 +43,14 @@ use tokio::time::{self, Instant};
 const PATIENCE: Duration = Duration::from_secs(15);
 /// How long a QUIC handshake takes at most: a node that is gone is not waited for by the rest.
 const DIAL_PATIENCE: Duration = Duration::from_secs(3);
-/// Most providers that are asked.
+/// Most providers that are asked, of those that are of some use so far.
 const FOUND_MAX: usize = 64;
+/// Most providers that are looked at in all.
+const NAMED_MAX: usize = 512;
+/// Most providers of one class that one peer on the way names: as many as a node of this network lists.
+const EACH_ANSWER_MAX: usize = 20;
+/// Most providers that are found at one IP address which is not this machine's: identities cost nothing, addresses something.
+const EACH_IP_MAX: usize = 8;
 /// Most connections, under way or made: providers, and the peers between.
 const CONNECTIONS_MAX: u32 = 256;
 
@@ -61,6 +72,8 @@ pub(crate) struct Search {
     pub(crate) found: Vec<Found>,
     /// Whom the table names too, and why they are of no use now.
     pub(crate) lost: Vec<(NodeId, String)>,
+    /// How near the address is at which the search began.
+    pub(crate) near: Near,
 }
 
 /// A search came to nothing. Each says how to mend it.
@@ -109,7 +122,25 @@ pub(crate) async fn find(bootstrap: &str, classes: BTreeSet<Class>) -> Result<Se
             break;
         }
     }
-    finder.end(bootstrap)
+    let near = near(bootstrap).await;
+    finder.end(bootstrap).map(|search| Search { near, ..search })
+}
+
+/// How near the place is that a search begins at.
+async fn near(bootstrap: &str) -> Near {
+    let host = match bootstrap.parse::<Multiaddr>() {
+        Ok(address) => address.iter().next().and_then(|part| match part {
+            Protocol::Ip4(ip) => Some(ip.to_string()),
+            Protocol::Ip6(ip) => Some(ip.to_string()),
+            Protocol::Dns(name) | Protocol::Dns4(name) | Protocol::Dns6(name) => Some(name.into_owned()),
+            _ => None,
+        }),
+        Err(_) => Url::parse(bootstrap).ok().and_then(|url| url.host_str().map(str::to_owned)),
+    };
+    match host {
+        Some(host) => Near::of_host(&host).await,
+        None => Near::Internet,
+    }
 }
 
 /// How to dial where the search begins.
@@ -221,8 +252,10 @@ impl Finder {
                 step,
                 ..
             })) if self.walks.contains(&id) => {
+                // Each is the answer of one peer.
                 if let Ok(GetProvidersOk::FoundProviders { providers, .. }) = result {
-                    providers.into_iter().for_each(|provider| self.named(provider));
+                    let some = providers.into_iter().take(EACH_ANSWER_MAX);
+                    some.for_each(|provider| self.named(provider));
                 }
                 if step.last {
                     self.walks.remove(&id);
@@ -253,7 +286,11 @@ impl Finder {
 
     /// The table names a provider.
     fn named(&mut self, peer: PeerId) {
-        if self.providers.contains_key(&peer) || self.providers.len() >= FOUND_MAX {
+        let is_of_use = |provider: &&Provider| !matches!(provider, Provider::Lost(_));
+        if self.providers.contains_key(&peer)
+            || self.providers.len() >= NAMED_MAX
+            || self.providers.values().filter(is_of_use).count() >= FOUND_MAX
+        {
             return;
         }
         if self.reached.contains_key(&peer) {
@@ -268,9 +305,31 @@ impl Finder {
     }
 
     fn ask(&mut self, peer: PeerId) {
+        if let Some(ip) = self.ip_of(peer)
+            && self
+                .providers
+                .iter()
+                .filter(|(other, provider)| {
+                    **other != peer
+                        && !matches!(provider, Provider::Lost(_))
+                        && self.ip_of(**other) == Some(ip)
+                })
+                .count()
+                >= EACH_IP_MAX
+        {
+            let why = format!("{EACH_IP_MAX} others are at its address, {ip}");
+            self.providers.insert(peer, Provider::Lost(why));
+            return;
+        }
         let request = self.swarm.behaviour_mut().capability.send_request(&peer, Vec::new());
         self.asked.insert(request, peer);
         self.providers.insert(peer, Provider::Asked);
+    }
+
+    /// At which IP address a peer is reached that is not this machine's.
+    fn ip_of(&self, peer: PeerId) -> Option<IpAddr> {
+        let ip = self.reached.get(&peer).and_then(ip_of).map(|ip| ip.to_canonical());
+        ip.filter(|ip| Near::of(*ip) != Near::Machine)
     }
 
     fn told(&mut self, event: request_response::Event<Vec<u8>, Vec<u8>>) {
@@ -351,3 +410,6 @@ fn behaviour_of(keypair: &Keypair, circuit: relay::client::Behaviour) -> Behavio
         capability: behaviour::capability(ProtocolSupport::Outbound),
     }
 }
+
+#[cfg(test)]
+mod tests;

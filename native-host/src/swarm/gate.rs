@@ -5,35 +5,41 @@
 //!
 //! - to a relay that the node named itself, as part of an address that it dials or listens at;
 //! - back to a peer that asks whether it is reached from outside, at an address of the machine that it is connected from: who asks reaches
-//!   nobody else by it. Not to this machine, from where a proxy connects everybody;
+//!   nobody else by it. Not to a machine from which a proxy may connect everybody: this one, one at which others reach this node, and, where others
+//!   reach it from the Internet, any in its own network;
 //! - to a peer that is connected through a relay, to replace the relay by a direct connection (DCUtR): the only dials at addresses that a
 //!   stranger chooses. They go to addresses of the whole Internet alone.
 //!
 //! # Bounds
-//! [`RELAYS_MAX`] relays expected, [`PUNCHES_MAX`] dials for each relayed connection, at [`PUNCH_ADDRESSES_MAX`] addresses each, and of the last two
+//! [`RELAYS_MAX`] relays expected, each for [`EXPECTED`]; [`OWN_MAX`] addresses of this node; [`PUNCHES_MAX`] dials for each relayed connection, at [`PUNCH_ADDRESSES_MAX`] addresses each, and of the last two
 //! kinds together [`BURST`] at once and [`EVERY`] apart after that.
 
-use super::listen::ip_of;
+use super::{listen::ip_of, reach::relay_of};
+use crate::near::{Near, is_outside};
 use libp2p::{
     Multiaddr, PeerId,
     core::{Endpoint, transport::PortUse},
     swarm::{
         ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, THandler, THandlerInEvent,
         THandlerOutEvent, ToSwarm,
-        behaviour::{ConnectionClosed, ConnectionEstablished},
+        behaviour::{ConnectionClosed, ConnectionEstablished, ExternalAddrConfirmed, ExternalAddrExpired},
         dummy,
     },
 };
 use std::{
     collections::{HashMap, HashSet},
     convert::Infallible,
-    net::{IpAddr, Ipv4Addr},
+    net::IpAddr,
     task::{Context, Poll},
     time::{Duration, Instant},
 };
 
-/// Most relays that are expected to be dialed.
+/// Most relays that are expected to be dialed; one more takes the place of the one that was named first.
 const RELAYS_MAX: usize = 64;
+/// How long a relay is expected to be dialed after the node named it: it is dialed at once, unless there is a connection already.
+const EXPECTED: Duration = Duration::from_secs(30);
+/// Most addresses of this node that are looked at.
+const OWN_MAX: usize = 64;
 /// Most dials to replace one relayed connection: the attempts of both sides.
 const PUNCHES_MAX: u32 = 6;
 /// Most addresses of one such dial: those that a peer collects.
@@ -47,7 +53,10 @@ const EVERY: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(in crate::swarm) struct Gate {
     next: Option<ConnectionId>,
-    relays: HashSet<PeerId>,
+    /// Until when each relay is expected to be dialed.
+    relays: HashMap<PeerId, Instant>,
+    /// Where others reach this node, relays aside.
+    own: HashSet<Multiaddr>,
     /// From where each peer is connected directly.
     direct: HashMap<PeerId, HashMap<ConnectionId, IpAddr>>,
     /// Through a relay, with the dials that are left to replace it.
@@ -65,7 +74,8 @@ impl Default for Gate {
     fn default() -> Self {
         Self {
             next: None,
-            relays: HashSet::new(),
+            relays: HashMap::new(),
+            own: HashSet::new(),
             direct: HashMap::new(),
             relayed: HashMap::new(),
             left: BURST,
@@ -82,17 +92,44 @@ impl Gate {
 
     /// Lets a dial to this relay out, which the node itself has named.
     pub(in crate::swarm) fn expect(&mut self, relay: PeerId) {
-        if self.relays.len() < RELAYS_MAX {
-            self.relays.insert(relay);
+        self.expect_at(relay, Instant::now());
+    }
+
+    fn expect_at(&mut self, relay: PeerId, now: Instant) {
+        self.relays.retain(|_, until| *until > now);
+        if self.relays.len() >= RELAYS_MAX
+            && let Some(first) = self.relays.iter().min_by_key(|(_, until)| **until).map(|(relay, _)| *relay)
+        {
+            self.relays.remove(&first);
         }
+        self.relays.insert(relay, now + EXPECTED);
+    }
+
+    /// Whether this dial is to a relay that the node has named just before.
+    fn is_expected(&mut self, peer: PeerId, now: Instant) -> bool {
+        self.relays.remove(&peer).is_some_and(|until| until > now)
     }
 
     /// Whether this is a dial back to where the peer is connected from.
     fn is_back(&self, peer: PeerId, addresses: &[Multiaddr]) -> bool {
         let [address] = addresses else { return false };
         let Some(remotes) = self.direct.get(&peer) else { return false };
-        let ip = ip_of(address).map(|ip| ip.to_canonical()).filter(|ip| !ip.is_loopback());
+        let ip = ip_of(address).map(|ip| ip.to_canonical()).filter(|ip| self.is_its_own(*ip));
         ip.is_some_and(|ip| remotes.values().any(|remote| *remote == ip))
+    }
+
+    /// Whether a peer that is connected from there is there itself, as far as one can tell, and not a proxy.
+    fn is_its_own(&self, ip: IpAddr) -> bool {
+        let mut own = self.own.iter().map(|address| ip_of(address).map(|ip| ip.to_canonical()));
+        match Near::of(ip) {
+            Near::Machine => false,
+            Near::Internet => own.all(|own| own != Some(ip)),
+            // A name may stand for any address.
+            Near::Network => {
+                let is_inside = |own: IpAddr| own != ip && Near::of(own) != Near::Internet;
+                !self.own.is_empty() && own.all(|own| own.is_some_and(is_inside))
+            }
+        }
     }
 
     /// Whether this replaces a relayed connection. It counts as one of the dials that are left for that.
@@ -122,35 +159,6 @@ impl Gate {
     }
 }
 
-/// Whether the address is one of the whole Internet, as far as the special-purpose registries of RFC 6890 tell: not this machine's, its own
-/// network's, its provider's (RFC 6598), one for measurements, or one that stands for such an address behind a translator (RFC 6052, RFC 3056).
-pub(super) const fn is_outside(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => is_outside_v4(ip),
-        IpAddr::V6(ip) => match ip.segments() {
-            // Translated: what counts is whom it stands for.
-            [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => {
-                is_outside_v4(Ipv4Addr::from_bits((high as u32) << 16 | low as u32))
-            }
-            // Global unicast is one eighth of all; of that, 2001::/23 is for protocols.
-            [first, second, ..] => first & 0xe000 == 0x2000 && !(first == 0x2001 && second < 0x200),
-        },
-    }
-}
-
-const fn is_outside_v4(ip: Ipv4Addr) -> bool {
-    let [first, second, third, _] = ip.octets();
-    let is_special = match first {
-        0 | 10 | 127 | 224.. => true,
-        100 => second & 0xc0 == 64,
-        172 => second & 0xf0 == 16,
-        192 => second == 168 || (second == 0 && third == 0),
-        198 => second & 0xfe == 18,
-        _ => ip.is_link_local(),
-    };
-    !is_special
-}
-
 impl NetworkBehaviour for Gate {
     type ConnectionHandler = dummy::ConnectionHandler;
     type ToSwarm = Infallible;
@@ -165,7 +173,7 @@ impl NetworkBehaviour for Gate {
         let is_own = self.next.take_if(|next| *next == dial).is_some();
         let has_reason = is_own
             || peer.is_some_and(|peer| {
-                self.relays.remove(&peer)
+                self.is_expected(peer, Instant::now())
                     || (self.is_back(peer, addresses) || self.is_punch(peer, addresses))
                         && self.has_left(Instant::now())
             });
@@ -210,6 +218,14 @@ impl NetworkBehaviour for Gate {
             FromSwarm::ConnectionClosed(ConnectionClosed { peer_id, connection_id, .. }) => {
                 forget(&mut self.direct, peer_id, connection_id);
                 forget(&mut self.relayed, peer_id, connection_id);
+            }
+            FromSwarm::ExternalAddrConfirmed(ExternalAddrConfirmed { addr })
+                if relay_of(addr).is_none() && self.own.len() < OWN_MAX =>
+            {
+                self.own.insert(addr.clone());
+            }
+            FromSwarm::ExternalAddrExpired(ExternalAddrExpired { addr }) => {
+                self.own.remove(addr);
             }
             _ => {}
         }

@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use codec::ContentId;
 use jobs::{Ending, JobView, Manifest, Receipt, manifest::Quorum, view::ResultView};
 use keys::{Envelope, NodeId};
+use reqwest::Url;
 use serde_json::json;
 use std::{
     collections::BTreeSet,
@@ -23,13 +24,65 @@ use tokio::time;
 const LOOK_MIN: Duration = Duration::from_millis(20);
 const LOOK_MAX: Duration = Duration::from_millis(500);
 
-/// Waits until each job has ended at the host, in their order.
+/// A heavy node that was found does not get on with jobs that it took.
+#[derive(Debug, thiserror::Error)]
+#[error("{url} has had the jobs for {} seconds, and {what}", .waited.as_secs())]
+pub(super) struct Idle {
+    url: Url,
+    waited: Duration,
+    what: &'static str,
+}
+
+/// Whether a heavy node gets on with jobs, as far as it is asked to.
+struct Course<'a> {
+    host: &'a Host,
+    /// How long one of the jobs may take once it is begun.
+    work: Duration,
+    has_begun: bool,
+    /// When one was begun or ended last.
+    moved: Instant,
+}
+
+impl Course<'_> {
+    fn begun(&mut self) {
+        if !self.has_begun {
+            self.ended();
+        }
+    }
+
+    fn ended(&mut self) {
+        (self.has_begun, self.moved) = (true, Instant::now());
+    }
+
+    fn check(&self) -> Result<(), Idle> {
+        let Some(patience) = self.host.patience else { return Ok(()) };
+        let (waited, url) = (self.moved.elapsed(), self.host.api.url().clone());
+        if !self.has_begun && waited >= patience.start {
+            return Err(Idle { url, waited, what: "nobody there begins any" });
+        }
+        if waited >= patience.start.saturating_add(self.work) {
+            return Err(Idle { url, waited, what: "none has ended in the time that its limits give it" });
+        }
+        Ok(())
+    }
+}
+
+/// How long one of these may take from when it is begun, its replicas one after the other and one of them lost.
+pub(super) fn work(jobs: &[Signed]) -> Duration {
+    let ms = |job: &Signed| {
+        u64::from(job.manifest.limits.wall_ms).saturating_mul(u64::from(job.manifest.replicas) + 1)
+    };
+    Duration::from_millis(jobs.iter().map(ms).max().unwrap_or_default())
+}
+
+/// Waits until each job has ended at the host, in their order; one may take so much `work` once it is begun.
 ///
 /// # Errors
-/// The host has been silent for longer than it may, or does not know a job.
-pub(super) async fn wait(host: &Host, jobs: &[ContentId], out: &Out) -> Result<Vec<JobView>> {
+/// The host has been silent for longer than it may, does not get on ([`Idle`]), or does not know a job.
+pub(super) async fn wait(host: &Host, jobs: &[ContentId], work: Duration, out: &Out) -> Result<Vec<JobView>> {
     let waiting = bar(jobs.len() as u64, "{bar:30} {pos} of {len} jobs {msg}", out);
     let mut ended = Vec::with_capacity(jobs.len());
+    let mut course = Course { host, work, has_begun: false, moved: Instant::now() };
     for id in jobs {
         let mut pause = LOOK_MIN;
         let mut heard = Instant::now();
@@ -38,16 +91,23 @@ pub(super) async fn wait(host: &Host, jobs: &[ContentId], out: &Out) -> Result<V
             if told.is_ok() {
                 heard = Instant::now();
             }
-            let is_waited_for = host.silence.is_none_or(|most| heard.elapsed() < most);
+            let is_waited_for = host.patience.is_none_or(|patience| heard.elapsed() < patience.silence);
             match told {
                 Ok(view) if view.state.is_end() => {
+                    course.ended();
                     ended.push(view);
                     break;
                 }
-                Ok(view) => waiting.set_message(match &view.why {
-                    Some(why) => format!("{}: {why}", view.state.name()),
-                    None => view.state.name().to_owned(),
-                }),
+                Ok(view) => {
+                    if !view.leases.is_empty() {
+                        course.begun();
+                    }
+                    course.check()?;
+                    waiting.set_message(match &view.why {
+                        Some(why) => format!("{}: {why}", view.state.name()),
+                        None => view.state.name().to_owned(),
+                    });
+                }
                 // The host may be starting again; what it took is durable.
                 Err(error) if error.is_passing() && is_waited_for => waiting.set_message(error.to_string()),
                 Err(error) => return Err(error.into()),
@@ -154,7 +214,7 @@ pub(super) fn ending_status(ending: &Ending) -> ExitCode {
 /// Waits for submitted jobs, checks each, and tells; of the last, with `prints`, what it wrote.
 pub(super) async fn to_the_end(host: &Host, jobs: &[Signed], prints: bool, out: &Out) -> Result<ExitCode> {
     let ids: Vec<ContentId> = jobs.iter().map(|job| job.id).collect();
-    let views = wait(host, &ids, out).await?;
+    let views = wait(host, &ids, work(jobs), out).await?;
     let api = &host.api;
     let (mut failed, mut without) = (0_usize, 0_usize);
     for (view, job) in views.iter().zip(jobs) {

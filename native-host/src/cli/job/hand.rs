@@ -26,7 +26,7 @@ use std::{
 };
 use tokio::time;
 
-/// How long a full heavy node is asked again.
+/// How long a full heavy node that a person named is asked again.
 const PATIENCE: Duration = Duration::from_secs(600);
 /// Between two tries, where the node says none.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -38,7 +38,7 @@ pub(crate) struct SubmitArgs {
     /// Say what would be submitted, and submit nothing
     #[arg(long, conflicts_with_all = ["wait", "id_only"])]
     dry_run: bool,
-    /// Print the ids of the jobs alone, a line each; the reduction's is the last
+    /// Print the ids of the jobs alone, a line each; the reduction's is the last. With --wait and --bootstrap after the end
     #[arg(long)]
     id_only: bool,
     /// Wait for the end, check the receipts, and print what the last job wrote
@@ -66,18 +66,30 @@ pub(super) async fn submit(args: SubmitArgs, home: &Home, out: &Out) -> Result<E
         None => Hosts::named(&args.at.host)?,
     };
     let at_one = async |host: &Host, plan: &Plan| {
-        let taken = hand_in(&host.api, plan, out).await?;
-        if args.id_only {
-            taken.iter().for_each(|job| out.line(&job.id.to_string()));
-        } else {
-            tell(&taken, &host.api, args.wait, out);
+        let taken = hand_in(host, plan, out).await?;
+        let ids = || taken.iter().for_each(|job| out.line(&job.id.to_string()));
+        let may_change = may_change(args.wait, host);
+        match (args.id_only, may_change) {
+            (true, false) => ids(),
+            (true, true) => {}
+            (false, _) => tell(&taken, &host.api, args.wait, out),
         }
         if !args.wait {
             return Ok(ExitCode::SUCCESS);
         }
-        follow::to_the_end(host, &plan.jobs, !args.id_only, out).await
+        let status = follow::to_the_end(host, &plan.jobs, !args.id_only, out).await?;
+        if args.id_only && may_change {
+            ids();
+        }
+        Ok(status)
     };
     hosts.at_one(plan, &identity, out, at_one).await
+}
+
+/// Whether the jobs may get other ids until the end: a heavy node that was found may be given up. Who reads nothing but ids is then told those that count,
+/// when it is known which they are.
+pub(super) const fn may_change(waits: bool, host: &Host) -> bool {
+    waits && host.patience.is_some()
 }
 
 fn preview(plan: &Plan, out: &Out) {
@@ -127,20 +139,22 @@ pub(super) fn bar(len: u64, template: &str, out: &Out) -> ProgressBar {
 }
 
 /// Sends what a heavy node does not have, then the jobs; waits where it has no room.
-pub(super) async fn hand_in(api: &Api, plan: &Plan, out: &Out) -> Result<Vec<Submitted>> {
+pub(super) async fn hand_in(host: &Host, plan: &Plan, out: &Out) -> Result<Vec<Submitted>> {
+    let (api, most) = (&host.api, host.patience.map_or(PATIENCE, |patience| patience.start));
     for (id, bytes) in &plan.blobs {
         let bytes = bytes.clone();
         let bytes = tokio::task::spawn_blocking(move || bytes.read()).await??;
         let sending = bar(bytes.len() as u64, "{bar:30} {bytes} of {total_bytes} {msg}", out);
         sending.set_message(id.short());
-        let sent = patiently(&sending, || api.put_blob(&bytes, |sent| sending.set_position(sent))).await?;
+        let sent =
+            patiently(&sending, most, || api.put_blob(&bytes, |sent| sending.set_position(sent))).await?;
         sending.finish_and_clear();
         if sent != *id {
             bail!("a file has changed while it was read; submit again");
         }
     }
     let submitting = bar(plan.jobs.len() as u64, "{bar:30} {pos} of {len} jobs {msg}", out);
-    let taken = submit_all(api, &plan.jobs, &submitting).await;
+    let taken = submit_all(api, &plan.jobs, most, &submitting).await;
     submitting.finish_and_clear();
     taken
 }
@@ -148,6 +162,7 @@ pub(super) async fn hand_in(api: &Api, plan: &Plan, out: &Out) -> Result<Vec<Sub
 /// Tries as often as the node says that it may help.
 async fn patiently<T, F: Future<Output = Result<T, ApiError>>>(
     bar: &ProgressBar,
+    most: Duration,
     mut attempt: impl FnMut() -> F,
 ) -> Result<T> {
     let began = Instant::now();
@@ -156,7 +171,7 @@ async fn patiently<T, F: Future<Output = Result<T, ApiError>>>(
             Ok(done) => return Ok(done),
             Err(error) => error,
         };
-        let again = error.retry_after().filter(|again| began.elapsed() + *again < PATIENCE);
+        let again = error.retry_after().filter(|again| began.elapsed() + *again < most);
         let Some(again) = again else { return Err(error.into()) };
         bar.set_message(error.to_string());
         time::sleep(again).await;
@@ -164,12 +179,12 @@ async fn patiently<T, F: Future<Output = Result<T, ApiError>>>(
 }
 
 /// In order, so that a job comes after those whose outputs it reads.
-async fn submit_all(api: &Api, jobs: &[Signed], bar: &ProgressBar) -> Result<Vec<Submitted>> {
+async fn submit_all(api: &Api, jobs: &[Signed], most: Duration, bar: &ProgressBar) -> Result<Vec<Submitted>> {
     let mut taken: Vec<Submitted> = Vec::with_capacity(jobs.len());
     let mut began = Instant::now();
     while taken.len() < jobs.len() {
         let rest: Vec<_> = jobs[taken.len()..].iter().take(1_000).map(|job| job.envelope.clone()).collect();
-        let answers = patiently(bar, || api.submit(&rest)).await?;
+        let answers = patiently(bar, most, || api.submit(&rest)).await?;
         let mut wait = None;
         for answer in answers {
             match answer {
@@ -178,7 +193,7 @@ async fn submit_all(api: &Api, jobs: &[Signed], bar: &ProgressBar) -> Result<Vec
                     began = Instant::now();
                 }
                 // What comes after it is sent again with it: it may need it, and the same document is the same job.
-                Err(NotTaken { retry_after_s: Some(again), detail }) if began.elapsed() < PATIENCE => {
+                Err(NotTaken { retry_after_s: Some(again), detail }) if began.elapsed() < most => {
                     bar.set_message(detail);
                     wait = Some(Duration::from_secs(again).max(AGAIN));
                     break;
@@ -188,7 +203,7 @@ async fn submit_all(api: &Api, jobs: &[Signed], bar: &ProgressBar) -> Result<Vec
             bar.set_position(taken.len() as u64);
         }
         if let Some(again) = wait {
-            time::sleep(again.min(PATIENCE)).await;
+            time::sleep(again.min(most)).await;
         }
     }
     Ok(taken)

@@ -161,9 +161,9 @@ async fn away(args: RunArgs, home: &Home, out: &Out) -> Result<ExitCode> {
         None => Hosts::named(host.unwrap_or(HOST))?,
     };
     let at_one = async |host: &Host, plan: &Plan| {
-        hand::hand_in(&host.api, plan, out).await?;
+        hand::hand_in(host, plan, out).await?;
         let job = plan.jobs.first().context("no job")?;
-        let views = follow::wait(host, &[job.id], out).await?;
+        let views = follow::wait(host, &[job.id], follow::work(&plan.jobs), out).await?;
         let view = views.first().context("the job is gone")?;
         let checked = follow::check(&host.api, view, &job.manifest).await?;
         if let Some(path) = &args.manifest {

@@ -21,7 +21,7 @@ use jobs::{
 };
 use keys::NodeId;
 use serde_json::{Value, json};
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {
@@ -186,7 +186,8 @@ fn described(view: &JobView, manifest: &Manifest) -> String {
 pub(super) async fn logs(args: LogsArgs, out: &Out) -> Result<ExitCode> {
     let (api, id) = args.one.find().await?;
     let view = if args.wait {
-        follow::wait(&Host::named(api.clone()), &[id], out).await?.pop().context("the job is gone")?
+        let host = Host::named(api.clone());
+        follow::wait(&host, &[id], Duration::MAX, out).await?.pop().context("the job is gone")?
     } else {
         api.job(id).await?
     };
@@ -250,7 +251,8 @@ pub(super) async fn rerun(args: RerunArgs, home: &Home, out: &Out) -> Result<Exi
     let job = Signed::new(&Manifest { created, deadline, ..before }, &identity)?;
     let mut plan = Plan::default();
     plan.jobs.push(job);
-    let taken = hand::hand_in(&api, &plan, out).await?;
+    let host = Host::named(api);
+    let taken = hand::hand_in(&host, &plan, out).await?;
     let new = taken.first().context("no answer")?;
     if args.id_only {
         out.line(&new.id.to_string());
@@ -260,7 +262,7 @@ pub(super) async fn rerun(args: RerunArgs, home: &Home, out: &Out) -> Result<Exi
         out.event(&value, || format!("Submitted anew: {}", new.id));
     }
     if args.wait {
-        return follow::to_the_end(&Host::named(api), &plan.jobs, !args.id_only, out).await;
+        return follow::to_the_end(&host, &plan.jobs, !args.id_only, out).await;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -20,6 +20,12 @@ fn connected(gate: &mut Gate, peer: PeerId, from: &str) -> ConnectionId {
     connection_id
 }
 
+/// Tells the gate that others reach this node there.
+fn reached(gate: &mut Gate, at: &str) {
+    let addr = address(at);
+    gate.on_swarm_event(FromSwarm::ExternalAddrConfirmed(ExternalAddrConfirmed { addr: &addr }));
+}
+
 /// Whether a dial that some behaviour wants goes out.
 fn dials(gate: &mut Gate, peer: PeerId, addresses: &[&str]) -> bool {
     let addresses: Vec<Multiaddr> = addresses.iter().map(|text| address(text)).collect();
@@ -37,8 +43,56 @@ fn a_relay_that_the_node_named_is_dialed_once() {
 }
 
 #[test]
+fn a_relay_that_was_named_long_ago_is_not_dialed_and_takes_no_place() {
+    let mut gate = Gate::default();
+    let long_ago = Instant::now().checked_sub(EXPECTED).unwrap();
+    let relays: Vec<PeerId> = (0..RELAYS_MAX).map(|_| PeerId::random()).collect();
+    relays.iter().for_each(|relay| gate.expect_at(*relay, long_ago));
+    assert!(!dials(&mut gate, relays[0], &["/ip4/203.0.113.7/tcp/1"]));
+    let next = PeerId::random();
+    gate.expect(next);
+    assert_eq!(gate.relays.len(), 1);
+    assert!(dials(&mut gate, next, &["/ip4/203.0.113.7/tcp/1"]));
+    // However many are named at once, the last are expected.
+    let relays: Vec<PeerId> = (0..=RELAYS_MAX).map(|_| PeerId::random()).collect();
+    let now = Instant::now();
+    for (at, relay) in (0_u64..).zip(&relays) {
+        gate.expect_at(*relay, now + Duration::from_millis(at));
+    }
+    assert_eq!(gate.relays.len(), RELAYS_MAX);
+    assert!(!dials(&mut gate, relays[0], &["/ip4/203.0.113.7/tcp/1"]));
+    assert!(dials(&mut gate, relays[RELAYS_MAX], &["/ip4/203.0.113.7/tcp/1"]));
+}
+
+#[test]
+fn behind_a_proxy_nobody_has_the_proxys_network_dialed() {
+    let (mut gate, peer) = (Gate::default(), PeerId::random());
+    connected(&mut gate, peer, "/ip4/10.0.0.5/tcp/55555");
+    assert!(!dials(&mut gate, peer, &["/ip4/10.0.0.5/tcp/22"]), "where it is reached is not known yet");
+    let relay = format!("/ip4/203.0.113.7/tcp/1/p2p/{}/p2p-circuit", PeerId::random());
+    for own in ["/ip4/10.0.0.9/tcp/1", &relay] {
+        reached(&mut gate, own);
+    }
+    assert!(dials(&mut gate, peer, &["/ip4/10.0.0.5/tcp/22"]), "all that is said of it is in one network");
+    for outside in ["/dns4/heavy.example/tcp/443/wss", "/ip4/198.51.100.1/tcp/443", "/ip4/10.0.0.5/tcp/443"] {
+        reached(&mut gate, outside);
+        assert!(!dials(&mut gate, peer, &["/ip4/10.0.0.5/tcp/22"]), "{outside}");
+        let addr = address(outside);
+        gate.on_swarm_event(FromSwarm::ExternalAddrExpired(ExternalAddrExpired { addr: &addr }));
+    }
+    assert!(dials(&mut gate, peer, &["/ip4/10.0.0.5/tcp/22"]));
+    // A proxy in the Internet is one too.
+    let other = PeerId::random();
+    connected(&mut gate, other, "/ip4/198.51.100.1/tcp/55555");
+    assert!(dials(&mut gate, other, &["/ip4/198.51.100.1/tcp/1"]));
+    reached(&mut gate, "/ip4/198.51.100.1/tcp/443");
+    assert!(!dials(&mut gate, other, &["/ip4/198.51.100.1/tcp/1"]));
+}
+
+#[test]
 fn who_asks_is_dialed_back_where_it_is_and_nowhere_else() {
     let (mut gate, peer) = (Gate::default(), PeerId::random());
+    reached(&mut gate, "/ip4/192.168.0.1/tcp/1");
     assert!(!dials(&mut gate, peer, &["/ip4/192.168.0.9/tcp/1"]));
     connected(&mut gate, peer, "/ip4/192.168.0.9/tcp/55555");
     assert!(dials(&mut gate, peer, &["/ip4/192.168.0.9/tcp/1"]));
