@@ -82,6 +82,6 @@ pub use book::{Book, BookError};
 pub use heap::Limits;
 pub use machine::{Machine, Progress};
 pub use normal::NormalForm;
-pub use rounds::{RoundHeap, Rounds};
+pub use rounds::{Finished, Impossible, NotOffloaded, Offloaded, RoundHeap, Rounds};
 pub use rules::{Resource, Tally};
 pub use table::Opcode;

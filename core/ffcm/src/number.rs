@@ -194,6 +194,12 @@ impl Num24 {
         partial.map(|operator| (operator, Some(self.to_u24())))
     }
 
+    /// Whether it is a float.
+    #[must_use]
+    pub const fn is_float(self) -> bool {
+        self.0 & 0x1F == kind::F24
+    }
+
     #[inline]
     fn kind(self) -> u32 {
         self.0 & 0x1F

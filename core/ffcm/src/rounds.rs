@@ -7,6 +7,10 @@
 //! Freed wires hold [`Port::NONE`] from the end of the round at the latest. That is why a wire freed in a round must not be
 //! handed out in it: the store that empties it may then come after the first port that is brought to it, and the link is lost.
 
+mod offload;
+
+pub use offload::{Finished, Impossible, NotOffloaded, Offloaded};
+
 use crate::{
     book::Book,
     heap::Limits,

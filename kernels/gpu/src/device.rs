@@ -2,7 +2,7 @@
 
 use crate::error::GpuError;
 use futures::channel::oneshot;
-use shaders::{Access, rank::Kernel};
+use shaders::{Access, Bindings, ffcm, rank::Kernel};
 use std::{
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -114,10 +114,12 @@ pub(crate) struct Device {
     faults: Arc<Mutex<Option<Fault>>>,
     /// In the order of [`Kernel::ALL`].
     pipelines: Vec<wgpu::ComputePipeline>,
+    /// In the order of [`ffcm::Kernel::ALL`], once somebody reduces a net: a driver takes a while to make them.
+    of_nets: Arc<Mutex<Vec<wgpu::ComputePipeline>>>,
     /// The largest buffer.
     pub(crate) binding_max: u64,
     /// Workgroups a dimension.
-    groups_max: u32,
+    pub(crate) groups_max: u32,
 }
 
 impl Device {
@@ -159,11 +161,14 @@ impl Device {
         }));
 
         let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
-        let pipelines = Kernel::ALL.map(|kernel| pipeline(&device, kernel)).to_vec();
+        let pipelines = Kernel::ALL
+            .map(|kernel| pipeline(&device, kernel.name(), &kernel.source(), kernel.bindings()))
+            .to_vec();
         if let Some(error) = scope.pop().await {
             return Err(GpuError::NoDevice(error.to_string()));
         }
-        Ok((Self { device, queue, faults, pipelines, binding_max, groups_max }, adapter.get_info()))
+        let of_nets = Arc::default();
+        Ok((Self { device, queue, faults, pipelines, of_nets, binding_max, groups_max }, adapter.get_info()))
     }
 
     /// What went wrong so far.
@@ -208,29 +213,62 @@ impl Device {
 
     /// A kernel with what it binds, in the order of its bindings, and so many workgroups.
     pub(crate) fn dispatch(&self, kernel: Kernel, groups: u32, buffers: &[&wgpu::Buffer]) -> Dispatch {
-        let pipeline = self.pipelines[kernel as usize].clone();
+        let width = groups.min(self.groups_max);
+        let groups = Groups::Fixed([width, groups.div_ceil(width.max(1))]);
+        self.bound(self.pipelines[kernel as usize].clone(), kernel.name(), groups, buffers)
+    }
+
+    /// A kernel for nets with what it binds.
+    pub(crate) async fn net_dispatch(
+        &self,
+        kernel: ffcm::Kernel,
+        groups: Groups,
+        buffers: &[&wgpu::Buffer],
+    ) -> Result<Dispatch, Fault> {
+        let made = lock(&self.of_nets).get(kernel as usize).cloned();
+        let pipeline = match made {
+            Some(pipeline) => pipeline,
+            None => {
+                let make = |kernel: ffcm::Kernel| {
+                    pipeline(&self.device, kernel.name(), &kernel.source(), kernel.bindings())
+                };
+                let all = self.try_make(|| ffcm::Kernel::ALL.map(make).to_vec()).await?;
+                let pipeline = all[kernel as usize].clone();
+                *lock(&self.of_nets) = all;
+                pipeline
+            }
+        };
+        Ok(self.bound(pipeline, kernel.name(), groups, buffers))
+    }
+
+    fn bound(
+        &self,
+        pipeline: wgpu::ComputePipeline,
+        name: &str,
+        groups: Groups,
+        buffers: &[&wgpu::Buffer],
+    ) -> Dispatch {
         let entries: Vec<_> = (0..)
             .zip(buffers)
             .map(|(binding, buffer)| wgpu::BindGroupEntry { binding, resource: buffer.as_entire_binding() })
             .collect();
         let layout = pipeline.get_bind_group_layout(0);
-        let descriptor =
-            wgpu::BindGroupDescriptor { label: Some(kernel.name()), layout: &layout, entries: &entries };
+        let descriptor = wgpu::BindGroupDescriptor { label: Some(name), layout: &layout, entries: &entries };
         let bound = self.device.create_bind_group(&descriptor);
-        let width = groups.min(self.groups_max);
-        Dispatch { pipeline, bound, groups: [width, groups.div_ceil(width.max(1))] }
+        Dispatch { pipeline, bound, groups }
     }
 
     /// Hands these dispatches over, `times` times one after another.
     pub(crate) fn submit(&self, dispatches: &[Dispatch], times: u32) {
         let mut encoder = self.device.create_command_encoder(&Default::default());
         let mut pass = encoder.begin_compute_pass(&Default::default());
-        for Dispatch { pipeline, bound, groups: [width, height] } in
-            (0..times).flat_map(|_| dispatches.iter())
-        {
+        for Dispatch { pipeline, bound, groups } in (0..times).flat_map(|_| dispatches.iter()) {
             pass.set_pipeline(pipeline);
             pass.set_bind_group(0, bound, &[]);
-            pass.dispatch_workgroups(*width, *height, 1);
+            match groups {
+                Groups::Fixed([width, height]) => pass.dispatch_workgroups(*width, *height, 1),
+                Groups::Told(buffer, at) => pass.dispatch_workgroups_indirect(buffer, *at),
+            }
         }
         drop(pass);
         self.queue.submit([encoder.finish()]);
@@ -243,13 +281,36 @@ impl Device {
         self.queue.submit([encoder.finish()]);
     }
 
+    /// Copies bytes from one buffer to another: from where, to where, and how many.
+    pub(crate) fn copy(&self, from: &wgpu::Buffer, to: &wgpu::Buffer, runs: &[[u64; 3]]) {
+        let mut encoder = self.device.create_command_encoder(&Default::default());
+        for [start, end, size] in runs.iter().filter(|[.., size]| *size > 0) {
+            encoder.copy_buffer_to_buffer(from, *start, to, *end, *size);
+        }
+        self.queue.submit([encoder.finish()]);
+    }
+
     /// The first `pairs` pairs of a buffer, once all that was submitted is done.
     pub(crate) async fn read(&self, buffer: &wgpu::Buffer, pairs: usize) -> Result<Vec<[u32; 2]>, Fault> {
+        self.read_runs(buffer, &[[0, pairs]]).await
+    }
+
+    /// Runs of pairs of a buffer one after another, each given by its first and how many, once all that was submitted is done.
+    pub(crate) async fn read_runs(
+        &self,
+        buffer: &wgpu::Buffer,
+        runs: &[[usize; 2]],
+    ) -> Result<Vec<[u32; 2]>, Fault> {
+        let pairs = runs.iter().map(|[_, count]| count).sum();
         let size = pairs as u64 * 8;
         let staging = self.zeros(pairs, BufferUsages::COPY_DST | BufferUsages::MAP_READ);
-        let mut encoder = self.device.create_command_encoder(&Default::default());
-        encoder.copy_buffer_to_buffer(buffer, 0, &staging, 0, size);
-        self.queue.submit([encoder.finish()]);
+        let mut end = 0;
+        let copies: Vec<_> = runs.iter().map(|[first, count]| {
+            let size = *count as u64 * 8;
+            end += size;
+            [*first as u64 * 8, end - size, size]
+        }).collect();
+        self.copy(buffer, &staging, &copies);
         let (sender, receiver) = oneshot::channel();
         staging.map_async(wgpu::MapMode::Read, .., move |mapped| {
             // Whoever waits may have gone.
@@ -274,16 +335,25 @@ impl Device {
 pub(crate) struct Dispatch {
     pipeline: wgpu::ComputePipeline,
     bound: wgpu::BindGroup,
-    groups: [u32; 2],
+    groups: Groups,
 }
 
-fn pipeline(device: &wgpu::Device, kernel: Kernel) -> wgpu::ComputePipeline {
+/// How many workgroups a kernel gets.
+#[derive(Debug, Clone)]
+pub(crate) enum Groups {
+    /// So many in two dimensions.
+    Fixed([u32; 2]),
+    /// As many as a buffer says in three words at this byte.
+    Told(wgpu::Buffer, u64),
+}
+
+fn pipeline(device: &wgpu::Device, name: &str, source: &str, bindings: Bindings) -> wgpu::ComputePipeline {
     let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
-        label: Some(kernel.name()),
-        source: wgpu::ShaderSource::Wgsl(kernel.source().into()),
+        label: Some(name),
+        source: wgpu::ShaderSource::Wgsl(source.into()),
     });
     let entries: Vec<_> = (0..)
-        .zip(kernel.bindings())
+        .zip(bindings)
         .map(|(binding, (_, access))| wgpu::BindGroupLayoutEntry {
             binding,
             visibility: wgpu::ShaderStages::COMPUTE,
@@ -300,19 +370,19 @@ fn pipeline(device: &wgpu::Device, kernel: Kernel) -> wgpu::ComputePipeline {
         })
         .collect();
     let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
-        label: Some(kernel.name()),
+        label: Some(name),
         entries: &entries,
     });
     let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
-        label: Some(kernel.name()),
+        label: Some(name),
         bind_group_layouts: &[Some(&layout)],
         ..Default::default()
     });
     device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-        label: Some(kernel.name()),
+        label: Some(name),
         layout: Some(&layout),
         module: &module,
-        entry_point: Some(kernel.name()),
+        entry_point: Some(name),
         // Kernels write all of a workgroup's memory before they read it.
         compilation_options: wgpu::PipelineCompilationOptions {
             zero_initialize_workgroup_memory: false,

@@ -13,6 +13,13 @@ pub enum GpuError {
     NoDevice(String),
     /// The graph does not fit.
     TooLarge(TooLarge),
+    /// A net does not fit, before its first round.
+    NoRoom {
+        /// Most nodes that the device has room for.
+        nodes_max: u32,
+        /// Most wires that it has room for.
+        wires_max: u32,
+    },
     /// The device refused: it has too little memory, or its driver does not take a kernel.
     Refused(String),
     /// The device was lost again and again.
@@ -29,6 +36,10 @@ impl fmt::Display for GpuError {
             }
             Self::NoDevice(why) => write!(f, "the GPU cannot be used: {why}; update its driver"),
             Self::TooLarge(error) => error.fmt(f),
+            Self::NoRoom { nodes_max, wires_max } => write!(
+                f,
+                "the net does not fit the GPU's buffers, which hold at most {nodes_max} nodes and {wires_max} wires"
+            ),
             Self::Refused(why) => write!(f, "the GPU refused: {why}"),
             Self::Lost(why) => write!(f, "the GPU was lost again and again, lastly: {why}"),
             Self::Wrong => f.write_str("what the GPU computed does not add up; update its driver"),

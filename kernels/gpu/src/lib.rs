@@ -30,6 +30,7 @@
 
 mod device;
 mod error;
+mod ffcm;
 mod rank;
 
 pub use device::{About, Gpu, LIGHT_BINDING};

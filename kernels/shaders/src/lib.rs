@@ -17,6 +17,7 @@
 
 extern crate alloc;
 
+pub mod ffcm;
 pub mod pair;
 pub mod rank;
 

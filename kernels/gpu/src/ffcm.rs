@@ -1,0 +1,202 @@
+//! The rounds of interaction nets.
+
+mod room;
+
+use crate::{
+    device::{Device, Dispatch, Fault, Gpu, Groups},
+    error::GpuError,
+    rank::LOSSES_MAX,
+};
+use room::Room;
+use shaders::ffcm::{
+    Input, Kernel, STATE_WORDS, Solution, State, counts, stopped, tag, TAG_BITS, NONE,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Steps between two looks at what the device did; after the last round they do nothing.
+const READ_EVERY: u32 = 16;
+/// Pairs that one submission reduces, about: drivers take a device away that does not answer for seconds.
+const PAIRS_AT_ONCE: u32 = 1 << 24;
+/// Nodes or wires that are read at once.
+const PAGE: u32 = 1024;
+/// Most pages that are read at once without being asked for.
+const AHEAD_MAX: u32 = 1 << 16;
+
+impl Gpu {
+    /// Reduces a net, until no pair is left, or there is no room, or there were as many interactions as there may be.
+    ///
+    /// # Errors
+    /// [`GpuError`]; the processor begins anew.
+    pub async fn reduce(&self, input: &Input<'_>) -> Result<Solution, GpuError> {
+        let mut losses = 0;
+        loop {
+            let why = match rounds(&self.device(), input).await {
+                Ok(solution) => return Ok(solution),
+                Err(Fault::Error(error)) => return Err(error),
+                Err(Fault::Lost(why)) => why,
+            };
+            losses += 1;
+            if losses > LOSSES_MAX {
+                return Err(GpuError::Lost(why));
+            }
+            self.reopen().await?;
+        }
+    }
+}
+
+async fn rounds(device: &Device, input: &Input<'_>) -> Result<Solution, Fault> {
+    device.check()?;
+    let mut room = Room::first(device, input).await?;
+    let mut step = steps(device, &room).await?;
+    let mut state = read_state(device, &room).await?;
+    let mut can_grow = true;
+    while state.0.stopped == stopped::STOPPED_NOT {
+        // The breadth may double with each round; that it does so for long is rare.
+        let at_once = (PAIRS_AT_ONCE / state.0.pairs.max(1)).clamp(1, READ_EVERY);
+        device.submit(&step, at_once);
+        let before = state.0.rounds;
+        state = read_state(device, &room).await?;
+        if state.0.rounds <= before || state.0.pairs > room.pairs_max() {
+            return Err(GpuError::Wrong.into());
+        }
+        let is_full = state.0.stopped == stopped::STOPPED_FULL;
+        let wants_more = state.0.short_of != 0 && (is_full || state.0.stopped == stopped::STOPPED_NOT);
+        if wants_more && can_grow {
+            match room.grown(device, input, &state.0).await {
+                Ok(Some((grown, words))) => {
+                    room = grown;
+                    step = steps(device, &room).await?;
+                    state = words;
+                }
+                Ok(None) | Err(Fault::Error(GpuError::Refused(_))) => can_grow = false,
+                Err(fault) => return Err(fault),
+            }
+        }
+    }
+    let (state, words) = state;
+    let (nodes, wires) = reached(device, &room, input.root, &state).await?;
+    Ok(Solution { state, counts: counts(&words), nodes, wires })
+}
+
+/// The state and all its words.
+async fn read_state(device: &Device, room: &Room) -> Result<(State, Vec<u32>), Fault> {
+    let words = device.read(&room.state, STATE_WORDS.div_ceil(2)).await?;
+    let words = words.as_flattened().to_vec();
+    Ok((State::from_words(&words), words))
+}
+
+/// The dispatches of a step.
+async fn steps(device: &Device, room: &Room) -> Result<Vec<Dispatch>, Fault> {
+    let net = [
+        &room.course,
+        &room.program,
+        &room.state,
+        &room.nodes,
+        &room.wires,
+        &room.free_nodes,
+        &room.free_wires,
+        &room.pairs[0],
+        &room.pairs[1],
+    ];
+    let told = |at| Groups::Told(room.workgroups.clone(), at);
+    let ends = [&room.course, &room.state, &room.workgroups];
+    Ok(vec![
+        device.net_dispatch(Kernel::Wide, told(0), &net).await?,
+        device.net_dispatch(Kernel::Narrow, told(12), &net).await?,
+        device.net_dispatch(Kernel::Settle, Groups::Fixed([1, 1]), &ends).await?,
+    ])
+}
+
+type Reached = (BTreeMap<u32, [u32; 4]>, BTreeMap<u32, u32>);
+
+/// What the root leads to. Read in pages, as many at once as are known to be needed; since most results are small, most of the net stays where it is.
+async fn reached(device: &Device, room: &Room, root: u32, state: &State) -> Result<Reached, Fault> {
+    let (mut nodes, mut wires) = Reached::default();
+    let mut pages = [Pages::new(4, state.nodes_fresh), Pages::new(1, state.wires_fresh)];
+    let mut open = vec![root << TAG_BITS | tag::VAR];
+    let mut missing = Vec::new();
+    loop {
+        while let Some(port) = open.pop() {
+            let at = port >> TAG_BITS;
+            let is_node = port & tag::CON != 0;
+            if !is_node && port & ((1 << TAG_BITS) - 1) != tag::VAR {
+                continue;
+            }
+            // What is reached twice goes in circles, and so does what it leads to.
+            if if is_node { nodes.contains_key(&at) } else { wires.contains_key(&at) } {
+                continue;
+            }
+            match pages[usize::from(!is_node)].get(at)? {
+                None => missing.push(port),
+                Some(words) if is_node => {
+                    let node = [words[0], words[1], words[2], words[3]];
+                    nodes.insert(at, node);
+                    open.extend([node[1], node[2]]);
+                }
+                Some(words) => {
+                    let waiting = !words[0];
+                    wires.insert(at, waiting);
+                    open.extend((waiting != NONE).then_some(waiting));
+                }
+            }
+        }
+        if missing.is_empty() {
+            return Ok((nodes, wires));
+        }
+        for (pages, buffer) in pages.iter_mut().zip([&room.nodes, &room.wires]) {
+            pages.fetch(device, buffer).await?;
+        }
+        open.append(&mut missing);
+    }
+}
+
+/// Pages of a buffer.
+struct Pages {
+    /// Words of a place.
+    words: usize,
+    /// Places that there are.
+    places: u32,
+    held: BTreeMap<u32, Vec<u32>>,
+    wanted: BTreeSet<u32>,
+    /// How often pages were fetched.
+    fetches: u32,
+}
+
+impl Pages {
+    fn new(words: usize, places: u32) -> Self {
+        Self { words, places, held: BTreeMap::new(), wanted: BTreeSet::new(), fetches: 0 }
+    }
+
+    /// The words of a place; none if its page has yet to be fetched.
+    fn get(&mut self, at: u32) -> Result<Option<&[u32]>, Fault> {
+        if at >= self.places {
+            return Err(GpuError::Wrong.into());
+        }
+        let Some(page) = self.held.get(&(at / PAGE)) else {
+            self.wanted.insert(at / PAGE);
+            return Ok(None);
+        };
+        let first = (at % PAGE) as usize * self.words;
+        Ok(page.get(first..first + self.words))
+    }
+
+    async fn fetch(&mut self, device: &Device, buffer: &wgpu::Buffer) -> Result<(), Fault> {
+        if self.wanted.is_empty() {
+            return Ok(());
+        }
+        // Each time, pages beside those that are wanted come as well, twice as many: a long list takes few fetches.
+        let ahead = (1 << self.fetches.min(20)).min(AHEAD_MAX / self.wanted.len() as u32);
+        self.fetches += 1;
+        let last = (self.places - 1) / PAGE;
+        let wanted: BTreeSet<u32> = std::mem::take(&mut self.wanted)
+            .into_iter()
+            .flat_map(|page| page.saturating_sub(ahead / 2)..=page.saturating_add(ahead / 2).min(last))
+            .filter(|page| !self.held.contains_key(page))
+            .collect();
+        let size = PAGE as usize * self.words;
+        let runs: Vec<_> = wanted.iter().map(|page| [*page as usize * size / 2, size / 2]).collect();
+        let read = device.read_runs(buffer, &runs).await?;
+        self.held.extend(wanted.into_iter().zip(read.as_flattened().chunks_exact(size).map(<[u32]>::to_vec)));
+        Ok(())
+    }
+}
