@@ -53,20 +53,30 @@ function ours(file, threads) {
   return { count: said.interactions, value: said.interactions_per_second / 1e6 };
 }
 
+/** The GPU's; nothing where there is none. */
+function onGpu(file) {
+  const said = JSON.parse(execFileSync(formix, ["--json", "ffcm", "run", file, "--device", "gpu"], output));
+  return said.gpu_error === null ? { count: said.interactions, value: said.interactions_per_second / 1e6, device: said.device } : null;
+}
+
 mkdirSync(folder, { recursive: true });
 const table = new Table(options.json);
+let device;
 for (const name of options.programs.split(",")) {
   const file = join(programs, name, "main.hvm");
   const binary = compiled(name, file);
-  const runs = { one: [], two: [], interpreted: [], compiled: [] };
+  const runs = { one: [], two: [], gpu: [], interpreted: [], compiled: [] };
   // In turn, so that whatever else the machine does meets all of them.
   for (let run = 0; run < Number(options.runs); run += 1) {
-    const [one, two] = [ours(file, 1), ours(file, 2)];
+    const [one, two, gpu] = [ours(file, 1), ours(file, 2), onGpu(file)];
     const theirs = { interpreted: speed(peer, "run", file), compiled: speed(binary) };
-    const counts = new Set([one, two, theirs.interpreted, theirs.compiled].map(({ count }) => count));
+    const all = [one, two, theirs.interpreted, theirs.compiled, ...(gpu ? [gpu] : [])];
+    const counts = new Set(all.map(({ count }) => count));
     if (counts.size > 1) throw new Error(`${name}: interactions differ: ${[...counts].join(", ")}`);
     runs.one.push(one.value);
     runs.two.push(two.value);
+    if (gpu) runs.gpu.push(gpu.value);
+    device = gpu?.device;
     runs.interpreted.push(theirs.interpreted.value);
     runs.compiled.push(theirs.compiled.value);
   }
@@ -74,5 +84,7 @@ for (const name of options.programs.split(",")) {
   table.row({ name: `ffcm.${name}.threads-1`, unit, values: runs.one, peer: "hvm run", peerValues: runs.interpreted });
   table.row({ name: `ffcm.${name}.threads-1.compiled`, unit, values: runs.one, peer: "hvm gen-c, cc -O2", peerValues: runs.compiled });
   table.row({ name: `ffcm.${name}.threads-2`, unit, values: runs.two });
+  if (runs.gpu.length > 0) table.row({ name: `ffcm.${name}.gpu`, unit, values: runs.gpu });
 }
 table.print();
+if (device) console.error(`gpu: ${device}`);

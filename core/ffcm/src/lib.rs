@@ -33,7 +33,8 @@
 //!
 //! # How to drive it
 //! [`Book::read`] reads a text. [`Machine`] reduces it on one thread: [`Machine::run`] with a budget until [`Progress::is_final`], so
-//! that a tab or a server decides between two calls whether to go on. [`Rounds`] reduces it in rounds, as a GPU does. A shell
+//! that a tab or a server decides between two calls whether to go on. [`Rounds`] reduces it in rounds, as a GPU does; [`Offloaded`] hands
+//! it to one (`kernels/gpu` has `Gpu::reduce`) and reads back what that did. A shell
 //! with threads implements [`rules::Space`] over shared memory and runs the same [`rules::Reducer`]. [`term::Terms::read`] reads
 //! terms; [`lazy::Lazy`] reduces them, and [`term::Terms::to_book`] makes nets of those that need no constructors.
 //!

@@ -1,6 +1,6 @@
 //! The table: which opcode reduces which pair of tags.
 //!
-//! This is the one place that says so. The reducers here look it up, and shaders get it as constants made from [`TABLE`].
+//! This is the one place that says so. The reducers here look it up; the shaders' copy is asserted to be [`TABLE`] when this crate is built.
 //! It is HVM2's table (`Port::get_rule` of the crate `hvm` 2.0.22) with its rules renamed:
 //!
 //! | HVM2 | Opcode |

@@ -1,63 +1,16 @@
 //! Every program that ships in the crate `hvm` 2.0.22, on its own evaluator and on this machine: the same result after
 //! the same number of interactions.
 //!
-//! The programs are read where cargo keeps the crate's source. The oracle runs in a process of its own (this test's program,
+//! The oracle runs in a process of its own (this test's program,
 //! started again), because it exits on a program that it refuses, and keeps all memory that it ever used.
 //!
 //! `FFCM_ORACLE_ALL=1` adds the five programs that take the oracle seconds, and prints both speeds.
 
 use ffcm::{Book, Limits, Machine, Progress, Rounds};
-use std::{
-    env, fs,
-    path::{Path, PathBuf},
-    process::Command,
-    time::Instant,
-};
+use hvm_programs::{LONG, PROGRAMS, SOURCE, asks_the_system};
+use std::{env, fs, path::Path, process::Command, time::Instant};
 
-const VERSION: &str = "2.0.22";
 const PROGRAM: &str = "FFCM_ORACLE_PROGRAM";
-
-/// Programs that run for seconds, with the result and the count that the oracle gave.
-const LONG: &[(&str, &str, u64)] = &[
-    ("examples/sort_bitonic/main.hvm", "8386560", 9_480_165),
-    ("examples/sort_radix/main.hvm", "16744448", 124_256_297),
-    ("examples/stress/main.hvm", "0", 100_668_918),
-    ("examples/sum_rec/main.hvm", "16252928", 25_165_807),
-    ("examples/sum_tree/main.hvm", "1048576", 44_040_165),
-];
-
-/// Where the crate's source is.
-fn source() -> PathBuf {
-    let metadata = cargo_metadata::MetadataCommand::new().exec().expect("cargo metadata");
-    let package = metadata.packages.iter().find(|package| package.name.as_str() == "hvm");
-    let package = package.expect("hvm is a dev-dependency");
-    assert_eq!(package.version.to_string(), VERSION);
-    package.manifest_path.parent().expect("a folder").as_std_path().to_owned()
-}
-
-fn programs(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).expect("a folder of programs") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            programs(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "hvm") {
-            found.push(path);
-        }
-    }
-}
-
-fn all_programs(root: &Path) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    for folder in ["examples", "tests/programs"] {
-        programs(&root.join(folder), &mut found);
-    }
-    found.sort();
-    let named = found.into_iter().map(|path| {
-        let name = path.strip_prefix(root).expect("below the root").to_string_lossy().replace('\\', "/");
-        (name, fs::read_to_string(&path).expect("a text"))
-    });
-    named.collect()
-}
 
 #[derive(Debug, PartialEq, Eq)]
 enum Verdict {
@@ -167,18 +120,18 @@ fn ours(text: &str, rounds: bool) -> (Verdict, [f64; 2]) {
 
 #[test]
 fn each_program_gives_what_the_oracle_gives() {
-    let root = source();
+    let root = Path::new(SOURCE);
     let (mut run, mut long, mut skipped) = (0, 0, 0);
-    for (name, text) in all_programs(&root) {
-        if text.contains("@test-io = 1") {
+    for (name, text) in PROGRAMS {
+        if asks_the_system(text) {
             println!("skipped {name}: it asks the system for files and texts, which a net here cannot");
             skipped += 1;
-        } else if LONG.iter().any(|(long, _, _)| *long == name) {
+        } else if LONG.iter().any(|(long, _, _)| long == name) {
             println!("left to `the_long_programs_give_what_the_oracle_gave`: {name}");
             long += 1;
         } else {
-            let (expected, _) = oracle(&root.join(&name));
-            let (got, _) = ours(&text, true);
+            let (expected, _) = oracle(&root.join(name));
+            let (got, _) = ours(text, true);
             assert_eq!(got, expected, "{name}");
             println!("ran {name}: {got:?}");
             run += 1;
@@ -190,7 +143,7 @@ fn each_program_gives_what_the_oracle_gives() {
 
 #[test]
 fn the_long_programs_give_what_the_oracle_gave() {
-    let root = source();
+    let root = Path::new(SOURCE);
     let all = env::var_os("FFCM_ORACLE_ALL").is_some();
     let mut run = 0;
     for (name, tree, interactions) in LONG {
@@ -213,9 +166,9 @@ fn the_long_programs_give_what_the_oracle_gave() {
 
 #[test]
 fn books_are_printed_as_they_are_read() {
-    for (name, text) in all_programs(&source()) {
-        let Ok(book) = Book::read(&text) else {
-            assert_eq!(name, "tests/programs/empty.hvm");
+    for (name, text) in PROGRAMS {
+        let Ok(book) = Book::read(text) else {
+            assert_eq!(*name, "tests/programs/empty.hvm");
             continue;
         };
         let printed = book.to_string();
@@ -223,6 +176,6 @@ fn books_are_printed_as_they_are_read() {
         assert_eq!(again.to_string(), printed, "{name}");
         // The oracle reads the same from both.
         let read = |text: &str| hvm::ast::Book::parse(text).expect("a book").show();
-        assert_eq!(read(&text), read(&printed), "{name}");
+        assert_eq!(read(text), read(&printed), "{name}");
     }
 }

@@ -114,7 +114,7 @@ pub(crate) struct Device {
     faults: Arc<Mutex<Option<Fault>>>,
     /// In the order of [`Kernel::ALL`].
     pipelines: Vec<wgpu::ComputePipeline>,
-    /// In the order of [`ffcm::Kernel::ALL`], once somebody reduces a net: a driver takes a while to make them.
+    /// In the order of [`ffcm::Kernel::ALL`], once somebody reduces a net: a driver takes a while to make them, and a tab may never need them.
     of_nets: Arc<Mutex<Vec<wgpu::ComputePipeline>>>,
     /// The largest buffer.
     pub(crate) binding_max: u64,
@@ -184,6 +184,10 @@ impl Device {
         let invalid = validity.pop();
         let out_of_memory = memory.pop();
         let error = out_of_memory.await.or(invalid.await);
+        if error.is_some() {
+            // That a device is lost is told when it is asked, and may be why it refused.
+            let _ = self.device.poll(wgpu::PollType::Poll);
+        }
         self.check()?;
         error.map_or(Ok(made), |error| Err(GpuError::Refused(error.to_string()).into()))
     }
@@ -218,26 +222,27 @@ impl Device {
         self.bound(self.pipelines[kernel as usize].clone(), kernel.name(), groups, buffers)
     }
 
-    /// A kernel for nets with what it binds.
-    pub(crate) async fn net_dispatch(
+    /// Makes the kernels for nets, once.
+    pub(crate) async fn prepare_nets(&self) -> Result<(), Fault> {
+        if lock(&self.of_nets).is_empty() {
+            let make = |kernel: ffcm::Kernel| {
+                pipeline(&self.device, kernel.name(), &kernel.source(), kernel.bindings())
+            };
+            let made = self.try_make(|| ffcm::Kernel::ALL.map(make).to_vec()).await?;
+            *lock(&self.of_nets) = made;
+        }
+        Ok(())
+    }
+
+    /// A kernel for nets with what it binds, once it is made.
+    pub(crate) fn net_dispatch(
         &self,
         kernel: ffcm::Kernel,
         groups: Groups,
         buffers: &[&wgpu::Buffer],
     ) -> Result<Dispatch, Fault> {
-        let made = lock(&self.of_nets).get(kernel as usize).cloned();
-        let pipeline = match made {
-            Some(pipeline) => pipeline,
-            None => {
-                let make = |kernel: ffcm::Kernel| {
-                    pipeline(&self.device, kernel.name(), &kernel.source(), kernel.bindings())
-                };
-                let all = self.try_make(|| ffcm::Kernel::ALL.map(make).to_vec()).await?;
-                let pipeline = all[kernel as usize].clone();
-                *lock(&self.of_nets) = all;
-                pipeline
-            }
-        };
+        let pipeline = lock(&self.of_nets).get(kernel as usize).cloned();
+        let pipeline = pipeline.ok_or(GpuError::Wrong)?;
         Ok(self.bound(pipeline, kernel.name(), groups, buffers))
     }
 

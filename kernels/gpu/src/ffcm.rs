@@ -23,6 +23,18 @@ const PAGE: u32 = 1024;
 const AHEAD_MAX: u32 = 1 << 16;
 
 impl Gpu {
+    /// Makes the kernels for nets, which else the first [`Gpu::reduce`] does: it takes a driver a while.
+    ///
+    /// # Errors
+    /// [`GpuError`].
+    pub async fn prepare_nets(&self) -> Result<(), GpuError> {
+        match self.device().prepare_nets().await {
+            // What comes next opens another.
+            Ok(()) | Err(Fault::Lost(_)) => Ok(()),
+            Err(Fault::Error(error)) => Err(error),
+        }
+    }
+
     /// Reduces a net, until no pair is left, or there is no room, or there were as many interactions as there may be.
     ///
     /// # Errors
@@ -46,8 +58,9 @@ impl Gpu {
 
 async fn rounds(device: &Device, input: &Input<'_>) -> Result<Solution, Fault> {
     device.check()?;
+    device.prepare_nets().await?;
     let mut room = Room::first(device, input).await?;
-    let mut step = steps(device, &room).await?;
+    let mut step = steps(device, &room)?;
     let mut state = read_state(device, &room).await?;
     let mut can_grow = true;
     while state.0.stopped == stopped::STOPPED_NOT {
@@ -65,7 +78,7 @@ async fn rounds(device: &Device, input: &Input<'_>) -> Result<Solution, Fault> {
             match room.grown(device, input, &state.0).await {
                 Ok(Some((grown, words))) => {
                     room = grown;
-                    step = steps(device, &room).await?;
+                    step = steps(device, &room)?;
                     state = words;
                 }
                 Ok(None) | Err(Fault::Error(GpuError::Refused(_))) => can_grow = false,
@@ -86,7 +99,7 @@ async fn read_state(device: &Device, room: &Room) -> Result<(State, Vec<u32>), F
 }
 
 /// The dispatches of a step.
-async fn steps(device: &Device, room: &Room) -> Result<Vec<Dispatch>, Fault> {
+fn steps(device: &Device, room: &Room) -> Result<Vec<Dispatch>, Fault> {
     let net = [
         &room.course,
         &room.program,
@@ -101,9 +114,9 @@ async fn steps(device: &Device, room: &Room) -> Result<Vec<Dispatch>, Fault> {
     let told = |at| Groups::Told(room.workgroups.clone(), at);
     let ends = [&room.course, &room.state, &room.workgroups];
     Ok(vec![
-        device.net_dispatch(Kernel::Wide, told(0), &net).await?,
-        device.net_dispatch(Kernel::Narrow, told(12), &net).await?,
-        device.net_dispatch(Kernel::Settle, Groups::Fixed([1, 1]), &ends).await?,
+        device.net_dispatch(Kernel::Wide, told(0), &net)?,
+        device.net_dispatch(Kernel::Narrow, told(12), &net)?,
+        device.net_dispatch(Kernel::Settle, Groups::Fixed([1, 1]), &ends)?,
     ])
 }
 

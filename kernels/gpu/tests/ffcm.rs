@@ -11,8 +11,9 @@ wasm_bindgen_test_configure!(run_in_dedicated_worker);
 #[path = "../../../core/ffcm/src/tests/random.rs"]
 mod random;
 
-use ffcm::{Book, Limits, Machine, Offloaded, Progress, Tally};
-use gpu::Gpu;
+use ffcm::{Book, Limits, Machine, Offloaded, Progress, Resource, Tally};
+use gpu::{Gpu, GpuError};
+use hvm_programs::{LONG, PROGRAMS, asks_the_system};
 use random::{CAP, nets, random_book, shuffled};
 
 /// There a dispatch on the processor takes milliseconds, so some tests do less.
@@ -67,14 +68,143 @@ async fn by_gpu(gpu: &Gpu, book: &Book, limits: Limits) -> ((Progress, String, T
     (got, finished.rounds().0)
 }
 
+/// Long programs that a device without hardware does within the tests' time.
+const LONG_IN_SOFTWARE: &[&str] = &["examples/sort_bitonic/main.hvm"];
+
+/// Why a program is not run on this GPU; `None` if it is.
+fn skipped(gpu: &Gpu, name: &str, text: &str) -> Option<String> {
+    if asks_the_system(text) {
+        return Some("it asks the system for files and texts, which a net here cannot".to_owned());
+    }
+    let is_long = LONG.iter().any(|(long, _, _)| *long == name);
+    let is_asked_for = std::env::var_os("FFCM_ORACLE_ALL").is_some();
+    let is_quick = !gpu.about().is_software || (!IN_BROWSER && LONG_IN_SOFTWARE.contains(&name));
+    if is_long && !is_quick && !is_asked_for {
+        return Some("it takes long on a device without hardware; FFCM_ORACLE_ALL=1 runs it".to_owned());
+    }
+    let book = match Book::read(text) {
+        Ok(book) => book,
+        Err(error) => return Some(error.to_string()),
+    };
+    Offloaded::new(&book, Limits::default()).err().map(|why| why.to_string())
+}
+
 on_device! {
+    async fn each_program_of_the_crate_gives_the_same_result_and_the_same_count() {
+        let gpu = open().await;
+        let (mut run, mut left) = (0, 0);
+        for (name, text) in PROGRAMS {
+            if let Some(why) = skipped(&gpu, name, text) {
+                println!("skipped {name}: {why}");
+                left += 1;
+                continue;
+            }
+            let book = Book::read(text).expect("a book");
+            let (got, rounds) = by_gpu(&gpu, &book, Limits::default()).await;
+            match LONG.iter().find(|(long, _, _)| long == name) {
+                Some((_, tree, interactions)) => {
+                    assert_eq!((got.0, got.1.as_str()), (Progress::Done, *tree), "{name}");
+                    assert_eq!(got.2.interactions(), *interactions, "{name}");
+                }
+                None => assert_eq!(got, alone(&book, Limits::default()), "{name}"),
+            }
+            println!("ran {name}: {} after {} interactions in {rounds} rounds", got.1, got.2.interactions());
+            run += 1;
+        }
+        println!("{run} programs run, {left} skipped, on {}", gpu.about());
+        assert!(run >= 5, "the crate's programs run: {run}");
+    }
+
+    async fn limits_end_it_as_they_end_one_thread() {
+        let gpu = open().await;
+        let book = sum_tree(10);
+        let most = Limits { interactions_max: 5_000, ..Limits::default() };
+        let (got, _) = by_gpu(&gpu, &book, most).await;
+        assert_eq!(got.0, Progress::Capped);
+        assert!(got.2.interactions() >= 5_000 && got.2.interactions() < 20_000, "a round more at most");
+        let small = Limits { nodes_max: 256, ..Limits::default() };
+        assert_eq!(by_gpu(&gpu, &book, small).await.0.0, Progress::Full(Resource::Nodes));
+        let small = Limits { wires_max: 256, ..Limits::default() };
+        assert_eq!(by_gpu(&gpu, &book, small).await.0.0, Progress::Full(Resource::Wires));
+        // With less room than the widest round asks for some pairs wait, and all comes out the same.
+        let tight = Limits { nodes_max: 9_000, ..Limits::default() };
+        let (got, rounds) = by_gpu(&gpu, &book, tight).await;
+        assert_eq!(got, alone(&book, Limits::default()), "{rounds} rounds");
+    }
+
+    async fn a_net_that_outgrows_its_room_gets_more() {
+        let gpu = open().await;
+        let book = sum_tree(if IN_BROWSER { 13 } else { 15 });
+        assert_eq!(by_gpu(&gpu, &book, Limits::default()).await.0, alone(&book, Limits::default()));
+    }
+
+    async fn numbers_are_the_processors() {
+        let values = [
+            "0", "3", "16777215", "+5", "-7", "-8388608", "0.0", "-0.0", "1.5", "-2.25", "0.1", "-1.0e-40", "3.0e-41", "3.3e38", "-9.0e37",
+            "7.0", "1.0e-20", "123456.0", "+inf", "-inf", "+NaN",
+        ];
+        let operators = ["+", "-", ":-", "*", "/", ":/", "%", ":%", "=", "!", "<", ">"];
+        let gpu = open().await;
+        let mut count = 0;
+        for x in values {
+            let (mut tree, mut pairs) = ("*".to_owned(), String::new());
+            let mut add = |pair: String| {
+                tree = format!("(r{count} {tree})");
+                pairs.push_str(&pair.replace("RESULT", &format!("r{count}")));
+                count += 1;
+            };
+            for y in values {
+                for operator in operators {
+                    add(format!(" & {x} ~ $([{operator}] $({y} RESULT))"));
+                }
+            }
+            for to in ["u24", "i24", "f24"] {
+                add(format!(" & {x} ~ $([{to}] RESULT)"));
+            }
+            let book = Book::read(&format!("@main = {tree}{pairs}")).unwrap_or_else(|error| panic!("{error}"));
+            let (got, _) = by_gpu(&gpu, &book, Limits::default()).await;
+            assert_eq!(got, alone(&book, Limits::default()), "{x}");
+        }
+        println!("{count} operations");
+    }
+
+    async fn large_results_are_read_back() {
+        let gpu = open().await;
+        // A list of 5,000 numbers, each beside the next, whose nodes stand on many pages.
+        let book = Book::read(
+            "@main = a & @list ~ (5000 a)
+             @list = (?(((* *) @more) b) b)
+             @more = ({$([+0] a) b} (a c)) & @list ~ (b c)",
+        )
+        .expect("a book");
+        let (got, _) = by_gpu(&gpu, &book, Limits::default()).await;
+        assert_eq!(got, alone(&book, Limits::default()));
+        assert!(got.1.len() > 20_000);
+    }
+
+    async fn a_lost_device_changes_nothing() {
+        let gpu = open().await;
+        let book = sum_tree(6);
+        for _ in 0..2 {
+            gpu.lose();
+            assert_eq!(by_gpu(&gpu, &book, Limits::default()).await.0, alone(&book, Limits::default()));
+        }
+    }
+
+    async fn what_does_not_fit_is_refused() {
+        let gpu = Gpu::open_within(64).await.expect("a GPU");
+        let book = Book::read("@main = (((a a) (b b)) ((c c) (d d)))").expect("a book");
+        let offloaded = Offloaded::new(&book, Limits::default()).expect("it goes to a device");
+        let error = gpu.reduce(&offloaded.input()).await.expect_err("64 bytes hold four nodes");
+        assert!(matches!(error, GpuError::NoRoom { nodes_max: 4, .. }), "{error}");
+    }
     async fn a_tree_gives_the_same_result_and_the_same_counts() {
         let gpu = open().await;
-        for depth in 0..if IN_BROWSER { 12 } else { 16 } {
+        for depth in 0..12 {
             let book = sum_tree(depth);
             let (got, rounds) = by_gpu(&gpu, &book, Limits::default()).await;
             assert_eq!(got, alone(&book, Limits::default()), "depth {depth} on {}", gpu.about());
-            println!("depth {depth}: {} interactions in {rounds} rounds", got.2.interactions());
+            assert!(rounds < 20 + 10 * u64::from(depth), "a level adds a few rounds: {rounds}");
         }
     }
 
@@ -95,7 +225,7 @@ on_device! {
             done += 1;
             busy += u32::from(expected.2.interactions() > 5);
         }
-        println!("{done} random nets, {busy} of more than five interactions; {left} that do not end or hold floats");
+        println!("{done} random nets, {busy} of more than five interactions; {left} that do not end or go to no device");
         assert!(done > left && busy > done / 4);
     }
 }

@@ -10,6 +10,8 @@
 //! # Bounds
 //! There are no more pairs than nodes, but for chains of wires that go on in the next round, and each of these has freed [`LINKS_MAX`] wires: [`pairs_max`].
 
+pub mod cpu;
+
 use crate::{Access, Bindings, GROUP, constant, structure, words};
 use alloc::{format, string::String, vec::Vec};
 
@@ -162,6 +164,20 @@ numbers! {
         SHIFT_RIGHT = 21,
         /// Shifted right, operands swapped.
         SHIFT_RIGHT_FLIPPED = 22,
+    }
+}
+
+numbers! {
+    /// Parts of floats, among their 24 bits.
+    float {
+        /// Set where it is negative.
+        SIGN = 1 << 23,
+        /// Behind the leading one.
+        FRACTION = (1 << 15) - 1,
+        /// All of the exponent, and nothing behind it.
+        INFINITY = 0xff << 15,
+        /// The one that is no number.
+        NAN = 0x7f_c001,
     }
 }
 
@@ -442,7 +458,7 @@ impl Kernel {
             ("AT_COUNTS", State::FIELDS.len() as u32),
         ];
         let tables =
-            [tag::ALL, opcode::ALL, kind::ALL, operator::ALL, def::ALL, stopped::ALL, short_of::ALL, ring::ALL];
+            [tag::ALL, opcode::ALL, kind::ALL, operator::ALL, float::ALL, def::ALL, stopped::ALL, short_of::ALL, ring::ALL];
         let all = constants.iter().chain(&LEFT).chain(tables.into_iter().flatten());
         let mut source: String = all.map(|(name, value)| constant(name, *value)).collect();
         for (at, field) in (0..).zip(State::FIELDS) {
@@ -457,6 +473,7 @@ impl Kernel {
             return source;
         }
         source.push_str(include_str!("../wgsl/ffcm/net.wgsl"));
+        source.push_str(include_str!("../wgsl/ffcm/float.wgsl"));
         source.push_str(include_str!("../wgsl/ffcm/number.wgsl"));
         source.push_str(include_str!("../wgsl/ffcm/rules.wgsl"));
         source.push_str(include_str!("../wgsl/ffcm/tile.wgsl"));

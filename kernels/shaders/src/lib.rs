@@ -5,14 +5,15 @@
 //! compare with what the kernel stands for; a wrong result of a GPU is then either a wrong twin or a wrong driver.
 //!
 //! # How to drive it
-//! [`rank`] is the focus vector π: [`rank::cut`] arranges a graph for a device, [`rank::Kernel`] says what to run. `kernels/gpu` runs it.
+//! [`rank`] is the focus vector π: [`rank::cut`] arranges a graph for a device, [`rank::Kernel`] says what to run. [`ffcm`] is interaction nets:
+//! [`ffcm::Input`] is a net as a device gets it, [`ffcm::Kernel`] says what to run. `kernels/gpu` runs both.
 //!
 //! # Bounds
-//! What is arranged for a device takes as much memory as the graph does; nothing is kept.
+//! What is arranged for a device takes as much memory as the graph does; nothing is kept. A net's memory is what its executor grants it.
 //!
 //! # Provided / Not provided
-//! Provided: kernels that need 32-bit integers, barriers within a workgroup, seven storage buffers, and nothing else: all of WebGPU's defaults. No
-//! floating point, no atomics, no subgroups, no waiting for another workgroup. Not provided: a device.
+//! Provided: kernels that need 32-bit integers, barriers within a workgroup, eight storage buffers, for nets atomic operations as well, and nothing else:
+//! all of WebGPU's defaults. No floating point, no subgroups, no waiting for another workgroup. Not provided: a device.
 #![no_std]
 
 extern crate alloc;

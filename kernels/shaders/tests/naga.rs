@@ -1,49 +1,81 @@
 //! What wgpu itself reads shaders with finds each kernel valid, and laid out as Rust says.
 
 use naga::{
-    AddressSpace, Module, ScalarKind, StorageAccess, TypeInner,
+    AddressSpace, Expression, Module, ScalarKind, StorageAccess, TypeInner,
     proc::Layouter,
     valid::{Capabilities, ValidationFlags, Validator},
 };
 use shaders::{
-    Access, GROUP,
+    Access, Bindings, GROUP, ffcm,
     rank::{Course, Kernel, Level, Part, State},
 };
 
-fn read(kernel: Kernel) -> Module {
-    let source = kernel.source();
-    let module = naga::front::wgsl::parse_str(&source)
-        .unwrap_or_else(|error| panic!("{}", error.emit_to_string(&source)));
+/// A structure: its name, its fields, and how many words Rust writes for it.
+type Structure = (&'static str, &'static [&'static str], usize);
+
+/// A kernel of any family.
+struct Code {
+    name: &'static str,
+    lanes: u32,
+    bindings: Bindings,
+    structures: Vec<Structure>,
+    module: Module,
+}
+
+fn read(name: &str, source: &str) -> Module {
+    let module = naga::front::wgsl::parse_str(source)
+        .unwrap_or_else(|error| panic!("{name}: {}", error.emit_to_string(source)));
     let mut validator = Validator::new(ValidationFlags::all(), Capabilities::empty());
     let valid = validator.validate(&module);
-    valid.unwrap_or_else(|error| panic!("{}: {}", kernel.name(), error.emit_to_string(&source)));
+    valid.unwrap_or_else(|error| panic!("{name}: {}", error.emit_to_string(source)));
     module
+}
+
+fn all() -> Vec<Code> {
+    let of_rank = Kernel::ALL.map(|kernel| Code {
+        name: kernel.name(),
+        lanes: GROUP,
+        bindings: kernel.bindings(),
+        structures: vec![
+            ("Part", Part::FIELDS, Part::default().words().len()),
+            ("Level", Level::FIELDS, Level::default().words().len()),
+            ("Course", Course::FIELDS, Course::default().words().len()),
+            ("State", State::FIELDS, State::default().words().len()),
+        ],
+        module: read(kernel.name(), &kernel.source()),
+    });
+    let of_nets = ffcm::Kernel::ALL.map(|kernel| Code {
+        name: kernel.name(),
+        lanes: kernel.lanes(),
+        bindings: kernel.bindings(),
+        structures: vec![("Course", ffcm::Course::FIELDS, ffcm::Course::default().words().len())],
+        module: read(kernel.name(), &kernel.source()),
+    });
+    of_rank.into_iter().chain(of_nets).collect()
 }
 
 #[test]
 fn kernels_need_nothing_beyond_the_default_limits() {
-    for kernel in Kernel::ALL {
-        let module = read(kernel);
-        let [entry] = module.entry_points.as_slice() else { panic!("{} has one entry point", kernel.name()) };
-        assert_eq!(entry.name, kernel.name());
-        assert_eq!(entry.workgroup_size, [GROUP, 1, 1]);
-        let storage = kernel.bindings().iter().filter(|(_, access)| *access != Access::Uniform).count();
-        assert!(storage <= 8, "{} binds {storage} buffers", kernel.name());
+    for Code { name, lanes, bindings, module, .. } in all() {
+        let [entry] = module.entry_points.as_slice() else { panic!("{name} has one entry point") };
+        assert_eq!(entry.name, name);
+        assert_eq!(entry.workgroup_size, [lanes, 1, 1]);
+        let storage = bindings.iter().filter(|(_, access)| *access != Access::Uniform).count();
+        assert!(storage <= 8, "{name} binds {storage} buffers");
         let is_float = |inner: &TypeInner| inner.scalar_kind() == Some(ScalarKind::Float);
-        assert!(module.types.iter().all(|(_, ty)| !is_float(&ty.inner)), "{} has no floats", kernel.name());
+        assert!(module.types.iter().all(|(_, ty)| !is_float(&ty.inner)), "{name} has no floats");
         let mut layouter = Layouter::default();
         layouter.update(module.to_ctx()).expect("types have sizes");
         let shared =
             module.global_variables.iter().filter(|(_, global)| global.space == AddressSpace::WorkGroup);
         let bytes: u32 = shared.map(|(_, global)| layouter[global.ty].size).sum();
-        assert!(bytes <= 16 * 1024, "{} takes {bytes} bytes of its workgroup", kernel.name());
+        assert!(bytes <= 16 * 1024, "{name} takes {bytes} bytes of its workgroup");
     }
 }
 
 #[test]
 fn bindings_are_those_of_the_table() {
-    for kernel in Kernel::ALL {
-        let module = read(kernel);
+    for Code { name, bindings, module, .. } in all() {
         let mut bound: Vec<_> = module
             .global_variables
             .iter()
@@ -62,23 +94,15 @@ fn bindings_are_those_of_the_table() {
             })
             .collect();
         bound.sort_by_key(|(at, ..)| *at);
-        let table =
-            (0..).zip(kernel.bindings()).map(|(at, (name, access))| (at, (*name).to_owned(), *access));
-        assert_eq!(bound, table.collect::<Vec<_>>(), "{}", kernel.name());
+        let table = (0..).zip(bindings).map(|(at, (name, access))| (at, (*name).to_owned(), *access));
+        assert_eq!(bound, table.collect::<Vec<_>>(), "{name}");
     }
 }
 
 #[test]
 fn structures_are_those_of_rust() {
-    let expected = [
-        ("Part", Part::FIELDS, Part::default().words().len()),
-        ("Level", Level::FIELDS, Level::default().words().len()),
-        ("Course", Course::FIELDS, Course::default().words().len()),
-        ("State", State::FIELDS, State::default().words().len()),
-    ];
-    for kernel in Kernel::ALL {
-        let module = read(kernel);
-        for (name, fields, words) in expected {
+    for Code { structures, module, .. } in all() {
+        for (name, fields, words) in structures {
             let found = module.types.iter().find(|(_, ty)| ty.name.as_deref() == Some(name));
             let TypeInner::Struct { members, span } = &found.expect("each kernel has all structures").1.inner
             else {
@@ -91,6 +115,33 @@ fn structures_are_those_of_rust() {
             let of_rust: Vec<_> = fields.iter().copied().zip((0..).step_by(4)).collect();
             assert_eq!(offsets, of_rust, "{name}");
             assert_eq!(*span as usize, 4 * words, "{name}");
+        }
+    }
+}
+
+#[test]
+fn constants_are_those_of_rust() {
+    for kernel in ffcm::Kernel::ALL {
+        let module = read(kernel.name(), &kernel.source());
+        let value = |name: &str| {
+            let found = module.constants.iter().find(|(_, constant)| constant.name.as_deref() == Some(name));
+            let (_, constant) = found.unwrap_or_else(|| panic!("{name} is a constant"));
+            match module.global_expressions[constant.init] {
+                Expression::Literal(naga::Literal::U32(value)) => value,
+                ref other => panic!("{name} is {other:?}"),
+            }
+        };
+        for (at, field) in (0..).zip(ffcm::State::FIELDS) {
+            assert_eq!(value(&format!("AT_{}", field.to_ascii_uppercase())), at);
+        }
+        assert_eq!(value("AT_COUNTS") as usize, ffcm::State::FIELDS.len());
+        // A ring is four fields in a row.
+        let rings = ["nodes", "wires"].into_iter();
+        let words = ["head", "ready", "tail", "fresh"];
+        for (ring, word) in rings.flat_map(|ring| words.map(|word| (ring, word))) {
+            let [at, first] = [word, "head"]
+                .map(|word| value(&format!("AT_{}_{}", ring.to_ascii_uppercase(), word.to_ascii_uppercase())));
+            assert_eq!(at - first, value(&word.to_ascii_uppercase()), "{ring} {word}");
         }
     }
 }

@@ -5,11 +5,13 @@ use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use comfy_table::{Table, presets::NOTHING};
 use ffcm::{
-    Book, BookError, Limits, Machine, NormalForm, Opcode, Progress, Tally,
+    Book, BookError, Limits, Machine, NormalForm, Offloaded, Opcode, Progress, Tally,
     book::{Problem, SOURCE_BYTES_MAX},
     lazy::{Lazy, LazyLimits, Reading},
     term::Terms,
 };
+use futures::executor::block_on;
+use gpu::Gpu;
 use serde_json::json;
 use std::{
     fs::File,
@@ -34,11 +36,12 @@ pub(super) enum FfcmCommand {
     #[command(
         long_about = "Reduce a book's `@main` to its normal form, and print it.\n\n\
             A book holds nets, as HVM2 writes them, or terms, as HVM3 does; either is told by what it is. Nets are reduced strictly: every \
-            pair, by any number of threads. Terms are reduced lazily: what the result asks for. `--mode strict` makes nets of terms, if they \
+            pair, by any number of threads, or by a GPU. Terms are reduced lazily: what the result asks for. `--mode strict` makes nets of terms, if they \
             hold no constructors.",
         after_help = "Examples:\n  \
             formix ffcm run sum.hvm\n  \
             formix ffcm run sum.hvm --threads 2 --stats\n  \
+            formix ffcm run sum.hvm --device gpu --stats\n  \
             echo '@main = a & 20 ~ $([+] $(22 a))' | formix ffcm run -\n  \
             echo '@main = (λx. (* x x) 7)' | formix ffcm run -\n  \
             echo '@main = (λx. (* x x) &0{2 &1{3 4}})' | formix ffcm run - --collapse 10\n  \
@@ -60,7 +63,7 @@ pub(super) struct RunArgs {
     /// With --collapse: first sides first. Needs less memory; what never ends keeps the rest from coming
     #[arg(long, requires = "collapse")]
     depth_first: bool,
-    /// What computes
+    /// What computes; where the GPU cannot, the processor does, and the reason is told
     #[arg(long, value_enum, default_value_t = Device::Cpu, value_name = "DEVICE")]
     device: Device,
     /// How many threads; 0 for as many as the machine runs at once
@@ -101,6 +104,16 @@ struct Ran {
     tally: Tally,
     results: Vec<String>,
     time: Duration,
+    /// Which GPU, and its rounds.
+    on_gpu: Option<OnGpu>,
+}
+
+/// What a GPU did.
+struct OnGpu {
+    name: String,
+    rounds: u64,
+    /// Pairs of the widest round.
+    widest: usize,
 }
 
 pub(super) fn ffcm(what: FfcmCommand, out: &Out) -> Result<()> {
@@ -110,9 +123,6 @@ pub(super) fn ffcm(what: FfcmCommand, out: &Out) -> Result<()> {
 }
 
 fn run(args: &RunArgs, out: &Out) -> Result<()> {
-    if args.device == Device::Gpu {
-        bail!("this formix has no GPU machine yet: leave --device away, or say --device cpu");
-    }
     let program = program(args, &read(&args.file)?)?;
     let threads = match args.threads {
         0 => thread::available_parallelism().map_or(1, usize::from),
@@ -120,13 +130,31 @@ fn run(args: &RunArgs, out: &Out) -> Result<()> {
     };
     let file = args.file.display();
     let limits = Limits { interactions_max: args.interactions_max.unwrap_or(u64::MAX), ..Limits::default() };
-    let (ran, threads) = match &program {
-        Program::Terms(_) if args.threads > 1 => {
+    let mut gpu_error = None;
+    if args.device == Device::Gpu && args.threads > 1 {
+        bail!("--device gpu has no threads: leave --threads away");
+    }
+    let by_gpu = match &program {
+        Program::Terms(_) if args.device == Device::Gpu => {
+            bail!("a lazy machine runs on the processor: leave --device away, or say --mode strict")
+        }
+        Program::Nets(book, terms) if args.device == Device::Gpu => {
+            let ran = block_on(on_gpu(book, terms.as_ref(), limits));
+            ran.map_err(|error| gpu_error = Some(format!("{error:#}"))).ok()
+        }
+        _ => None,
+    };
+    if let Some(error) = &gpu_error {
+        eprintln!("{file} runs on the processor, not on a GPU: {error}");
+    }
+    let (ran, threads) = match (by_gpu, &program) {
+        (Some(ran), _) => (ran, 0),
+        (None, Program::Terms(_)) if args.threads > 1 => {
             bail!("a lazy machine has one thread: leave --threads away, or say --mode strict")
         }
-        Program::Terms(terms) => (lazily(terms, args), 1),
-        Program::Nets(book, terms) if threads == 1 => (alone(book, terms.as_ref(), limits)?, 1),
-        Program::Nets(book, terms) => (together(book, terms.as_ref(), limits, threads)?, threads),
+        (None, Program::Terms(terms)) => (lazily(terms, args), 1),
+        (None, Program::Nets(book, terms)) if threads == 1 => (alone(book, terms.as_ref(), limits)?, 1),
+        (None, Program::Nets(book, terms)) => (together(book, terms.as_ref(), limits, threads)?, threads),
     };
     let interactions = ran.tally.interactions();
     let ended = match ran.progress {
@@ -150,7 +178,7 @@ fn run(args: &RunArgs, out: &Out) -> Result<()> {
             book.defs()[def as usize].name(),
         );
     }
-    tell(args, &program, &ran, threads, out);
+    tell(args, &program, &ran, threads, gpu_error.as_deref(), out);
     ended?;
     if ran.tally.type_errors > 0 {
         bail!(
@@ -245,7 +273,7 @@ fn lazily(terms: &Terms, args: &RunArgs) -> Ran {
             break progress;
         }
     };
-    Ran { progress, tally: lazy.tally().clone(), results, time: start.elapsed() }
+    Ran { progress, tally: lazy.tally().clone(), results, time: start.elapsed(), on_gpu: None }
 }
 
 fn alone(book: &Book, terms: Option<&Terms>, limits: Limits) -> Result<Ran> {
@@ -260,7 +288,7 @@ fn alone(book: &Book, terms: Option<&Terms>, limits: Limits) -> Result<Ran> {
     };
     let time = start.elapsed();
     let results = shown(progress, Some(machine.result()), terms)?;
-    Ok(Ran { progress, tally: machine.tally().clone(), results, time })
+    Ok(Ran { progress, tally: machine.tally().clone(), results, time, on_gpu: None })
 }
 
 fn together(book: &Book, terms: Option<&Terms>, limits: Limits, threads: usize) -> Result<Ran> {
@@ -268,7 +296,23 @@ fn together(book: &Book, terms: Option<&Terms>, limits: Limits, threads: usize) 
     let finished = ffcm_host::run(book, limits, threads);
     let time = start.elapsed();
     let results = shown(finished.progress(), finished.result(), terms)?;
-    Ok(Ran { progress: finished.progress(), tally: finished.tally().clone(), results, time })
+    Ok(Ran { progress: finished.progress(), tally: finished.tally().clone(), results, time, on_gpu: None })
+}
+
+/// By the GPU; any error is a reason to turn to the processor.
+async fn on_gpu(book: &Book, terms: Option<&Terms>, limits: Limits) -> Result<Ran> {
+    let offloaded = Offloaded::new(book, limits)?;
+    let gpu = Gpu::open().await?;
+    // Its driver makes kernels for a while, which is no part of the run.
+    gpu.prepare_nets().await?;
+    let start = Instant::now();
+    let solution = gpu.reduce(&offloaded.input()).await?;
+    let time = start.elapsed();
+    let finished = offloaded.finish(solution)?;
+    let results = shown(finished.progress(), Some(finished.result()), terms)?;
+    let (rounds, widest) = finished.rounds();
+    let on_gpu = Some(OnGpu { name: gpu.about().to_string(), rounds, widest });
+    Ok(Ran { progress: finished.progress(), tally: finished.tally().clone(), results, time, on_gpu })
 }
 
 /// The result of a strict machine that is done.
@@ -286,7 +330,14 @@ fn shown(progress: Progress, result: Option<NormalForm<'_>>, terms: Option<&Term
     Ok(vec![text])
 }
 
-fn tell(args: &RunArgs, program: &Program, ran: &Ran, threads: usize, out: &Out) {
+fn tell(
+    args: &RunArgs,
+    program: &Program,
+    ran: &Ran,
+    threads: usize,
+    gpu_error: Option<&str>,
+    out: &Out,
+) {
     let result = ran.results.join("\n");
     let mode = if matches!(program, Program::Terms(_)) { "lazy" } else { "strict" };
     let (interactions, seconds) = (ran.tally.interactions(), ran.time.as_secs_f64());
@@ -296,7 +347,8 @@ fn tell(args: &RunArgs, program: &Program, ran: &Ran, threads: usize, out: &Out)
         kinds.clone().map(|kind| (kind.name().to_owned(), ran.tally.of(kind).into())).collect();
     let mut value = json!({
         "mode": mode,
-        "device": "cpu",
+        "device": ran.on_gpu.as_ref().map_or("cpu", |gpu| gpu.name.as_str()),
+        "gpu_error": gpu_error,
         "threads": threads,
         "interactions": interactions,
         "opcodes": opcodes,
@@ -305,6 +357,10 @@ fn tell(args: &RunArgs, program: &Program, ran: &Ran, threads: usize, out: &Out)
         "seconds": seconds,
         "interactions_per_second": speed,
     });
+    if let Some(gpu) = &ran.on_gpu {
+        value["rounds"] = json!(gpu.rounds);
+        value["widest_round"] = json!(gpu.widest);
+    }
     if args.collapse.is_some() {
         value["results"] = json!(ran.results);
     } else {
@@ -320,9 +376,15 @@ fn tell(args: &RunArgs, program: &Program, ran: &Ran, threads: usize, out: &Out)
             table.add_row([kind.name().to_owned(), ran.tally.of(kind).to_string()]);
         }
         table.add_row(["interactions".to_owned(), interactions.to_string()]);
+        let device = match &ran.on_gpu {
+            Some(OnGpu { name, rounds, widest }) => {
+                format!("{name}, {rounds} rounds of at most {widest} pairs")
+            }
+            None if threads == 1 => "1 thread".to_owned(),
+            None => format!("{threads} threads"),
+        };
         format!(
-            "{result}\n\n{table}\n{seconds:.3} s on {threads} {}, {:.1} million interactions a second",
-            if threads == 1 { "thread" } else { "threads" },
+            "{result}\n\n{table}\n{seconds:.3} s on {device}, {:.1} million interactions a second",
             speed / 1e6,
         )
     });
@@ -359,7 +421,7 @@ mod tests {
     #[test]
     fn books_run_with_one_thread_and_with_more() {
         let file = book("@main = a & 20 ~ $([+] $(22 a))");
-        for flags in ["", " --threads 2", " --threads 0 --stats", " --device cpu", " --mode strict"] {
+        for flags in ["", " --threads 2", " --threads 0 --stats", " --device cpu", " --device gpu --stats", " --mode strict"] {
             line(&format!("run {}{flags}", file.path().display())).expect("it runs");
         }
     }
@@ -430,7 +492,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_done_is_said() {
-        assert!(error("@main = 1", "--device gpu").contains("no GPU machine yet"));
+        assert!(error("@main = 1", "--device gpu --threads 2").contains("no threads"));
+        assert!(error("@main = λx. x", "--device gpu").contains("a lazy machine runs on the processor"));
+        assert!(error("@main = a & 1 ~ $([/] $(0 a))", "--device gpu").contains("1 operations had no result"));
         assert!(error("@main = a & 1 ~ $([/] $(0 a))", "").contains("1 operations had no result"));
         assert!(error("@main = (/ 1 0)", "").contains("1 operations had no result"));
         assert!(error("@main = (λx. (x x) 3)", "").contains("1 terms fit no rule"));

@@ -93,3 +93,18 @@ fn there_is_one_nan() {
     }
     assert_eq!(format!("{}", Num24::f24(f32::NAN)), "+NaN");
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100_000, max_global_rejects: 1_000_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_kernels_twin_computes_the_same(a in number(), b in number()) {
+        use Operator::{And, Or, ShiftLeft, ShiftRight, Xor};
+        let is_function = |num: Num24| matches!(num.operator(), Some((And | Or | Xor | ShiftLeft | ShiftRight, _)));
+        // Books that ask for these of floats do not go to devices.
+        prop_assume!(!(is_function(a) || is_function(b)) || !(a.is_float() || b.is_float()));
+        let expected = a.operate(b);
+        let (value, is_undefined) = shaders::ffcm::cpu::operate(a.0, b.0);
+        prop_assert_eq!((Num24(value), is_undefined), (expected.value, expected.undefined), "{} and {}", a, b);
+    }
+}

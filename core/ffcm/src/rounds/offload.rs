@@ -46,9 +46,9 @@ const _: () = {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NotOffloaded {
-    /// It computes with floats, whose bits differ from device to device.
-    Floats {
-        /// The definition that says so.
+    /// It has floats, and an operator that is an angle, a logarithm, a power, a sine or a tangent of floats.
+    Function {
+        /// The definition that has the operator.
         def: String,
     },
     /// A definition is larger than what one lane should expand.
@@ -67,9 +67,11 @@ impl core::error::Error for NotOffloaded {}
 impl fmt::Display for NotOffloaded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Floats { def } => {
-                write!(f, "`@{def}` holds a float, and devices differ in floats: the processor computes it")
-            }
+            Self::Function { def } => write!(
+                f,
+                "there are floats, and `@{def}` has an operator that is an angle, a logarithm, a power, a sine or a tangent of \
+                 them, in which devices differ"
+            ),
             Self::LargeDef { def, size } => {
                 write!(f, "`@{def}` has {size} parts, and a device expands at most {DEF_MAX} at once: divide it")
             }
@@ -105,11 +107,7 @@ impl<'b> Offloaded<'b> {
     /// # Errors
     /// Why this book does not go to a device.
     pub fn new(book: &'b Book, limits: Limits) -> Result<Self, NotOffloaded> {
-        // `main` is expanded here; only where something refers to it a device does so too.
-        let is_called = book.defs().iter().flat_map(ports).any(|port| port == Port::new(Tag::Ref, book.main()));
-        for (number, def) in (0..).zip(book.defs()) {
-            fits(def, number != book.main() || is_called)?;
-        }
+        fits(book)?;
         let rounds = Rounds::new(book, limits).map_err(NotOffloaded::Full)?;
         let pairs = rounds.reducer.space.next.iter().map(|[a, b]| [a.0, b.0]).collect();
         Ok(Self { rounds, program: program(book), pairs, limits })
@@ -232,21 +230,33 @@ fn ports(def: &Def) -> impl Iterator<Item = Port> {
 }
 
 /// A float comes from one that is written down, or from the cast to it: nothing else makes one.
-fn is_of_floats(port: Port) -> bool {
+fn makes_floats(port: Port) -> bool {
     let number = Num24(port.value());
-    port.tag() == Tag::Num
-        && (number.is_float() || matches!(number.operator(), Some((Operator::ToF24, _))))
+    port.tag() == Tag::Num && (number.is_float() || matches!(number.operator(), Some((Operator::ToF24, _))))
 }
 
-fn fits(def: &Def, is_called: bool) -> Result<(), NotOffloaded> {
-    let size = def.nodes().len().max(def.wires() as usize).max(def.redexes().len());
-    if is_called && size > DEF_MAX as usize {
-        return Err(NotOffloaded::LargeDef { def: def.name().into(), size });
+/// Whether it is an operator that the kernels have not for floats, though the processor has.
+fn is_function(port: Port) -> bool {
+    use Operator::{And, Or, ShiftLeft, ShiftRight, Xor};
+    port.tag() == Tag::Num
+        && matches!(Num24(port.value()).operator(), Some((And | Or | Xor | ShiftLeft | ShiftRight, _)))
+}
+
+fn fits(book: &Book) -> Result<(), NotOffloaded> {
+    let main = Port::new(Tag::Ref, book.main());
+    let holds = |of: fn(Port) -> bool| book.defs().iter().find(|def| ports(def).any(of));
+    // `main` is expanded here; only where something refers to it a device does so too.
+    let is_called = book.defs().iter().flat_map(ports).any(|port| port == main);
+    for (number, def) in (0..).zip(book.defs()) {
+        let size = def.nodes().len().max(def.wires() as usize).max(def.redexes().len());
+        if size > DEF_MAX as usize && (is_called || number != book.main()) {
+            return Err(NotOffloaded::LargeDef { def: def.name().into(), size });
+        }
     }
-    if ports(def).any(is_of_floats) {
-        return Err(NotOffloaded::Floats { def: def.name().into() });
+    match holds(is_function) {
+        Some(def) if holds(makes_floats).is_some() => Err(NotOffloaded::Function { def: def.name().into() }),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// The book as `shaders::ffcm::def` says.

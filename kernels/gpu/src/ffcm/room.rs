@@ -34,7 +34,11 @@ pub(super) struct Room {
 
 /// Places and pairs that a buffer of `binding_max` bytes holds, two words of a ring for each wire.
 fn most(device: &Device, input: &Input<'_>) -> [u32; 2] {
-    let fits = |bytes: u64| u32::try_from(device.binding_max / bytes).unwrap_or(u32::MAX);
+    let fits = |bytes: u64| {
+        let places = u32::try_from(device.binding_max / bytes).unwrap_or(u32::MAX);
+        // Whole pages, where there is one.
+        if places < PAGE { places } else { places / PAGE * PAGE }
+    };
     [input.nodes_max.min(fits(16)), input.wires_max.min(fits(8))]
 }
 
