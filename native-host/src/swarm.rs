@@ -372,6 +372,7 @@ impl Shell {
             BehaviourEvent::Link(event) => self.handle_message(Protocol::Link, event),
             BehaviourEvent::Aggregate(event) => self.handle_message(Protocol::Aggregate, event),
             BehaviourEvent::Jobs(event) => self.handle_message(Protocol::Jobs, event),
+            BehaviourEvent::Shards(event) => self.handle_message(Protocol::Shards, event),
             BehaviourEvent::Identify(identify::Event::Received { connection_id, peer_id, info }) => {
                 if info.protocols.contains(&behaviour::KAD)
                     && let Some(remote) = self.remotes.get(&connection_id)

@@ -39,6 +39,7 @@ struct Behaviour {
     link: request_response::Behaviour<Frames>,
     aggregate: request_response::Behaviour<Frames>,
     jobs: request_response::Behaviour<Frames>,
+    shards: request_response::Behaviour<Frames>,
 }
 
 type Requests = request_response::Behaviour<Frames>;
@@ -57,6 +58,7 @@ impl Behaviour {
             link: protocol(Protocol::Link),
             aggregate: protocol(Protocol::Aggregate),
             jobs: protocol(Protocol::Jobs),
+            shards: protocol(Protocol::Shards),
         }
     }
 
@@ -65,6 +67,7 @@ impl Behaviour {
             Protocol::Link => Some(&mut self.link),
             Protocol::Aggregate => Some(&mut self.aggregate),
             Protocol::Jobs => Some(&mut self.jobs),
+            Protocol::Shards => Some(&mut self.shards),
             _ => None,
         }
     }
@@ -254,6 +257,7 @@ impl Pump {
                 self.requested(Protocol::Aggregate, event);
             }
             SwarmEvent::Behaviour(BehaviourEvent::Jobs(event)) => self.requested(Protocol::Jobs, event),
+            SwarmEvent::Behaviour(BehaviourEvent::Shards(event)) => self.requested(Protocol::Shards, event),
             _ => {}
         }
     }

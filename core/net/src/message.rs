@@ -12,11 +12,13 @@ pub enum Protocol {
     Aggregate,
     /// Jobs: leases, answers, and the bytes of modules, inputs and outputs.
     Jobs,
+    /// Parts of graphs: letters in pieces, either way.
+    Shards,
 }
 
 impl Protocol {
     /// Every protocol, for a shell to offer.
-    pub const ALL: [Self; 3] = [Self::Link, Self::Aggregate, Self::Jobs];
+    pub const ALL: [Self; 4] = [Self::Link, Self::Aggregate, Self::Jobs, Self::Shards];
 
     /// The name that is negotiated on a stream.
     pub const fn name(self) -> &'static str {
@@ -24,6 +26,7 @@ impl Protocol {
             Self::Link => "/formix/link/1",
             Self::Aggregate => "/formix/aggregate/2",
             Self::Jobs => "/formix/jobs/1",
+            Self::Shards => "/formix/shards/1",
         }
     }
 
@@ -41,13 +44,15 @@ impl Protocol {
             Self::Aggregate => 320 * 1024,
             // A manifest's signed envelope has at most 512 KiB, and gathers with others up to 256 KiB.
             Self::Jobs => 832 * 1024,
+            // A piece has 256 KiB.
+            Self::Shards => 257 * 1024,
         }
     }
 
     /// Longest response body, in bytes. The shell refuses longer frames by their prefix.
     pub const fn response_bytes_max(self) -> usize {
         match self {
-            Self::Link => 512,
+            Self::Link | Self::Shards => 512,
             Self::Aggregate => 1024 * 1024,
             // A chunk has 256 KiB.
             Self::Jobs => 320 * 1024,

@@ -33,7 +33,7 @@
 //! # How to drive it
 //! [`Reader`] reads edge lists, CSV and Matrix Market into [`Edges`]; [`Graph::new`] arranges them. [`solve`] takes the caller's thread,
 //! [`solve_with`] as many as the shell lends through [`Workers`]; [`Solver`] goes round by round. [`Shard`] holds a part of a graph and
-//! exchanges messages with the others. [`Offloaded`] lets a GPU do the rounds. [`Live`] keeps π while edges come and go. [`Focus::digest`] names π. [`cyberank()`] is a
+//! exchanges messages with the others; [`PartRounds`] do the same for a [`Hub`] in their midst, which hands on what they say. [`Offloaded`] lets a GPU do the rounds. [`Live`] keeps π while edges come and go. [`Focus::digest`] names π. [`cyberank()`] is a
 //! relative to compare with.
 //!
 //! # When it stops
@@ -64,8 +64,10 @@ mod cyberank;
 mod fixed;
 mod focus;
 mod graph;
+mod hub;
 mod live;
 mod offloaded;
+mod part;
 mod read;
 mod shard;
 mod solve;
@@ -77,8 +79,10 @@ pub use cyberank::{CyberankOptions, cyberank};
 pub use fixed::{Alpha, Epsilon, NumberError, ONE, WEIGHT_BITS, weight_from_decimal};
 pub use focus::{Focus, SLICE_NODES, decimal};
 pub use graph::{EDGES_MAX, Edges, Graph, GraphError, NODES_MAX, Teleport};
+pub use hub::{Hub, Incredible};
 pub use live::{Delta, Live, LiveError, Update, Way};
 pub use offloaded::{Offloaded, Wrong};
+pub use part::{Impossible, PART_BYTES_MAX, Part, PartError, PartRounds, PartRows, Spread};
 pub use read::{Format, ReadError, ReadOptions, ReadProblem, Reader};
 pub use shard::{
     Message, Misbehaved, SHARDS_MAX, Shard, Sums as ShardSums, assign, murmur64a, shard_of, split,

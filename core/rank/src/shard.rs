@@ -2,17 +2,18 @@
 
 use crate::{
     course::{Course, Options, Report, Verdict},
-    fixed::{self, ONE},
-    graph::{self, Graph},
-    sweep::{self, Rows},
+    fixed::ONE,
+    graph::Graph,
+    hub,
+    part::{self, Part, PartRounds},
 };
 use alloc::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
-    vec,
+    collections::{BTreeMap, VecDeque},
     vec::Vec,
 };
+use borsh::{BorshDeserialize, BorshSerialize};
 use codec::ContentId;
-use core::{fmt, iter};
+use core::fmt;
 
 /// What a [`ContentId`]'s CID has before its digest: version 1, raw bytes, SHA-256 of 32 bytes.
 const CID_PREFIX: [u8; 4] = [0x01, 0x55, 0x12, 0x20];
@@ -51,7 +52,7 @@ pub fn assign(nodes: u32, shards: u32) -> Vec<u32> {
 }
 
 /// What a shard adds up in a round, in units: see SPEC.md.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, BorshSerialize, BorshDeserialize)]
 pub struct Sums {
     /// Mass that came along edges to this shard's nodes.
     pub received: u64,
@@ -166,24 +167,11 @@ pub struct Shard {
     index: u32,
     shards: u32,
     course: Course,
-    is_weighted: bool,
-    /// Of the whole graph.
-    node_count: u32,
-    /// Ids of this shard's nodes, ascending.
-    nodes: Vec<u32>,
-    /// Rows of slots: this shard's nodes first, then those that others hold.
-    offsets: Vec<u32>,
-    sources: Vec<u32>,
-    shares: Vec<u32>,
-    outs: Vec<u32>,
-    /// What of 2⁵⁸ teleports below each node and up to it, by stake; or none.
-    jumps: Vec<[u64; 2]>,
-    /// Of each other shard that edges come from: the first of its slots, and how many edges lead from each.
+    rounds: PartRounds,
+    /// Of each other shard that edges come from: the first of its ghosts, and how many edges lead from each.
     imports: BTreeMap<u32, (usize, Vec<u32>)>,
-    /// Of each other shard that edges lead to: the slots that it wants.
+    /// Of each other shard that edges lead to: what it wants of the part's exports.
     exports: BTreeMap<u32, Vec<u32>>,
-    kept: Vec<u64>,
-    contributions: Vec<u32>,
     dangling: u64,
     /// The round that is under way.
     round: u32,
@@ -198,91 +186,46 @@ pub struct Shard {
 /// Cuts a graph into `shards` shards, where node `i` goes to shard `owners[i]`; `None` unless there are 1 to [`SHARDS_MAX`] shards and one owner
 /// below that for each node.
 pub fn split(graph: &Graph, options: Options, owners: &[u32], shards: u32) -> Option<Vec<Shard>> {
-    let is_valid = (1..=SHARDS_MAX).contains(&shards)
-        && owners.len() == graph.nodes() as usize
-        && owners.iter().all(|owner| *owner < shards);
-    if !is_valid {
-        return None;
-    }
-    let mut parts: Vec<Shard> =
-        (0..shards).map(|index| Shard::of(graph, options, owners, shards, index)).collect();
-    // Whoever imports says what: the exporter keeps the same order.
-    for index in 0..shards as usize {
-        let ghosts = ghosts(graph, owners, index as u32);
-        for (owner, nodes) in ghosts {
-            let exporter = &mut parts[owner as usize];
-            let slots = nodes.iter().filter_map(|node| exporter.nodes.binary_search(node).ok());
-            let slots = slots.map(|slot| slot as u32).collect();
-            exporter.exports.insert(index as u32, slots);
+    let cut = hub::cut(graph, options, owners, shards)?;
+    let mut exports: Vec<BTreeMap<u32, Vec<u32>>> = cut.iter().map(|_| BTreeMap::new()).collect();
+    for (to, (_, imports)) in (0..).zip(&cut) {
+        for (from, at) in imports {
+            exports[*from as usize].entry(to).or_default().push(*at);
         }
     }
-    parts.iter_mut().for_each(Shard::begin);
-    Some(parts)
-}
-
-/// The nodes that shard `index` has edges from and does not hold, by owner.
-fn ghosts(graph: &Graph, owners: &[u32], index: u32) -> BTreeMap<u32, BTreeSet<u32>> {
-    let mut ghosts: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
-    for (_, sources) in graph.rows().filter(|(node, _)| owners[*node as usize] == index) {
-        for source in sources {
-            let owner = owners[source as usize];
-            if owner != index {
-                ghosts.entry(owner).or_default().insert(source);
-            }
-        }
-    }
-    ghosts
+    let parts = (0..).zip(cut).zip(exports);
+    let mut shards: Vec<Shard> = parts
+        .map(|((index, (part, imports)), exports)| Shard::of(options, shards, index, part, &imports, exports))
+        .collect();
+    shards.iter_mut().for_each(Shard::begin);
+    Some(shards)
 }
 
 impl Shard {
-    fn of(graph: &Graph, options: Options, owners: &[u32], shards: u32, index: u32) -> Self {
-        let nodes: Vec<u32> = (0..graph.nodes()).filter(|node| owners[*node as usize] == index).collect();
-        let mut slots: BTreeMap<u32, u32> = (0..).zip(&nodes).map(|(slot, node)| (*node, slot)).collect();
-        let mut imports = BTreeMap::new();
-        for (owner, ghosts) in ghosts(graph, owners, index) {
-            imports.insert(owner, (slots.len(), vec![0; ghosts.len()]));
-            for ghost in ghosts {
-                slots.insert(ghost, slots.len() as u32);
-            }
+    fn of(
+        options: Options,
+        shards: u32,
+        index: u32,
+        part: Part,
+        imports: &[(u32, u32)],
+        exports: BTreeMap<u32, Vec<u32>>,
+    ) -> Self {
+        let edges = part.edges().split_off(part.rows().nodes.len());
+        let mut by_owner: BTreeMap<u32, (usize, Vec<u32>)> = BTreeMap::new();
+        for (ghost, ((owner, _), edges)) in imports.iter().zip(edges).enumerate() {
+            by_owner.entry(*owner).or_insert((ghost, Vec::new())).1.push(edges);
         }
-        let places = graph.slots();
-        let mut offsets = vec![0];
-        let (mut sources, mut shares) = (Vec::new(), Vec::new());
-        for node in &nodes {
-            let place = places[*node as usize] as usize;
-            let row = graph.offsets[place] as usize..graph.offsets[place + 1] as usize;
-            shares.extend(graph.shares.get(row.clone()).unwrap_or_default());
-            for source in &graph.sources[row] {
-                let source = graph.order[*source as usize];
-                let slot = slots[&source];
-                sources.push(slot);
-                if let Some((first, edges)) = imports.get_mut(&owners[source as usize]) {
-                    edges[slot as usize - *first] += 1;
-                }
-            }
-            offsets.push(sources.len() as u32);
-        }
-        let jump = |node: &u32| [graph.jumps[*node as usize], graph.jumps[*node as usize + 1]];
-        let empty = graph.nodes() == 0;
+        let nodes = part.rows().node_count;
         Self {
             index,
             shards,
-            course: Course::new(options, graph.nodes(), false),
-            is_weighted: graph.is_weighted(),
-            node_count: graph.nodes(),
-            offsets,
-            sources,
-            shares,
-            outs: nodes.iter().map(|node| graph.outs[places[*node as usize] as usize]).collect(),
-            jumps: if graph.jumps.is_empty() { Vec::new() } else { nodes.iter().map(jump).collect() },
-            imports,
-            exports: BTreeMap::new(),
-            kept: vec![0; nodes.len()],
-            contributions: vec![0; slots.len()],
-            nodes,
+            course: Course::new(options, nodes, false),
+            rounds: PartRounds::new(part),
+            imports: by_owner,
+            exports,
             dangling: 0,
             round: 0,
-            phase: if empty { Phase::Over(Verdict::Converged) } else { Phase::Gather },
+            phase: if nodes == 0 { Phase::Over(Verdict::Converged) } else { Phase::Gather },
             inbox: Default::default(),
             sums: Default::default(),
             outbox: VecDeque::new(),
@@ -292,9 +235,8 @@ impl Shard {
     /// Sends what round 1 needs.
     fn begin(&mut self) {
         if self.phase == Phase::Gather {
-            self.next_round();
             // With one shard, or nothing to import, nobody is waited for.
-            let done = self.advance();
+            let done = self.next_round().and_then(|()| self.advance());
             debug_assert!(done.is_ok(), "a shard's own sums are possible");
         }
     }
@@ -320,8 +262,9 @@ impl Shard {
     /// This shard's nodes, by id, each with its part of π in units.
     pub fn masses(&self) -> impl Iterator<Item = (u32, u64)> + '_ {
         let teleport = self.course.teleport();
-        let slots = self.nodes.iter().zip(&self.kept).enumerate();
-        slots.map(move |(slot, (node, kept))| (*node, kept + self.jump(teleport, slot)))
+        let part = self.rounds.part();
+        let slots = part.rows().nodes.iter().zip(self.rounds.kept()).enumerate();
+        slots.map(move |(slot, (node, kept))| (*node, kept + part.jump(teleport, slot)))
     }
 
     /// Takes what another shard sent.
@@ -377,8 +320,7 @@ impl Shard {
 
     /// At most so much mass comes along these edges.
     fn mass(&self, values: &[u32], edges: &[u32]) -> u128 {
-        let times = |edges: &u32| if self.is_weighted { 1 } else { u128::from(*edges) };
-        iter::zip(values, edges).map(|(value, edges)| u128::from(fixed::decode(*value)) * times(edges)).sum()
+        part::mass(values, edges, self.rounds.part().rows().is_weighted)
     }
 
     /// The next message, and the shard that it is for.
@@ -403,19 +345,12 @@ impl Shard {
 
     fn gather(&mut self) -> Result<(), Misbehaved> {
         let round = self.round;
-        let mut mass = 0;
-        for (from, (first, edges)) in &self.imports {
-            let values = self.inbox[0].remove(from).unwrap_or_default();
-            mass += self.mass(&values, edges);
-            self.contributions[*first..*first + values.len()].copy_from_slice(&values);
+        let mut ghosts = Vec::new();
+        for from in self.imports.keys() {
+            ghosts.extend(self.inbox[0].remove(from).unwrap_or_default());
         }
-        if mass > u128::from(ONE) {
-            return Err(Misbehaved::Impossible { from: None, round });
-        }
-        let rows = Rows { offsets: &self.offsets, sources: &self.sources, shares: &self.shares };
-        let sums = rows.gather(&self.contributions, &mut self.kept, self.course.options().alpha);
-        let sums =
-            Sums { received: sums.received, kept: sums.kept, moved: sums.moved, dangling: self.dangling };
+        let sums = self.rounds.gather(&ghosts).map_err(|_| Misbehaved::Impossible { from: None, round })?;
+        let sums = Sums { dangling: self.dangling, ..sums };
         self.sums[0].insert(self.index, sums);
         let others = (0..self.shards).filter(|other| *other != self.index);
         self.outbox.extend(others.map(|other| (other, Message::Sums { round, sums })));
@@ -426,52 +361,34 @@ impl Shard {
     fn agree(&mut self) -> Result<(), Misbehaved> {
         let round = self.round;
         let impossible = Misbehaved::Impossible { from: None, round };
-        let (mut total, mut dangling) = (sweep::Sums::default(), 0_u64);
-        for sums in self.sums[0].values() {
-            let part = sweep::Sums { received: sums.received, kept: sums.kept, moved: sums.moved };
-            total = total.plus(part).ok_or(impossible)?;
-            dangling = dangling.checked_add(sums.dangling).ok_or(impossible)?;
-        }
+        let (total, dangling) = hub::total(self.sums[0].values()).ok_or(impossible)?;
         match self.course.round(total, dangling) {
             Err(_) => Err(impossible),
             Ok(Some(verdict)) => {
                 self.phase = Phase::Over(verdict);
                 Ok(())
             }
-            Ok(None) => {
-                self.next_round();
-                Ok(())
-            }
+            Ok(None) => self.next_round(),
         }
     }
 
     /// Contributes for the next round.
-    fn next_round(&mut self) {
+    fn next_round(&mut self) -> Result<(), Misbehaved> {
         self.round += 1;
         self.inbox.swap(0, 1);
         self.sums.swap(0, 1);
         self.inbox[1].clear();
         self.sums[1].clear();
         self.phase = Phase::Gather;
-        self.dangling = 0;
-        let teleport = self.course.teleport();
-        for slot in 0..self.nodes.len() {
-            let mass = self.kept[slot] + self.jump(teleport, slot);
-            let contribution = sweep::contribution(mass, self.outs[slot], self.is_weighted);
-            self.dangling += if contribution.is_none() { mass } else { 0 };
-            self.contributions[slot] = contribution.unwrap_or_default();
+        let round = self.round;
+        let spread = self.rounds.spread(self.course.teleport());
+        let spread = spread.map_err(|_| Misbehaved::Impossible { from: None, round })?;
+        self.dangling = spread.dangling;
+        for (to, wanted) in &self.exports {
+            let values = wanted.iter().map(|at| spread.exports[*at as usize]).collect();
+            self.outbox.push_back((*to, Message::Contributions { round, values }));
         }
-        for (to, slots) in &self.exports {
-            let values = slots.iter().map(|slot| self.contributions[*slot as usize]).collect();
-            self.outbox.push_back((*to, Message::Contributions { round: self.round, values }));
-        }
-    }
-
-    fn jump(&self, units: u64, slot: usize) -> u64 {
-        match self.jumps.get(slot) {
-            Some([below, with]) => fixed::scale(units, *with) - fixed::scale(units, *below),
-            None => graph::jump(&[], self.node_count, units, self.nodes[slot]),
-        }
+        Ok(())
     }
 }
 

@@ -61,6 +61,7 @@ pub(super) struct Behaviour {
     link: request_response::Behaviour<Frames>,
     aggregate: request_response::Behaviour<Frames>,
     jobs: request_response::Behaviour<Frames>,
+    shards: request_response::Behaviour<Frames>,
 }
 
 impl Behaviour {
@@ -96,6 +97,7 @@ impl Behaviour {
             link: exchange(Protocol::Link),
             aggregate: exchange(Protocol::Aggregate),
             jobs: exchange(Protocol::Jobs),
+            shards: exchange(Protocol::Shards),
         })
     }
 
@@ -108,6 +110,7 @@ impl Behaviour {
             Protocol::Link => Some(&mut self.link),
             Protocol::Aggregate => Some(&mut self.aggregate),
             Protocol::Jobs => Some(&mut self.jobs),
+            Protocol::Shards => Some(&mut self.shards),
             _ => None,
         }
     }

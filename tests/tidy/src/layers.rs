@@ -33,6 +33,7 @@ const RIB_PAIRS: &[(&str, &str)] = &[
     ("query", "expr"),
     ("query", "schema"),
     ("rank", "ffcm"),
+    ("shards", "rank"),
     ("vault", "schema"),
     ("vm", "sandbox"),
     ("vm", "state"),

@@ -1,6 +1,6 @@
 use super::*;
 use crate::graph::Edges;
-use alloc::string::ToString;
+use alloc::{string::ToString, vec};
 
 /// SMHasher's own check of an implementation: hashes of 0, 0 1, 0 1 2, …, with seeds from 256 down, hashed together.
 #[test]

@@ -1,0 +1,135 @@
+//! Letters to and from one peer, in pieces.
+
+use crate::message::{Heard, PIECE_BYTES_MAX, Piece};
+use alloc::{collections::VecDeque, sync::Arc, vec::Vec};
+use codec::Instant;
+
+/// Milliseconds before a piece that was not heard is sent again.
+const AGAIN_MS: u64 = 500;
+
+/// Both directions of the letters with one peer. One piece is under way at a time; the next follows its answer.
+#[derive(Debug)]
+pub(crate) struct Post {
+    /// Letters that are not all there yet, the first under way.
+    outgoing: VecDeque<Arc<[u8]>>,
+    /// Number of the first of them.
+    number: u64,
+    /// Bytes of it that are there.
+    sent: usize,
+    /// Whether a piece is under way.
+    asking: bool,
+    again_at: Option<Instant>,
+    incoming: Option<Incoming>,
+    /// The last letter that came whole.
+    last: Option<u64>,
+}
+
+#[derive(Debug)]
+struct Incoming {
+    letter: u64,
+    len: u64,
+    bytes: Vec<u8>,
+}
+
+impl Post {
+    /// Letters are numbered from the moment on, so those of a node that started anew are others than those before.
+    pub(crate) fn new(now: Instant) -> Self {
+        Self {
+            outgoing: VecDeque::new(),
+            number: now.unix_ms() << 16,
+            sent: 0,
+            asking: false,
+            again_at: None,
+            incoming: None,
+            last: None,
+        }
+    }
+
+    pub(crate) fn write(&mut self, letter: impl Into<Arc<[u8]>>) {
+        self.outgoing.push_back(letter.into());
+    }
+
+    /// How many letters are not there yet.
+    pub(crate) fn waiting(&self) -> usize {
+        self.outgoing.len()
+    }
+
+    /// The piece to be sent now; then [`Post::answered`].
+    pub(crate) fn next(&mut self, now: Instant) -> Option<Piece> {
+        if self.asking || self.again_at.is_some_and(|at| at > now) {
+            return None;
+        }
+        let letter = self.outgoing.front()?;
+        let end = letter.len().min(self.sent + PIECE_BYTES_MAX);
+        let bytes = letter[self.sent..end].to_vec();
+        (self.asking, self.again_at) = (true, None);
+        Some(Piece { letter: self.number, len: letter.len() as u64, offset: self.sent as u64, bytes })
+    }
+
+    /// What came of the piece under way; `None` where nobody knows.
+    pub(crate) fn answered(&mut self, now: Instant, heard: Option<Heard>) {
+        self.asking = false;
+        let Some(letter) = self.outgoing.front() else { return };
+        match heard {
+            Some(Heard::Taken) => {
+                self.sent = letter.len().min(self.sent + PIECE_BYTES_MAX);
+                if self.sent == letter.len() {
+                    self.done();
+                }
+            }
+            Some(Heard::FromTheStart) => {
+                self.sent = 0;
+                self.again_at = Some(now.plus_ms(AGAIN_MS));
+            }
+            // Whoever wrote it is not waited for by anybody: what it answered is no longer wanted.
+            Some(Heard::Refused) => self.done(),
+            None => self.again_at = Some(now.plus_ms(AGAIN_MS)),
+        }
+    }
+
+    fn done(&mut self) {
+        self.outgoing.pop_front();
+        self.number += 1;
+        self.sent = 0;
+    }
+
+    /// When [`Post::next`] has something again.
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        self.again_at.filter(|_| !self.asking && !self.outgoing.is_empty())
+    }
+
+    /// Takes a piece of a letter that has at most `len_max` bytes; gives the letter once it is whole.
+    pub(crate) fn take(&mut self, piece: Piece, len_max: u64) -> (Heard, Option<Vec<u8>>) {
+        let Piece { letter, len, offset, bytes } = piece;
+        if self.last.is_some_and(|last| letter <= last) {
+            // Its answer was lost on the way.
+            return (Heard::Taken, None);
+        }
+        if bytes.len() > PIECE_BYTES_MAX || len > len_max || (bytes.is_empty() && len > 0) {
+            return (Heard::Refused, None);
+        }
+        if offset == 0 && self.incoming.as_ref().is_none_or(|incoming| incoming.letter != letter) {
+            self.incoming = Some(Incoming { letter, len, bytes: Vec::new() });
+        }
+        let incoming = self.incoming.as_mut().filter(|known| (known.letter, known.len) == (letter, len));
+        let Some(incoming) = incoming else { return (Heard::FromTheStart, None) };
+        let have = incoming.bytes.len() as u64;
+        let end = offset.saturating_add(bytes.len() as u64);
+        if end <= have && !(bytes.is_empty() && len == 0) {
+            return (Heard::Taken, None);
+        }
+        if offset != have || end > len {
+            self.incoming = None;
+            return (Heard::FromTheStart, None);
+        }
+        incoming.bytes.extend_from_slice(&bytes);
+        if end < len {
+            return (Heard::Taken, None);
+        }
+        self.last = Some(letter);
+        (Heard::Taken, self.incoming.take().map(|incoming| incoming.bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests;

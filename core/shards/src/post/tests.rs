@@ -1,0 +1,44 @@
+use super::*;
+use alloc::vec;
+use proptest::prelude::*;
+
+const NOW: Instant = Instant::from_unix_ms(1_000);
+
+proptest! {
+    /// Whatever is lost on the way there or back, each letter comes once, whole, and in order.
+    #[test]
+    fn letters_come_once_and_in_order(
+        lengths in prop::collection::vec(0..3 * PIECE_BYTES_MAX, 1..4),
+        losses in prop::collection::vec(0..4_u8, 0..40),
+    ) {
+        let letters: Vec<Vec<u8>> =
+            (0_u8..).zip(lengths).map(|(number, length)| vec![number; length]).collect();
+        let (mut here, mut there) = (Post::new(NOW), Post::new(NOW));
+        letters.iter().for_each(|letter| here.write(letter.clone()));
+        let (mut came, mut losses, mut now) = (Vec::new(), losses.into_iter(), NOW);
+        while here.waiting() > 0 {
+            now = here.poll_timeout().unwrap_or(now);
+            let piece = here.next(now).unwrap();
+            let heard = match losses.next() {
+                Some(0) => None,
+                loss => {
+                    let (heard, letter) = there.take(piece, u64::MAX);
+                    came.extend(letter);
+                    Some(heard).filter(|_| loss != Some(1))
+                }
+            };
+            here.answered(now, heard);
+        }
+        prop_assert_eq!(came, letters);
+    }
+
+    #[test]
+    fn no_piece_makes_more_room_than_is_allowed(pieces in prop::collection::vec((0..3_u64, 0..600_u64, 0..600_u64, 0..300_usize), 0..40)) {
+        let mut post = Post::new(NOW);
+        for (letter, len, offset, bytes) in pieces {
+            let (_, letter) = post.take(Piece { letter, len, offset, bytes: vec![1; bytes] }, 500);
+            prop_assert!(letter.is_none_or(|letter| letter.len() as u64 == len && len <= 500));
+            prop_assert!(post.incoming.as_ref().is_none_or(|incoming| incoming.bytes.len() <= 500));
+        }
+    }
+}
