@@ -118,7 +118,7 @@ enum Command {
         formix light --name lab --host https://a.example --approve ask\n  \
         formix light --work --slots 2")]
     Light(LightArgs),
-    /// Run one light node that runs other people's jobs: `light --work`
+    /// Run one light node that runs other people's jobs and holds parts of their graphs: `light --work --graphs`
     #[command(after_help = "Example:\n  formix node --host https://a.example --slots 2")]
     Node(LightArgs),
     /// Make a node and start it in the background
@@ -277,8 +277,11 @@ struct LightArgs {
     /// Jobs of others at a time [default: one for each processor]
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=1024))]
     slots: Option<u16>,
-    /// Run no more jobs of others
-    #[arg(long, conflicts_with_all = ["work", "slots"])]
+    /// Hold parts of other people's graphs as well: with --work, or where it was said before
+    #[arg(long, value_name = "YES", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    graphs: Option<bool>,
+    /// Run no more jobs of others, and hold no parts of graphs
+    #[arg(long, conflicts_with_all = ["work", "slots", "graphs"])]
     no_work: bool,
     /// Stop when standard input ends
     #[arg(long, hide = true)]
@@ -322,7 +325,7 @@ pub fn main() -> ExitCode {
     start(Cli::parse())
 }
 
-/// Runs the command line of this process, with something between its heavy node and the network: for tests of what the
+/// Runs the command line of this process, with something between its node and the network: for tests of what the
 /// others make of a node that breaks the protocol.
 pub fn main_with(rewriter: Rewriter) -> ExitCode {
     let mut cli = Cli::parse();
@@ -380,9 +383,10 @@ async fn dispatch(command: Option<Command>, common: &Common, home: &Home, out: &
     match command {
         None => heavy_node(HeavyArgs::parse_none(), common, home, out).await?,
         Some(Command::Heavy(args)) => heavy_node(args, common, home, out).await?,
-        Some(Command::Light(args)) => light_node(args, home, out).await?,
+        Some(Command::Light(args)) => light_node(args, common, home, out).await?,
         Some(Command::Node(args)) => {
-            light_node(LightArgs { work: !args.no_work, ..args }, home, out).await?;
+            let graphs = args.graphs.or((!args.no_work).then_some(true));
+            light_node(LightArgs { work: !args.no_work, graphs, ..args }, common, home, out).await?;
         }
         Some(Command::Up(args)) => up::up(args, common, home, out).await?,
         Some(Command::NewNode(args)) => node::new_node(args, home, out).await?,
@@ -451,7 +455,7 @@ async fn heavy_node(args: HeavyArgs, common: &Common, home: &Home, out: &Out) ->
     heavy::run(home, options, out, stop).await
 }
 
-async fn light_node(args: LightArgs, home: &Home, out: &Out) -> Result<()> {
+async fn light_node(args: LightArgs, common: &Common, home: &Home, out: &Out) -> Result<()> {
     let stop = stop(args.while_stdin)?;
     let asks = args.approve.contains(&Approval::Ask);
     if asks && args.approve.len() > 1 {
@@ -470,11 +474,14 @@ async fn light_node(args: LightArgs, home: &Home, out: &Out) -> Result<()> {
         asks: asks && !out.json && std::io::stdin().is_terminal(),
         transports: transports(&args.transport),
         punches: args.hole_punch,
-        work: match (args.work || args.slots.is_some(), args.no_work) {
-            (true, _) => Some(Work::Slots(args.slots.unwrap_or_else(guests::slots))),
+        work: match (args.work || args.slots.is_some() || args.graphs.is_some(), args.no_work) {
+            (true, _) => {
+                Some(Work::Slots { slots: args.slots.unwrap_or_else(guests::slots), graphs: args.graphs })
+            }
             (false, true) => Some(Work::Nothing),
             (false, false) => None,
         },
+        rewriter: common.rewriter,
     };
     light::run(home, options, out, stop).await
 }

@@ -11,7 +11,7 @@
 //!
 //! # Bounds
 //! Connections and requests by the swarm and by [`net::Limits`]; HTTP connections, bodies, event listeners and waiting proposals by
-//! constants in `http`; the control socket by line length and talks; guests of jobs by slots (`guests`). The machines state their own.
+//! constants in `http`; the control socket by line length and talks; guests of jobs by slots (`guests`), parts of graphs by what is lent. The machines state their own.
 //!
 //! # Provided / Not provided
 //! Provided: nothing acknowledged is lost when a process is killed at any moment; addresses that survive restarts; a clear word and a
@@ -32,6 +32,7 @@ mod http;
 mod light;
 mod near;
 mod output;
+mod reckon;
 mod secrets;
 mod stop;
 mod swarm;

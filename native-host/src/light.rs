@@ -10,9 +10,10 @@ use crate::{
     disk::RedbStore,
     drive::{Handle, Owner, Pump, commit_histogram},
     guests::{self, Guests},
-    heavy::Background,
+    heavy::{Background, Rewrite, Rewriter},
     home::{self, Home},
     output::Out,
+    reckon::{self, Reckoning},
     secrets,
     stop::Stop,
     swarm::{Reach, Shell},
@@ -58,13 +59,19 @@ pub(crate) struct LightOptions {
     pub(crate) punches: bool,
     /// What is given to other people's jobs; `None` leaves what is stored.
     pub(crate) work: Option<Work>,
+    /// `None` for a node that sends what it means to.
+    pub(crate) rewriter: Option<Rewriter>,
 }
 
 /// What a light node gives to other people's jobs.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Work {
     Nothing,
-    Slots(u16),
+    Slots {
+        slots: u16,
+        /// Whether parts of graphs are held as well; `None` leaves what is stored.
+        graphs: Option<bool>,
+    },
 }
 
 /// A running light node, for those who want something of it.
@@ -94,6 +101,8 @@ impl Light {
 
 struct LightOwner {
     guests: Guests,
+    reckoning: Reckoning,
+    rewrite: Option<Rewrite>,
     waiting: Arc<Waiting>,
     changes: watch::Sender<u64>,
 }
@@ -110,8 +119,16 @@ impl Owner<LightNode> for LightOwner {
             }
             LightOutput::Run(task) => self.guests.run(task),
             LightOutput::Stop { job } => self.guests.stop(job),
+            LightOutput::Reckon(task) => self.reckoning.handle(task),
             LightOutput::Changed => self.changes.send_modify(|changes| *changes += 1),
             other => tracing::error!(?other, "the shell does not know this output"),
+        }
+    }
+
+    fn sends(&mut self, output: net::Output) -> net::Output {
+        match &mut self.rewrite {
+            Some(rewrite) => rewrite(output),
+            None => output,
         }
     }
 
@@ -136,6 +153,7 @@ pub(crate) async fn run(home: &Home, options: LightOptions, out: &Out, stop: Sto
         shell.listen_to_punch();
     }
     let transports = options.transports.clone();
+    let rewrite = options.rewriter.map(|rewriter| rewriter(&identity));
     let config = LightConfig { identity, agent: AGENT.into(), transports, seed: rand::random() };
     let node = LightNode::new(config, &entries, clock::now()).with_context(in_store)?;
     drop(entries);
@@ -144,12 +162,15 @@ pub(crate) async fn run(home: &Home, options: LightOptions, out: &Out, stop: Sto
     let (changes, changed) = watch::channel(0);
     let slots = guests::slots();
     let (guests, results) = Guests::new(slots);
-    let owner = LightOwner { guests, waiting: Arc::clone(&waiting), changes };
+    let (reckoning, answers) = Reckoning::start().context("threads for parts of graphs")?;
+    let owner = LightOwner { guests, reckoning, rewrite, waiting: Arc::clone(&waiting), changes };
     let pump = Pump { node, shell, store, owner, commits: commit_histogram() };
     let (handle, task) = pump.start(stop.watch());
     handle.input(LightInput::Executor(Some(guests::executor(Kind::Native, slots)))).await?;
-    // It ends with the node: then its handle fails.
+    handle.input(LightInput::Reckoner(Some(reckon::reckoner()))).await?;
+    // They end with the node: then its handle fails.
     tokio::spawn(results.pass_on(handle.clone()));
+    tokio::spawn(answers.pass_on(handle.clone(), LightInput::Reckoned));
     let light = Light { node: handle, waiting, tokens: Arc::default() };
 
     let ready = json!({
@@ -193,9 +214,10 @@ async fn prepare(light: &Light, options: &LightOptions) -> Result<()> {
     match options.work {
         None => {}
         Some(Work::Nothing) => drop(light.command(Command::Pause).await.context("giving nothing")?),
-        Some(Work::Slots(slots)) => {
+        Some(Work::Slots { slots, graphs }) => {
             let before = light.view().await?.contribution.settings;
-            let contribution = Contribution { on: true, slots, ..before };
+            let graphs = graphs.unwrap_or(before.graphs);
+            let contribution = Contribution { on: true, slots, graphs, ..before };
             light.command(Command::Contribute(contribution)).await.context("giving to jobs")?;
         }
     }

@@ -74,11 +74,13 @@ pub struct Executor {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Contribution {
-    /// Whether jobs are taken at all.
+    /// Whether anything is taken at all.
     pub on: bool,
+    /// Whether parts of other people's graphs are held as well.
+    pub graphs: bool,
     /// Jobs at a time; no more than the machine can.
     pub slots: u16,
-    /// The most bytes of memory for one job, by its [`crate::Limits::footprint_bytes`]; no more than the machine can.
+    /// The most bytes of memory for one job, by its [`crate::Limits::footprint_bytes`], and for all parts of graphs; no more than the machine can.
     pub memory_bytes_max: u64,
     /// The most fuel for one job.
     pub fuel_max: u64,
@@ -91,6 +93,7 @@ impl Default for Contribution {
     fn default() -> Self {
         Self {
             on: false,
+            graphs: false,
             slots: 1,
             memory_bytes_max: 512 << 20,
             fuel_max: 1_000_000_000_000,

@@ -25,6 +25,9 @@ use net::{Endpoint, Event, Hello, Limits, Protocol, RequestId, Role, Transport};
 use privacy::{Ledger, Limits as PrivacyLimits, Rule};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
+#[cfg(feature = "jobs")]
+use shards::Holder;
+use shards::{Done, Reckoner};
 use store::{Batch, Entry, StoreError};
 use vault::{Dataset, FieldView};
 
@@ -36,12 +39,13 @@ mod fit;
 mod idle;
 mod jobbing;
 mod records;
+mod sharding;
 mod task;
 mod trial;
 mod view;
 
 #[cfg(not(feature = "jobs"))]
-use idle::Worker;
+use idle::{Holder, Worker};
 
 pub use command::{Command, CommandError, Reply};
 pub use consent::{LedgerView, RuleView, Withdrawal};
@@ -117,6 +121,10 @@ pub enum LightInput {
         /// What it gave.
         result: Result<Box<Finished>, RunError>,
     },
+    /// What computes parts of graphs beside this node is ready; `None` where nothing does any more. Not kept over a start.
+    Reckoner(Option<Reckoner>),
+    /// What came of [`LightOutput::Reckon`].
+    Reckoned(Done),
     /// The person, or a program for them, wants something.
     Command {
         /// To answer by.
@@ -153,6 +161,8 @@ pub enum LightOutput {
         /// Which job's.
         job: ContentId,
     },
+    /// Have this computed, and say what came of it with [`LightInput::Reckoned`]. Asked for only of an [`LightInput::Reckoner`] that is ready.
+    Reckon(shards::Task),
     /// What [`LightNode::view`] shows has changed.
     Changed,
 }
@@ -205,6 +215,9 @@ pub struct LightNode {
     worker: Worker,
     /// What the worker asked of heavy nodes, by the endpoint's request.
     worker_asks: BTreeMap<RequestId, u64>,
+    holder: Holder,
+    /// Whom the holder asked, by the endpoint's request.
+    holder_asks: BTreeMap<RequestId, NodeId>,
     rng: ChaCha20Rng,
     heavy: BTreeMap<NodeId, (Descriptor, Envelope)>,
     settings: Settings,
@@ -253,6 +266,8 @@ impl LightNode {
             endpoint,
             worker: Worker::default(),
             worker_asks: BTreeMap::new(),
+            holder: Holder::default(),
+            holder_asks: BTreeMap::new(),
             rng,
             heavy: BTreeMap::new(),
             settings: Settings::default(),
@@ -297,6 +312,7 @@ impl LightNode {
         node.reconcile(now);
         let contribution = node.settings.contribution;
         node.worker_input(now, jobs::worker::Input::Contribute(contribution));
+        node.lend(now, contribution);
         if node.settings.joined {
             node.dial(now);
         }
@@ -353,6 +369,10 @@ impl LightNode {
             LightInput::Ran { job, result } => {
                 self.worker_input(now, jobs::worker::Input::Ran { job, result })
             }
+            LightInput::Reckoner(reckoner) => {
+                self.holder_input(now, shards::holder::Input::Reckoner(reckoner));
+            }
+            LightInput::Reckoned(done) => self.holder_input(now, shards::holder::Input::Done(done)),
             LightInput::Command { token, command } => self.command(now, token, command),
         }
         self.settle(now);
@@ -378,6 +398,7 @@ impl LightNode {
             self.look_after(now, id);
         }
         self.worker.handle_timeout(now, self.identity.id());
+        self.holder.handle_timeout(now);
         self.settle(now);
     }
 
@@ -390,8 +411,8 @@ impl LightNode {
     pub fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
         let own = self.timers.first().map(|(due, _)| (*due, "look after a computation"));
         let refresh = self.refresh_at.map(|at| (at, "look for computations"));
-        let worker = self.worker.poll_timeout();
-        [own, self.endpoint.poll_timeout(), self.queue.poll_timeout(false), refresh, worker]
+        let (worker, holder) = (self.worker.poll_timeout(), self.holder.poll_timeout());
+        [own, self.endpoint.poll_timeout(), self.queue.poll_timeout(false), refresh, worker, holder]
             .into_iter()
             .flatten()
             .min()
@@ -403,6 +424,7 @@ impl LightNode {
         }
         self.consider_all(now);
         self.drain_worker(now);
+        self.drain_holder(now);
         if let Some((ticket, batch)) = self.queue.begin(now) {
             self.outputs.push_back(LightOutput::Store { ticket, batch });
         }
@@ -517,6 +539,7 @@ impl LightNode {
             Event::Up { peer, role: Role::Heavy } if self.heavy.contains_key(&peer) => {
                 self.changed = true;
                 self.worker_input(now, jobs::worker::Input::Up { heavy: peer });
+                self.holder_input(now, shards::holder::Input::Up { heavy: peer });
                 self.refresh(now, peer);
                 let waits = |task: &&Task| !task.is_over(now) || task.seeks_evidence();
                 let live: Vec<ContentId> = self.tasks.values().filter(waits).map(|task| task.id).collect();
@@ -527,10 +550,14 @@ impl LightNode {
             Event::Down { peer } => {
                 self.changed = true;
                 self.worker_input(now, jobs::worker::Input::Down { heavy: peer });
+                self.holder_input(now, shards::holder::Input::Down { heavy: peer });
             }
             Event::Up { .. } | Event::Changed => self.changed = true,
             Event::Request { peer, responder, protocol: Protocol::Jobs, body } => {
                 self.jobs_request(now, peer, responder, &body);
+            }
+            Event::Request { peer, responder, protocol: Protocol::Shards, body } => {
+                self.shards_request(now, peer, responder, &body);
             }
             Event::Request { peer, responder, body, .. } => {
                 // A light node answers nobody; heavy nodes that it trusts may say that there is news.
@@ -546,6 +573,9 @@ impl LightNode {
                 if let Some(token) = self.worker_asks.remove(&id) {
                     let response = result.ok().and_then(|body| decode(&body).ok());
                     self.worker_input(now, jobs::worker::Input::Reply { token, response });
+                } else if let Some(heavy) = self.holder_asks.remove(&id) {
+                    let heard = result.ok().and_then(|body| decode(&body).ok());
+                    self.holder_input(now, shards::holder::Input::Reply { heavy, heard });
                 } else if let Some((peer, purpose)) = self.requests.remove(&id) {
                     let response = result.ok().and_then(|body| decode::<Response>(&body).ok());
                     self.handle_reply(now, peer, purpose, response);

@@ -11,6 +11,7 @@ use codec::{ContentId, Instant};
 use jobs::manifest::Kind;
 use keys::{Envelope, Identity, NodeId, SealKey};
 use net::{Limits, Responder, Transport};
+use shards::Processor;
 use store::{Batch, MemoryStore};
 
 mod cancel;
@@ -47,6 +48,8 @@ struct World {
     inquiries: usize,
     /// What runs guests, and what was said of jobs.
     guests: jobbing::Guests,
+    /// What computes parts of graphs beside each node.
+    processors: BTreeMap<NodeId, Processor>,
 }
 
 fn heavy_config(seed: u8) -> HeavyConfig {
@@ -93,6 +96,7 @@ impl World {
             liar: None,
             inquiries: 0,
             guests: jobbing::Guests::default(),
+            processors: BTreeMap::new(),
         };
         for seed in 1..=3 {
             let config = heavy_config(seed);
@@ -236,6 +240,13 @@ impl World {
                     self.guests.stop(id, job);
                     Work::None
                 }
+                LightOutput::Reckon(task) => {
+                    let processor = self.processors.entry(id).or_insert_with(|| Processor::new("test"));
+                    if let Some(done) = processor.handle_task(task) {
+                        node.handle_input(self.now, LightInput::Reckoned(done));
+                    }
+                    Work::None
+                }
                 LightOutput::Changed => Work::None,
             }),
         }
@@ -290,6 +301,7 @@ impl World {
         self.down.push(id);
         self.nodes.remove(&id);
         self.guests.kill(id);
+        self.processors.remove(&id);
         let links: Vec<_> = self.links.iter().filter(|(a, b)| *a == id || *b == id).copied().collect();
         for (a, b) in links {
             self.cut(a, b);

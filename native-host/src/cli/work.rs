@@ -33,6 +33,9 @@ pub(super) enum WorkCommand {
         /// The most time for one job, as in `10m`
         #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
         wall: Option<std::time::Duration>,
+        /// Hold parts of other people's graphs as well, or do not
+        #[arg(long, value_name = "YES", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+        graphs: Option<bool>,
         #[command(flatten)]
         node: OfNode,
     },
@@ -56,12 +59,13 @@ pub(super) async fn work(what: WorkCommand, home: &Home, out: &Out) -> Result<()
             local.command(Command::Pause).await?;
             local
         }
-        WorkCommand::Start { slots, memory, fuel, wall, node } => {
+        WorkCommand::Start { slots, memory, fuel, wall, graphs, node } => {
             let local = local(&node)?;
             let before = local.view().await?.contribution.settings;
             let wall_ms = wall.map(|wall| u32::try_from(wall.as_millis()).unwrap_or(u32::MAX));
             let contribution = Contribution {
                 on: true,
+                graphs: graphs.unwrap_or(before.graphs),
                 slots: slots.unwrap_or_else(guests::slots),
                 memory_bytes_max: memory.map_or(before.memory_bytes_max, |mib| mib << 20),
                 fuel_max: fuel.unwrap_or(before.fuel_max),

@@ -375,6 +375,7 @@ impl LightNode {
         self.settings = settings;
         let contribution = self.settings.contribution;
         self.worker_input(now, jobs::worker::Input::Contribute(contribution));
+        self.lend(now, contribution);
         if joins {
             self.dial(now);
         }

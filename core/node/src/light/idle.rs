@@ -1,4 +1,5 @@
-//! What stands for a job worker in programs that are built without one: it takes nothing, and keeps what the person gives for those that have one.
+//! What stands for a job worker and for a holder of parts in programs that are built without them: they take nothing, and keep what the person gives for
+//! those that have them.
 
 use alloc::vec::Vec;
 use codec::{ContentId, Instant};
@@ -8,6 +9,10 @@ use jobs::{
     worker::{Credit, Input, Output},
 };
 use keys::{Envelope, Identity, NodeId};
+use shards::{
+    HolderView, holder,
+    message::{Heard, Piece},
+};
 use store::Entry;
 
 /// See [`jobs::Worker`], whose place it takes.
@@ -56,5 +61,32 @@ impl Worker {
     #[expect(clippy::unused_self, reason = "as the worker's")]
     pub(super) const fn receipt(&self, _: ContentId) -> Option<Envelope> {
         None
+    }
+}
+
+/// See [`shards::Holder`], whose place it takes.
+#[derive(Debug, Default)]
+pub(super) struct Holder {}
+
+#[expect(clippy::unused_self, reason = "as the holder's")]
+impl Holder {
+    pub(super) fn handle_input(&mut self, _: Instant, _: holder::Input) {}
+
+    pub(super) fn hear(&mut self, _: Instant, _: NodeId, _: Piece) -> Heard {
+        Heard::Refused
+    }
+
+    pub(super) const fn handle_timeout(&mut self, _: Instant) {}
+
+    pub(super) const fn poll_output(&mut self) -> Option<holder::Output> {
+        None
+    }
+
+    pub(super) const fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
+        None
+    }
+
+    pub(super) fn view(&self) -> HolderView {
+        HolderView::default()
     }
 }

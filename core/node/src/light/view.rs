@@ -13,6 +13,7 @@ use keys::{Envelope, NodeId};
 use net::LinkView;
 use privacy::Question;
 use query::Line;
+use shards::HolderView;
 
 /// A light node at a glance.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -35,6 +36,8 @@ pub struct LightView {
     pub tasks: Vec<TaskView>,
     /// What it gives to other people's jobs, and what came of it.
     pub contribution: ContributionView,
+    /// The parts of other people's graphs that are here, and what came of them.
+    pub holding: HolderView,
     /// Why its storage does not take anything, while it does not.
     pub storage_error: Option<String>,
 }
@@ -150,6 +153,7 @@ impl LightNode {
             ledger: self.ledger_view(),
             tasks: tasks.into_iter().map(|task| self.task_view(task)).collect(),
             contribution: self.worker.view(),
+            holding: self.holder.view(),
             storage_error: self.queue.error().map(ToString::to_string),
         }
     }
