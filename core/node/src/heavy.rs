@@ -18,13 +18,16 @@ use alloc::{
 use codec::{ContentId, Instant, decode, encode};
 use jobs::Broker;
 use keys::{Envelope, Identity, NodeId, SealKey};
-use net::{Endpoint, Event, Hello, Protocol, RequestId, Responder, Role};
+use net::{Endpoint, Hello, Protocol, RequestId, Responder, Role};
+use shards::Coordinator;
 use store::{Batch, Entry, StoreError};
 
 mod cancel;
+mod happens;
 mod jobbing;
 mod loads;
 mod memory;
+mod ranking;
 mod signal;
 mod view;
 
@@ -51,9 +54,14 @@ const TAKEN_BYTES_MAX: u64 = 64 * 1024 * 1024;
 const ASKERS_MAX: usize = 64;
 /// Prefix of stored descriptors.
 const HEAVY_PREFIX: &[u8] = b"h/";
-/// Prefixes of all that a heavy node wants to know at its start. Its store may hold much more: the shares of reports, which it reads later.
-pub const HEAVY_PREFIXES: [&[u8]; 4] =
-    [HEAVY_PREFIX, RELEASED_PREFIX, STORE_PREFIX, jobs::scheduler::STORE_PREFIX];
+/// Prefixes of all that a heavy node wants to know at its start. Its store may hold much more: the shares of reports, graphs and π, which are read later.
+pub const HEAVY_PREFIXES: [&[u8]; 5] = [
+    HEAVY_PREFIX,
+    RELEASED_PREFIX,
+    STORE_PREFIX,
+    jobs::scheduler::STORE_PREFIX,
+    shards::coordinator::STORE_PREFIX,
+];
 
 /// What follows a durable batch.
 #[derive(Debug)]
@@ -62,6 +70,7 @@ enum Effect {
     Reports { id: ContentId, lights: Vec<(NodeId, Responder)> },
     Withdrawn { id: ContentId, light: NodeId, responder: Responder },
     Jobs { ticket: u64 },
+    Rankings { ticket: u64 },
     None,
 }
 
@@ -89,6 +98,9 @@ pub struct HeavyNode {
     broker: Broker,
     /// What the broker asked of peers, by the endpoint's request.
     broker_asks: BTreeMap<RequestId, u64>,
+    coordinator: Coordinator,
+    /// Whom the coordinator asked, by the endpoint's request.
+    coordinator_asks: BTreeMap<RequestId, NodeId>,
     fellows: BTreeMap<NodeId, (Descriptor, Envelope)>,
     tallies: BTreeMap<ContentId, Tally>,
     /// Reports taken since the last commit began.
@@ -127,6 +139,8 @@ impl HeavyNode {
         let HeavyConfig { identity, seal, agent, transports, limits, kept_bytes_max, jobs, seed } = config;
         let broker = Broker::restore(jobs, &identity, &under(jobs::scheduler::STORE_PREFIX), now)
             .map_err(|error| StoreError::Corrupt { detail: error.to_string() })?;
+        let coordinator = Coordinator::restore(&under(shards::coordinator::STORE_PREFIX), now)
+            .map_err(|error| StoreError::Corrupt { detail: error.to_string() })?;
         let hello = Hello { role: Role::Heavy, agent };
         let endpoint = Endpoint::new(identity.id(), hello, &transports, limits, seed);
         let mut node = Self {
@@ -135,6 +149,8 @@ impl HeavyNode {
             endpoint,
             broker,
             broker_asks: BTreeMap::new(),
+            coordinator,
+            coordinator_asks: BTreeMap::new(),
             fellows: BTreeMap::new(),
             tallies: BTreeMap::new(),
             taken: BTreeMap::new(),
@@ -209,6 +225,16 @@ impl HeavyNode {
             HeavyInput::Ran { job, result } => {
                 self.broker_input(now, jobs::broker::Input::Ran { job, result });
             }
+            HeavyInput::Rank { token, from, order, graph } => {
+                let input = shards::coordinator::Input::Submit { token, from, order, graph };
+                self.coordinator_input(now, input);
+            }
+            HeavyInput::Cut { ranking, result } => {
+                self.coordinator_input(now, shards::coordinator::Input::Cut { ranking, result });
+            }
+            HeavyInput::Reckoned(done) => {
+                self.coordinator_input(now, shards::coordinator::Input::Done(done));
+            }
         }
         self.settle(now);
     }
@@ -224,6 +250,7 @@ impl HeavyNode {
             self.touch(now, id);
         }
         self.broker.handle_timeout(now);
+        self.coordinator.handle_timeout(now);
         self.settle(now);
     }
 
@@ -236,7 +263,8 @@ impl HeavyNode {
     pub fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
         let own = self.timers.first().map(|(due, _)| (*due, "look after a computation"));
         let store = self.queue.poll_timeout(!self.taken.is_empty());
-        [own, self.endpoint.poll_timeout(), store, self.broker.poll_timeout()].into_iter().flatten().min()
+        let (jobs, rankings) = (self.broker.poll_timeout(), self.coordinator.poll_timeout());
+        [own, self.endpoint.poll_timeout(), store, jobs, rankings].into_iter().flatten().min()
     }
 
     /// Handles what the endpoint says, begins a commit where one may begin, and passes outputs on.
@@ -246,6 +274,7 @@ impl HeavyNode {
                 self.handle_event(now, event);
             }
             self.drain_broker(now);
+            self.drain_coordinator(now);
             let begun = self.begin_commit(now);
             while let Some(output) = self.endpoint.poll_output() {
                 self.outputs.push_back(HeavyOutput::Net(output));
@@ -289,6 +318,9 @@ impl HeavyNode {
             Effect::None => {}
             Effect::Jobs { ticket } => {
                 self.broker_input(now, jobs::broker::Input::Stored { ticket, result: Ok(()) });
+            }
+            Effect::Rankings { ticket } => {
+                self.coordinator_input(now, shards::coordinator::Input::Stored { ticket });
             }
             Effect::Reports { id, lights } => {
                 self.counters.reports_acknowledged += lights.len() as u64;
@@ -364,51 +396,6 @@ impl HeavyNode {
     }
 
     // Connections.
-
-    fn handle_event(&mut self, now: Instant, event: Event) {
-        match event {
-            Event::Up { peer, .. } => {
-                self.outputs.push_back(HeavyOutput::PeersChanged);
-                if self.fellows.contains_key(&peer) {
-                    let live: Vec<ContentId> =
-                        self.tallies.values().filter(|tally| !tally.is_final()).map(Tally::id).collect();
-                    for id in live {
-                        self.asked.remove(&(id, peer));
-                        self.touch(now, id);
-                    }
-                    self.pass_cancellations(now, peer);
-                }
-            }
-            Event::Down { peer } => {
-                self.outputs.push_back(HeavyOutput::PeersChanged);
-                self.broker_input(now, jobs::broker::Input::Down { peer });
-            }
-            Event::Changed => self.outputs.push_back(HeavyOutput::PeersChanged),
-            Event::Request { peer, responder, protocol: Protocol::Jobs, body } => {
-                self.jobs_request(now, peer, responder, &body);
-            }
-            Event::Request { peer, responder, protocol: Protocol::Aggregate, body } => {
-                match decode::<Request>(&body) {
-                    Ok(request) => self.handle_request(now, peer, responder, request),
-                    Err(_) => {
-                        self.counters.malformed_messages += 1;
-                        self.endpoint.ignore(peer, responder);
-                    }
-                }
-            }
-            Event::Request { peer, responder, .. } => self.endpoint.ignore(peer, responder),
-            Event::Reply { peer, id, result } => {
-                if let Some(token) = self.broker_asks.remove(&id) {
-                    let response = result.ok().and_then(|body| decode(&body).ok());
-                    self.broker_input(now, jobs::broker::Input::Reply { token, response });
-                } else if let Some(computation) = self.requests.remove(&id) {
-                    let response = result.ok().and_then(|body| decode::<Response>(&body).ok());
-                    self.handle_reply(now, peer, id, computation, response);
-                }
-            }
-            _ => {}
-        }
-    }
 
     fn respond(&mut self, peer: NodeId, responder: Responder, response: &Response) {
         self.endpoint.respond(peer, responder, encode(response));

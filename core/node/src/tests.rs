@@ -21,6 +21,7 @@ mod few;
 mod invalid;
 mod jobbing;
 mod past;
+mod rankings;
 mod room;
 
 enum Node {
@@ -50,6 +51,10 @@ struct World {
     guests: jobbing::Guests,
     /// What computes parts of graphs beside each node.
     processors: BTreeMap<NodeId, Processor>,
+    /// This light node lies about what its parts sum up.
+    reckoning_liar: Option<NodeId>,
+    /// What was said of rankings.
+    ranked: BTreeMap<u64, Result<ContentId, shards::coordinator::SubmitError>>,
 }
 
 fn heavy_config(seed: u8) -> HeavyConfig {
@@ -97,6 +102,8 @@ impl World {
             inquiries: 0,
             guests: jobbing::Guests::default(),
             processors: BTreeMap::new(),
+            reckoning_liar: None,
+            ranked: BTreeMap::new(),
         };
         for seed in 1..=3 {
             let config = heavy_config(seed);
@@ -215,6 +222,24 @@ impl World {
                     self.guests.cancelled.insert(token, result);
                     Work::None
                 }
+                HeavyOutput::Ranked { token, result } => {
+                    self.ranked.insert(token, result);
+                    Work::None
+                }
+                HeavyOutput::Cut { ranking, order, keys } => {
+                    let file: Vec<u8> =
+                        self.stores[&id].read(&keys).into_iter().flatten().flatten().collect();
+                    let result = shards::cut(&order, rankings::read(&file)).map(Box::new);
+                    node.handle_input(self.now, HeavyInput::Cut { ranking, result });
+                    Work::None
+                }
+                HeavyOutput::Reckon(task) => {
+                    let processor = self.processors.entry(id).or_insert_with(|| Processor::new("test"));
+                    if let Some(done) = processor.handle_task(task) {
+                        node.handle_input(self.now, HeavyInput::Reckoned(done));
+                    }
+                    Work::None
+                }
                 HeavyOutput::BlobPut { token, result } => {
                     self.guests.put.insert(token, result);
                     Work::None
@@ -243,6 +268,8 @@ impl World {
                 LightOutput::Reckon(task) => {
                     let processor = self.processors.entry(id).or_insert_with(|| Processor::new("test"));
                     if let Some(done) = processor.handle_task(task) {
+                        let lies = self.reckoning_liar == Some(id);
+                        let done = if lies { rankings::lie(done) } else { done };
                         node.handle_input(self.now, LightInput::Reckoned(done));
                     }
                     Work::None

@@ -147,6 +147,12 @@ impl Hub {
         Some((hub, cut.into_iter().map(|(part, _)| part).collect()))
     }
 
+    /// Begins anew: before round 1.
+    pub fn restart(&mut self) {
+        self.course = Course::new(*self.course.options(), self.nodes, false);
+        self.verdict = (self.nodes == 0).then_some(Verdict::Converged);
+    }
+
     /// How many parts there are.
     pub fn shards(&self) -> usize {
         self.parts.len()

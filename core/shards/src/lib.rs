@@ -1,28 +1,45 @@
 //! π of a graph in parts that light nodes hold, around a heavy node that checks them.
 //!
-//! A graph is cut into parts. A light node's [`Holder`] takes some from heavy nodes, and has the rounds of [`rank::PartRounds`] done beside it, by a thread
-//! ([`Processor`]) or a GPU. Nodes write each other letters in pieces ([`message`]).
+//! A graph is cut into parts ([`cut`]). The heavy node's [`Coordinator`] hands each to two light nodes, whose [`Holder`]s have the rounds of [`rank::PartRounds`]
+//! done beside them, by a thread or a GPU. Of each half of a round the coordinator hands on what is the other parts' business, and goes on to the next
+//! once it believes what every part said. π in the end is [`rank::solve`]'s to the bit.
+//!
+//! # Whom it believes
+//! What a part says is a function of the part and of what came in before, so the coordinator keeps that and can have any part done again from the
+//! start. What two holders with different identities say alike is believed. Where there is but one, or where they disagree, the heavy node has the part
+//! done by what computes beside itself, and believes that. Who said something else than what is believed is a liar: it gets no further part of this
+//! ranking. Who leaves, fails or is late is replaced, and the new holder goes through the rounds again.
 //!
 //! # How to drive it
 //! `hear(now, peer, piece)` for each message of a peer, whose answer it gives; `handle_input(now, Input)` and `handle_timeout(now)`; then drain `poll_output()`
 //! until `None`, and sleep until `poll_timeout()`.
 //!
 //! # Bounds
-//! Those in [`holder`]; letters have [`message::LETTER_BYTES_MAX`], and no more than the person lends.
+//! Those in [`coordinator`], [`holder`] and [`cut`]; letters have [`message::LETTER_BYTES_MAX`], of a node of which nothing long is expected
+//! [`coordinator::UNASKED_BYTES_MAX`]. One ranking runs at a time; the others wait.
 //!
 //! # Provided / Not provided
-//! Provided: a heavy node's part costs its holder what was lent, and nothing else. Not provided: secrecy of the graph from those who hold it.
+//! Provided: one liar changes no bit of π, however it lies, and is named; neither do holders that come and go. Not provided: defence against two that
+//! lie alike and hold the same part, other than that what they say has to be possible (else all is done again beside the heavy node's own
+//! check, and who lies then is found); who holds what is not told to holders, but nothing keeps one person from having many nodes. Secrecy of the graph from those who hold it.
 #![no_std]
 
 extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod coordinator;
 pub mod holder;
 pub mod message;
+mod order;
 mod post;
 mod reckon;
 
+pub use coordinator::{Coordinator, RankingState, RankingView};
 pub use holder::{Holder, HolderView, Lending, Reckoner};
 pub use message::{About, Done, Task, WorkId};
+pub use order::{
+    Cut, Facts, GRAPH_BYTES_MAX, NODES_MAX, Order, OrderError, PARTS_BYTES_MAX, PATIENCE_MS_MAX, SHARDS_MAX,
+    UNPACKED_BYTES_MAX, Written, cut,
+};
 pub use reckon::Processor;

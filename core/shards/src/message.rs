@@ -14,6 +14,8 @@ pub const PIECE_BYTES_MAX: usize = 256 * 1024;
 pub const LETTER_BYTES_MAX: usize = rank::PART_BYTES_MAX + 1_024;
 /// Most bytes of a device's name that are kept.
 pub const DEVICE_BYTES_MAX: usize = 64;
+/// What stands for the name of a device that says none.
+pub(crate) const UNKNOWN_DEVICE: &str = "unknown";
 /// Longest name of a ranking, in bytes.
 pub const NAME_BYTES_MAX: usize = 100;
 /// Most bytes of a reason that are kept.
@@ -209,6 +211,14 @@ pub struct Advert {
     pub parts: u16,
     /// Most bytes of all of them, by [`rank::Part::footprint_bytes`].
     pub bytes_max: u64,
+}
+
+impl Advert {
+    /// The same with no more of a name than is kept.
+    pub(crate) fn shortened(mut self) -> Self {
+        self.device = shortened(self.device, DEVICE_BYTES_MAX).replace(char::is_control, " ");
+        self
+    }
 }
 
 /// A light node's letter.

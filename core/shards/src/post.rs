@@ -54,6 +54,11 @@ impl Post {
         self.outgoing.len()
     }
 
+    /// How many bytes are not there yet.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.outgoing.iter().map(|letter| letter.len() as u64).sum()
+    }
+
     /// The piece to be sent now; then [`Post::answered`].
     pub(crate) fn next(&mut self, now: Instant) -> Option<Piece> {
         if self.asking || self.again_at.is_some_and(|at| at > now) {

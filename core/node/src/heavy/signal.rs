@@ -12,6 +12,7 @@ use jobs::{
 };
 use keys::{Envelope, Identity, SealKey};
 use net::{Limits, Transport};
+use shards::{Cut, Done, Order};
 use store::{Batch, StoreError};
 
 /// What a heavy node is made from.
@@ -105,6 +106,26 @@ pub enum HeavyInput {
         /// What it gave.
         result: Result<Box<Finished>, RunError>,
     },
+    /// Somebody wants π of a graph, through the shell.
+    Rank {
+        /// To answer by.
+        token: u64,
+        /// Where it comes from, where the shell tells.
+        from: Option<IpAddr>,
+        /// What.
+        order: Order,
+        /// The graph's file, packed or not.
+        graph: Vec<u8>,
+    },
+    /// What came of [`HeavyOutput::Cut`].
+    Cut {
+        /// Which ranking.
+        ranking: ContentId,
+        /// The parts, or why there are none.
+        result: Result<Box<Cut>, String>,
+    },
+    /// What came of [`HeavyOutput::Reckon`].
+    Reckoned(Done),
     /// A fellow's signed descriptor.
     Fellow {
         /// The document.
@@ -166,6 +187,30 @@ pub enum HeavyOutput {
     Stop {
         /// Which job's.
         job: ContentId,
+    },
+    /// The answer to [`HeavyInput::Rank`].
+    Ranked {
+        /// Whose.
+        token: u64,
+        /// The ranking, durable here, or why it is not taken.
+        result: Result<ContentId, shards::coordinator::SubmitError>,
+    },
+    /// Read a graph's file, which lies under these keys of the store one after another, and cut it with [`shards::cut`] on a thread that nobody waits
+    /// for; say what came of it with [`HeavyInput::Cut`]. One is cut at a time.
+    Cut {
+        /// Which ranking's.
+        ranking: ContentId,
+        /// How.
+        order: Box<Order>,
+        /// Where it lies.
+        keys: Vec<Vec<u8>>,
+    },
+    /// Have this computed here, and say what came of it with [`HeavyInput::Reckoned`].
+    Reckon(shards::Task),
+    /// A ranking has begun or ended, for whoever watches.
+    RankingChanged {
+        /// Which.
+        id: ContentId,
     },
     /// A job has changed, for whoever watches.
     JobChanged {

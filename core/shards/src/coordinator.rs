@@ -1,0 +1,528 @@
+//! A heavy node's side: it takes rankings, cuts their graphs, hands parts out, believes what is vouched for, and keeps π.
+
+use crate::{
+    message::{Advert, Done, Heard, Piece, Task, Word},
+    order::{Cut, GRAPH_BYTES_MAX, Order, OrderError},
+    post::Post,
+};
+use alloc::{
+    boxed::Box,
+    collections::{BTreeMap, VecDeque},
+    format,
+    string::String,
+    vec::Vec,
+};
+use codec::{ContentId, Instant, decode, encode};
+use core::{fmt, net::IpAddr};
+use keys::NodeId;
+use store::{Batch, Entry};
+
+mod ended;
+mod run;
+mod seats;
+mod view;
+
+use ended::Record;
+pub use ended::{Ended, HolderDone, Outcome, ShardDone};
+use run::Run;
+pub use view::{HoldView, RankingState, RankingView, ShardView};
+
+/// What the keys of all that is known of rankings begin with.
+pub const STORE_PREFIX: &[u8] = b"rank/";
+/// What the keys of graphs and of π begin with, which are read where they are needed.
+pub const DATA_PREFIX: &[u8] = b"rank-data/";
+/// Most bytes of a letter of a node of which nothing is awaited.
+pub const UNASKED_BYTES_MAX: u64 = 1_024;
+/// Most nodes that offer to hold parts.
+pub const HOLDERS_MAX: usize = 1_024;
+/// Most rankings that are kept; the oldest that have ended make room.
+pub const RANKINGS_MAX: usize = 256;
+/// Most rankings without an end.
+pub const OPEN_MAX: usize = 16;
+/// Most rankings without an end that came from one network since the start.
+pub const OPEN_EACH_MAX: usize = 4;
+/// Bytes of a graph's file under one key.
+const CHUNK_BYTES: usize = 8 << 20;
+
+/// What happened.
+#[derive(Debug)]
+pub enum Input {
+    /// A peer is gone.
+    Down {
+        /// Which.
+        peer: NodeId,
+    },
+    /// What came of [`Output::Ask`].
+    Reply {
+        /// Whom it asked.
+        peer: NodeId,
+        /// The answer; `None` where there is none.
+        heard: Option<Heard>,
+    },
+    /// Somebody wants a ranking.
+    Submit {
+        /// To answer by.
+        token: u64,
+        /// Where it comes from, where the shell tells.
+        from: Option<IpAddr>,
+        /// What.
+        order: Order,
+        /// The graph's file, packed or not.
+        graph: Vec<u8>,
+    },
+    /// A batch is durable.
+    Stored {
+        /// Which.
+        ticket: u64,
+    },
+    /// What came of [`Output::Cut`].
+    Cut {
+        /// Which ranking.
+        ranking: ContentId,
+        /// The parts, or why there are none.
+        result: Result<Box<Cut>, String>,
+    },
+    /// What came of [`Output::Do`].
+    Done(Done),
+}
+
+/// What to do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Output {
+    /// Ask a peer, and say what it answered with [`Input::Reply`]. One such is under way for each.
+    Ask {
+        /// Which.
+        peer: NodeId,
+        /// What.
+        piece: Piece,
+    },
+    /// Make this durable, and say so with [`Input::Stored`].
+    Store {
+        /// To tell by.
+        ticket: u64,
+        /// What.
+        batch: Batch,
+    },
+    /// The answer to [`Input::Submit`].
+    Submitted {
+        /// Whose.
+        token: u64,
+        /// The ranking, durable here, or why it is not taken.
+        result: Result<ContentId, SubmitError>,
+    },
+    /// Read a graph's file, which lies under these keys one after another, and cut it ([`crate::cut`]); say what came of it with [`Input::Cut`].
+    Cut {
+        /// Which ranking's.
+        ranking: ContentId,
+        /// How.
+        order: Box<Order>,
+        /// Where it lies.
+        keys: Vec<Vec<u8>>,
+    },
+    /// Have this computed beside this node, and say what came of it with [`Input::Done`].
+    Do(Task),
+    /// A ranking has begun or ended, for whoever watches.
+    Changed {
+        /// Which.
+        ranking: ContentId,
+    },
+}
+
+/// Why a ranking is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SubmitError {
+    /// The order is none.
+    Order(OrderError),
+    /// The file is empty, or longer than [`GRAPH_BYTES_MAX`].
+    Graph {
+        /// Bytes given.
+        len: usize,
+    },
+    /// Too many of this network have no end yet.
+    FullForYou,
+    /// Too many have no end yet.
+    Full,
+}
+
+impl fmt::Display for SubmitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Order(error) => error.fmt(f),
+            Self::Graph { len } => {
+                write!(f, "the graph's file has {len} bytes, where 1 to {GRAPH_BYTES_MAX} are taken; gzip it")
+            }
+            Self::FullForYou => {
+                write!(f, "{OPEN_EACH_MAX} rankings from your network have no end yet; wait for one")
+            }
+            Self::Full => write!(f, "{OPEN_MAX} rankings have no end yet here; try again later"),
+        }
+    }
+}
+
+impl core::error::Error for SubmitError {}
+
+/// Stored bytes are not as a coordinator wrote them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RestoreError;
+
+impl fmt::Display for RestoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a ranking's record is not as it was written")
+    }
+}
+
+impl core::error::Error for RestoreError {}
+
+/// A peer, and what it takes.
+#[derive(Debug)]
+struct Peer {
+    post: Post,
+    advert: Option<Advert>,
+}
+
+/// What a run has around it.
+#[derive(Debug, Default)]
+struct Desk {
+    peers: BTreeMap<NodeId, Peer>,
+    /// Names of parts at holders that were given out.
+    works: u64,
+    outputs: VecDeque<Output>,
+}
+
+impl Desk {
+    fn write(&mut self, peer: NodeId, task: &Task) {
+        if let Some(peer) = self.peers.get_mut(&peer) {
+            peer.post.write(encode(task));
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Ranking {
+    record: Record,
+    /// Where it came from, if it came since the start.
+    from: Option<u64>,
+    state: State,
+}
+
+/// What a batch makes durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stored {
+    Order,
+    End,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Not durable yet; these wait for it.
+    Storing(Vec<u64>),
+    Waiting,
+    Cutting,
+    Running(Box<Run>),
+    Ended,
+}
+
+/// The coordinator of one heavy node.
+#[derive(Debug, Default)]
+pub struct Coordinator {
+    desk: Desk,
+    rankings: BTreeMap<ContentId, Ranking>,
+    /// Those that wait for their turn, the earliest first.
+    queue: VecDeque<ContentId>,
+    /// The one whose turn it is.
+    current: Option<ContentId>,
+    /// What follows each batch under way.
+    storing: BTreeMap<u64, (ContentId, Stored)>,
+    tickets: u64,
+}
+
+impl Coordinator {
+    /// A coordinator with what its store holds under [`STORE_PREFIX`]. What had no end begins anew.
+    ///
+    /// # Errors
+    /// [`RestoreError`].
+    pub fn restore(entries: &[Entry], now: Instant) -> Result<Self, RestoreError> {
+        let mut coordinator = Self::default();
+        for entry in entries {
+            let id = entry.key.strip_prefix(STORE_PREFIX).and_then(|key| key.try_into().ok());
+            let id = id.map(ContentId::from_digest).ok_or(RestoreError)?;
+            let record: Record = decode(&entry.value).map_err(|_| RestoreError)?;
+            let state = if record.outcome.is_some() { State::Ended } else { State::Waiting };
+            coordinator.rankings.insert(id, Ranking { record, from: None, state });
+        }
+        let waits = |(id, ranking): (&ContentId, &Ranking)| {
+            matches!(ranking.state, State::Waiting).then_some((ranking.record.submitted, *id))
+        };
+        let mut queue: Vec<(Instant, ContentId)> = coordinator.rankings.iter().filter_map(waits).collect();
+        queue.sort_unstable();
+        coordinator.queue = queue.into_iter().map(|(_, id)| id).collect();
+        coordinator.settle(now);
+        Ok(coordinator)
+    }
+
+    /// Takes what happened.
+    pub fn handle_input(&mut self, now: Instant, input: Input) {
+        match input {
+            Input::Down { peer } => {
+                self.desk.peers.remove(&peer);
+                self.running(|run, desk| run.gone(now, desk, peer));
+            }
+            Input::Reply { peer, heard } => {
+                if let Some(peer) = self.desk.peers.get_mut(&peer) {
+                    peer.post.answered(now, heard);
+                }
+            }
+            Input::Submit { token, from, order, graph } => self.submit(now, token, from, order, graph),
+            Input::Stored { ticket } => self.stored(ticket),
+            Input::Cut { ranking, result } => self.begin(now, ranking, result),
+            Input::Done(done) => self.running(|run, desk| run.done(now, desk, None, done)),
+        }
+        self.settle(now);
+    }
+
+    /// Takes a piece of a peer's letter, authenticated by the owner; gives the answer to it.
+    pub fn hear(&mut self, now: Instant, from: NodeId, piece: Piece) -> Heard {
+        if !self.desk.peers.contains_key(&from) && !self.make_room() {
+            return Heard::Refused;
+        }
+        let awaited = self.run().map_or(0, |run| run.awaited_bytes(from));
+        let peer = self.desk.peers.entry(from).or_insert_with(|| Peer { post: Post::new(now), advert: None });
+        let (heard, letter) = peer.post.take(piece, awaited.max(UNASKED_BYTES_MAX));
+        match letter.map(|letter| decode::<Word>(&letter)) {
+            None => {}
+            Some(Ok(Word::Offer(advert))) => peer.advert = advert.map(Advert::shortened),
+            Some(Ok(Word::Done(done))) => self.running(|run, desk| run.done(now, desk, Some(from), done)),
+            // It is of another version, or worse: nothing that it holds will come to an end.
+            Some(Err(_)) => self.running(|run, desk| run.broken(now, desk, from)),
+        }
+        self.settle(now);
+        heard
+    }
+
+    /// Does what is due.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.running(|run, desk| run.due(now, desk));
+        self.settle(now);
+    }
+
+    /// The next thing to do.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.desk.outputs.pop_front()
+    }
+
+    /// When [`Coordinator::handle_timeout`] has something to do, and what.
+    pub fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
+        let post = self.desk.peers.values().filter_map(|peer| peer.post.poll_timeout()).min();
+        let holds = self.run().and_then(Run::poll_timeout).map(|due| (due, "a holder is late"));
+        let patience = self.open().map(|ranking| ranking.record.deadline()).min();
+        let patience = patience.map(|due| (due, "a ranking takes too long"));
+        [post.map(|due| (due, "write to a holder again")), holds, patience].into_iter().flatten().min()
+    }
+
+    fn run(&self) -> Option<&Run> {
+        match &self.rankings.get(&self.current?)?.state {
+            State::Running(run) => Some(run),
+            _ => None,
+        }
+    }
+
+    fn running(&mut self, what: impl FnOnce(&mut Run, &mut Desk)) {
+        let current = self.current.and_then(|current| self.rankings.get_mut(&current));
+        if let Some(Ranking { state: State::Running(run), .. }) = current {
+            what(run, &mut self.desk);
+        }
+    }
+
+    fn open(&self) -> impl Iterator<Item = &Ranking> {
+        self.rankings.values().filter(|ranking| !matches!(ranking.state, State::Ended))
+    }
+
+    /// Whether one more peer may write; who offers nothing makes room.
+    fn make_room(&mut self) -> bool {
+        if self.desk.peers.len() < HOLDERS_MAX {
+            return true;
+        }
+        let idle = self.desk.peers.iter().find(|(_, peer)| peer.advert.is_none()).map(|(id, _)| *id);
+        idle.is_some_and(|idle| self.desk.peers.remove(&idle).is_some())
+    }
+
+    // Rankings.
+
+    fn submit(&mut self, now: Instant, token: u64, from: Option<IpAddr>, order: Order, graph: Vec<u8>) {
+        let from = from.map(network);
+        let id = order.id(ContentId::of(&graph));
+        let answer = match self.rankings.get_mut(&id) {
+            // What failed is tried again.
+            Some(Ranking { state: State::Ended, record, .. }) if !record.is_done() => None,
+            Some(Ranking { state: State::Storing(tokens), .. }) if tokens.len() < OPEN_MAX => {
+                tokens.push(token);
+                return;
+            }
+            Some(Ranking { state: State::Storing(_), .. }) => Some(Err(SubmitError::Full)),
+            Some(_) => Some(Ok(id)),
+            None => None,
+        };
+        let refused = || {
+            order.check().map_err(SubmitError::Order)?;
+            if graph.is_empty() || graph.len() > GRAPH_BYTES_MAX {
+                return Err(SubmitError::Graph { len: graph.len() });
+            }
+            let of_network = self.open().filter(|ranking| from.is_some() && ranking.from == from).count();
+            if of_network >= OPEN_EACH_MAX {
+                return Err(SubmitError::FullForYou);
+            }
+            if self.open().count() >= OPEN_MAX { Err(SubmitError::Full) } else { Ok(()) }
+        };
+        if let Some(result) = answer.or_else(|| refused().err().map(Err)) {
+            self.desk.outputs.push_back(Output::Submitted { token, result });
+            return;
+        }
+        let chunks: Vec<&[u8]> = graph.chunks(CHUNK_BYTES).collect();
+        let record = Record { order, chunks: chunks.len() as u32, submitted: now, outcome: None };
+        let mut batch = self.forget_oldest();
+        batch.delete_under(data_key(id, b""));
+        for (at, chunk) in (0..).zip(chunks) {
+            batch.put(graph_key(id, at), chunk);
+        }
+        batch.put(key(id), encode(&record));
+        self.rankings.insert(id, Ranking { record, from, state: State::Storing([token].into()) });
+        self.store(id, Stored::Order, batch);
+    }
+
+    fn store(&mut self, id: ContentId, stored: Stored, batch: Batch) {
+        self.tickets += 1;
+        self.storing.insert(self.tickets, (id, stored));
+        self.desk.outputs.push_back(Output::Store { ticket: self.tickets, batch });
+    }
+
+    fn stored(&mut self, ticket: u64) {
+        let Some((id, stored)) = self.storing.remove(&ticket) else { return };
+        self.desk.outputs.push_back(Output::Changed { ranking: id });
+        let Some(ranking) = self.rankings.get_mut(&id) else { return };
+        if stored == Stored::Order
+            && let State::Storing(tokens) = &mut ranking.state
+        {
+            let tokens = core::mem::take(tokens);
+            ranking.state = State::Waiting;
+            self.queue.push_back(id);
+            for token in tokens {
+                self.desk.outputs.push_back(Output::Submitted { token, result: Ok(id) });
+            }
+        }
+    }
+
+    /// Makes room for one more.
+    fn forget_oldest(&mut self) -> Batch {
+        let mut batch = Batch::new();
+        if self.rankings.len() >= RANKINGS_MAX {
+            let ended = self.rankings.iter().filter(|(_, ranking)| matches!(ranking.state, State::Ended));
+            let oldest = ended.min_by_key(|(_, ranking)| ranking.record.submitted).map(|(id, _)| *id);
+            if let Some(oldest) = oldest {
+                self.rankings.remove(&oldest);
+                batch.delete(key(oldest));
+                batch.delete_under(data_key(oldest, b""));
+            }
+        }
+        batch
+    }
+
+    fn begin(&mut self, now: Instant, id: ContentId, result: Result<Box<Cut>, String>) {
+        let Some(ranking) = self.rankings.get_mut(&id) else { return };
+        if !matches!(ranking.state, State::Cutting) {
+            return;
+        }
+        match result {
+            Ok(cut) => {
+                let run = Run::new(now, id, &ranking.record.order, *cut);
+                ranking.state = State::Running(Box::new(run));
+                self.desk.outputs.push_back(Output::Changed { ranking: id });
+            }
+            Err(why) => {
+                self.end(now, id, &Outcome::refused(now, format!("its graph is not taken: {why}")), &[])
+            }
+        }
+    }
+
+    /// Keeps how it ended, with π where there is one.
+    fn end(&mut self, now: Instant, id: ContentId, outcome: &Outcome, pi: &[u64]) {
+        let Some(ranking) = self.rankings.get_mut(&id) else { return };
+        if let State::Running(run) = &mut ranking.state {
+            run.leave(&mut self.desk);
+        }
+        ranking.state = State::Ended;
+        ranking.record.outcome = Some(outcome.clone());
+        let mut batch = Batch::new();
+        batch.delete_under(data_key(id, b"g/"));
+        for (at, slice) in (0..).zip(pi.chunks(rank::SLICE_NODES)) {
+            let bytes: Vec<u8> = slice.iter().flat_map(|units| units.to_le_bytes()).collect();
+            batch.put(slice_key(id, at), bytes);
+        }
+        batch.put(key(id), encode(&ranking.record));
+        self.store(id, Stored::End, batch);
+        self.queue.retain(|waiting| *waiting != id);
+        if self.current == Some(id) {
+            self.current = None;
+        }
+        self.settle(now);
+    }
+
+    /// Goes on as far as it gets, and passes pieces on.
+    fn settle(&mut self, now: Instant) {
+        let late = |(id, ranking): (&ContentId, &Ranking)| {
+            let waits = matches!(ranking.state, State::Waiting | State::Cutting | State::Running(_));
+            (waits && ranking.record.deadline() <= now).then_some(*id)
+        };
+        if let Some(id) = self.rankings.iter().find_map(late) {
+            let why = self.rankings.get(&id).map_or_else(String::new, |ranking| self.why(ranking));
+            return self.end(now, id, &Outcome::refused(now, format!("its time is over: {why}")), &[]);
+        }
+        if self.current.is_none()
+            && let Some(id) = self.queue.pop_front()
+            && let Some(ranking) = self.rankings.get_mut(&id)
+        {
+            self.current = Some(id);
+            ranking.state = State::Cutting;
+            let keys = (0..ranking.record.chunks).map(|at| graph_key(id, at)).collect();
+            let order = Box::new(ranking.record.order.clone());
+            self.desk.outputs.push_back(Output::Cut { ranking: id, order, keys });
+        }
+        let mut ended = None;
+        self.running(|run, desk| ended = run.settle(now, desk));
+        if let Some((outcome, pi)) = ended
+            && let Some(current) = self.current
+        {
+            return self.end(now, current, &outcome, &pi);
+        }
+        for (id, peer) in &mut self.desk.peers {
+            if let Some(piece) = peer.post.next(now) {
+                self.desk.outputs.push_back(Output::Ask { peer: *id, piece });
+            }
+        }
+    }
+}
+
+/// What people who come from an address have in common: all of an IPv4 address, and half of an IPv6 one.
+fn network(ip: IpAddr) -> u64 {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) => u64::from(ip.to_bits()),
+        IpAddr::V6(ip) => (ip.to_bits() >> 64) as u64,
+    }
+}
+
+fn key(id: ContentId) -> Vec<u8> {
+    [STORE_PREFIX, id.digest()].concat()
+}
+
+fn data_key(id: ContentId, what: &[u8]) -> Vec<u8> {
+    [DATA_PREFIX, id.digest(), b"/", what].concat()
+}
+
+fn graph_key(id: ContentId, at: u32) -> Vec<u8> {
+    data_key(id, &[b"g/".as_slice(), &at.to_be_bytes()].concat())
+}
+
+/// Where slice `at` of a ranking's π lies: [`rank::SLICE_NODES`] nodes, eight bytes a node, little-endian.
+pub fn slice_key(id: ContentId, at: u32) -> Vec<u8> {
+    data_key(id, &[b"p/".as_slice(), &at.to_be_bytes()].concat())
+}

@@ -1,0 +1,551 @@
+//! A ranking under way.
+
+use super::{
+    Desk, Output,
+    ended::{Ended, HolderDone, Outcome, ShardDone, TOP, word},
+    seats::{FAULTS_MAX, SEATS},
+};
+use crate::{
+    message::{About, DEVICE_BYTES_MAX, Done, Task, UNKNOWN_DEVICE, WorkId, shortened},
+    order::{Cut, Facts, Order, Slab},
+};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    format,
+    string::String,
+    vec,
+    vec::Vec,
+};
+use codec::{ContentId, Instant};
+use keys::NodeId;
+use rank::{Hub, Incredible, ONE, ShardSums, Spread};
+
+/// Most bytes of what parts said in all rounds, of one ranking.
+pub(super) const LOG_BYTES_MAX: u64 = 512 << 20;
+/// Milliseconds that a holder may take for a step, besides those for bytes on the way.
+pub(super) const STEP_MS: u64 = 30_000;
+/// Milliseconds for which nodes may offer before parts are handed out, where few do: after a start of this node all are about to.
+const GATHER_MS: u64 = 1_000;
+/// Bytes a millisecond that are expected of a link at the least.
+const BYTES_PER_MS: u64 = 64;
+/// Most parts that are handed out for one ranking in all: who makes identities without end does not make it go on without end.
+const HOLDS_MAX: u64 = 10_000;
+
+/// Who holds a part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Who {
+    /// The heavy node itself.
+    Own,
+    Peer(NodeId),
+}
+
+/// A part at somebody's.
+#[derive(Debug)]
+pub(super) struct Hold {
+    pub(super) who: Who,
+    pub(super) shard: usize,
+    /// The step that is to be done next, or is being done: 0 to take the part, 2r − 1 to spread and 2r to gather in round r, and then to tell what
+    /// is kept.
+    pub(super) step: u32,
+    pub(super) is_asked: bool,
+    pub(super) due: Option<Instant>,
+    /// What it said of a step that nothing is believed of yet.
+    pub(super) answer: Option<Answer>,
+    pub(super) device: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Answer {
+    Spread(Spread),
+    Sums(ShardSums),
+    Kept(Vec<u64>),
+}
+
+/// What is believed of a round.
+#[derive(Debug)]
+struct Round {
+    teleport: u64,
+    spreads: Vec<Option<Spread>>,
+    sums: Vec<Option<ShardSums>>,
+}
+
+#[derive(Debug)]
+pub(super) struct Run {
+    pub(super) ranking: ContentId,
+    pub(super) name: String,
+    pub(super) alone: bool,
+    pub(super) hub: Hub,
+    pub(super) parts: Vec<Slab>,
+    pub(super) facts: Facts,
+    log: Vec<Round>,
+    log_bytes: u64,
+    kept: Vec<Option<Vec<u64>>>,
+    pub(super) holds: BTreeMap<WorkId, Hold>,
+    /// Parts handed out so far.
+    pub(super) handed_out: u64,
+    /// Whether nothing but the heavy node's own word is believed any more.
+    pub(super) is_strict: bool,
+    pub(super) liars: BTreeSet<NodeId>,
+    /// How often each failed, was late or broke the protocol.
+    pub(super) faults: BTreeMap<NodeId, u32>,
+    pub(super) replaced: u32,
+    began: Instant,
+    /// The latest moment heard of.
+    heard: Instant,
+    failure: Option<String>,
+}
+
+impl Run {
+    pub(super) fn new(now: Instant, ranking: ContentId, order: &Order, cut: Cut) -> Self {
+        let Cut { hub, parts, facts } = cut;
+        let mut run = Self {
+            ranking,
+            name: order.name.clone(),
+            alone: order.alone,
+            kept: vec![None; parts.len()],
+            hub,
+            parts,
+            facts,
+            log: Vec::new(),
+            log_bytes: 0,
+            holds: BTreeMap::new(),
+            handed_out: 0,
+            is_strict: false,
+            liars: BTreeSet::new(),
+            faults: BTreeMap::new(),
+            replaced: 0,
+            began: now,
+            heard: now,
+            failure: None,
+        };
+        run.next_round();
+        run
+    }
+
+    fn next_round(&mut self) {
+        let shards = self.parts.len();
+        if self.hub.verdict().is_none() {
+            let (spreads, sums) = (vec![None; shards], vec![None; shards]);
+            self.log.push(Round { teleport: self.hub.teleport(), spreads, sums });
+        }
+    }
+
+    /// Rounds that are done.
+    pub(super) fn rounds(&self) -> u32 {
+        self.hub.report().rounds
+    }
+
+    // What comes in.
+
+    /// A peer is gone.
+    pub(super) fn gone(&mut self, _: Instant, _: &mut Desk, peer: NodeId) {
+        let before = self.holds.len();
+        self.holds.retain(|_, hold| hold.who != Who::Peer(peer));
+        self.replaced += (before - self.holds.len()) as u32;
+    }
+
+    /// A peer broke the protocol.
+    pub(super) fn broken(&mut self, _: Instant, desk: &mut Desk, peer: NodeId) {
+        *self.faults.entry(peer).or_default() += FAULTS_MAX;
+        self.dismiss(desk, peer);
+    }
+
+    /// Takes every part away from a peer.
+    fn dismiss(&mut self, desk: &mut Desk, peer: NodeId) {
+        let of = |(work, hold): (&WorkId, &Hold)| (hold.who == Who::Peer(peer)).then_some(*work);
+        let works: Vec<WorkId> = self.holds.iter().filter_map(of).collect();
+        works.into_iter().for_each(|work| self.take_away(desk, work));
+    }
+
+    /// Takes a part away from who holds it.
+    pub(super) fn take_away(&mut self, desk: &mut Desk, work: WorkId) {
+        let Some(hold) = self.holds.remove(&work) else { return };
+        match hold.who {
+            Who::Own => desk.outputs.push_back(Output::Do(Task::Drop { work })),
+            Who::Peer(peer) => {
+                self.replaced += 1;
+                desk.write(peer, &Task::Drop { work });
+            }
+        }
+    }
+
+    /// How many bytes a letter may have that answers what a peer was asked.
+    pub(super) fn awaited_bytes(&self, peer: NodeId) -> u64 {
+        let of_peer = self.holds.values().filter(|hold| hold.who == Who::Peer(peer) && hold.is_asked);
+        let bytes = of_peer.map(|hold| {
+            let (exports, nodes) = (self.hub.exports_of(hold.shard), self.hub.nodes_of(hold.shard));
+            64 + (4 * exports).max(8 * nodes) as u64
+        });
+        bytes.max().unwrap_or(0)
+    }
+
+    /// What came of a task, from a peer or from what computes beside this node.
+    pub(super) fn done(&mut self, now: Instant, desk: &mut Desk, from: Option<NodeId>, done: Done) {
+        let (work, who) = (done.work(), from.map_or(Who::Own, Who::Peer));
+        let last = self.hub.verdict().map(|_| self.last_step());
+        let Some(hold) = self.holds.get_mut(&work).filter(|hold| hold.who == who) else { return };
+        // Not even a failure is told of what nobody asked for, but that the part is gone.
+        if !hold.is_asked && !matches!(done, Done::Failed { .. }) {
+            return;
+        }
+        (hold.is_asked, hold.due) = (false, None);
+        let (shard, step) = (hold.shard, hold.step);
+        let is_last = last == Some(step);
+        let answer = match done {
+            Done::Failed { why, .. } => {
+                self.holds.remove(&work);
+                return match who {
+                    Who::Own => self.failure = Some(format!("this heavy node cannot compute it: {why}")),
+                    Who::Peer(peer) => {
+                        self.replaced += 1;
+                        *self.faults.entry(peer).or_default() += 1;
+                    }
+                };
+            }
+            Done::Ready { device, .. } if step == 0 => {
+                hold.step = 1;
+                hold.device = shortened(device, DEVICE_BYTES_MAX).replace(char::is_control, " ");
+                return;
+            }
+            Done::Kept { kept, .. } if is_last => Answer::Kept(kept),
+            Done::Spread { exports, dangling, .. } if !is_last && step % 2 == 1 => {
+                Answer::Spread(Spread { exports, dangling })
+            }
+            Done::Sums { sums, .. } if step > 0 && step % 2 == 0 => Answer::Sums(sums),
+            _ => {
+                return if let Who::Peer(peer) = who {
+                    self.broken(now, desk, peer)
+                };
+            }
+        };
+        if !self.is_possible(shard, &answer) {
+            return self.lied(desk, work);
+        }
+        match self.believed(shard, step) {
+            Some(believed) if believed == answer => {
+                if let Some(hold) = self.holds.get_mut(&work) {
+                    hold.step += 1;
+                }
+            }
+            Some(_) => self.lied(desk, work),
+            None => {
+                if let Some(hold) = self.holds.get_mut(&work) {
+                    hold.answer = Some(answer);
+                }
+            }
+        }
+    }
+
+    /// Whether any part of this size could say so.
+    fn is_possible(&self, shard: usize, answer: &Answer) -> bool {
+        match answer {
+            Answer::Spread(Spread { exports, dangling }) => {
+                exports.len() == self.hub.exports_of(shard) && *dangling <= ONE
+            }
+            Answer::Sums(sums) => {
+                let is_mass = sums.received <= ONE && sums.kept <= sums.received && sums.moved <= 2 * ONE;
+                is_mass && sums.dangling == 0
+            }
+            Answer::Kept(kept) => {
+                let mass: u128 = kept.iter().map(|kept| u128::from(*kept)).sum();
+                kept.len() == self.hub.nodes_of(shard) && mass <= u128::from(ONE)
+            }
+        }
+    }
+
+    /// Who said something else than what is believed gets no part any more.
+    fn lied(&mut self, desk: &mut Desk, work: WorkId) {
+        match self.holds.get(&work).map(|hold| hold.who) {
+            Some(Who::Peer(peer)) => {
+                self.liars.insert(peer);
+                self.dismiss(desk, peer);
+            }
+            Some(Who::Own) => self.failure = Some("this heavy node's processor errs".into()),
+            None => {}
+        }
+    }
+
+    // Steps.
+
+    /// The step in which parts tell what they keep.
+    fn last_step(&self) -> u32 {
+        2 * self.log.len() as u32 + 1
+    }
+
+    /// The first step of a part that nothing is believed of.
+    pub(super) fn step_of(&self, shard: usize) -> u32 {
+        let end = self.last_step();
+        let Some(round) = self.log.last() else { return end + u32::from(self.kept[shard].is_some()) };
+        match (&round.spreads[shard], &round.sums[shard], &self.kept[shard]) {
+            (None, ..) => end - 2,
+            (_, None, _) => end - 1,
+            (.., None) => end,
+            _ => end + 1,
+        }
+    }
+
+    fn believed(&self, shard: usize, step: u32) -> Option<Answer> {
+        if self.hub.verdict().is_some() && step == self.last_step() {
+            return self.kept[shard].clone().map(Answer::Kept);
+        }
+        let round = self.log.get((step as usize).checked_sub(1)? / 2)?;
+        match step % 2 {
+            1 => round.spreads[shard].clone().map(Answer::Spread),
+            _ => round.sums[shard].map(Answer::Sums),
+        }
+    }
+
+    /// What a part is asked for in a step, as far as that is known yet.
+    fn task(&self, work: WorkId, shard: usize, step: u32) -> Result<Option<Task>, Incredible> {
+        if step == 0 {
+            let about = About {
+                ranking: self.ranking,
+                name: self.name.clone(),
+                shard: shard as u32,
+                shards: self.parts.len() as u32,
+            };
+            return Ok(Some(Task::Begin { work, about, part: self.parts[shard].bytes.clone() }));
+        }
+        if step >= self.last_step() {
+            let is_asked = self.hub.verdict().is_some() && step == self.last_step();
+            return Ok(is_asked.then_some(Task::Kept { work }));
+        }
+        let Some(round) = self.log.get((step as usize - 1) / 2) else { return Ok(None) };
+        if step % 2 == 1 {
+            return Ok(Some(Task::Spread { work, teleport: round.teleport }));
+        }
+        let exports = round.spreads.iter().map(|spread| Some(spread.as_ref()?.exports.as_slice()));
+        match exports.collect::<Option<Vec<&[u32]>>>() {
+            Some(exports) => Ok(Some(Task::Gather { work, ghosts: self.hub.ghosts(shard, &exports)? })),
+            None => Ok(None),
+        }
+    }
+
+    /// Asks a holder for its next step, where that is known.
+    fn ask(&mut self, now: Instant, desk: &mut Desk, work: WorkId) -> Result<(), Incredible> {
+        let Some(hold) = self.holds.get(&work) else { return Ok(()) };
+        if hold.is_asked || hold.answer.is_some() {
+            return Ok(());
+        }
+        let Some(task) = self.task(work, hold.shard, hold.step)? else { return Ok(()) };
+        let Some(hold) = self.holds.get_mut(&work) else { return Ok(()) };
+        hold.is_asked = true;
+        match hold.who {
+            Who::Own => desk.outputs.push_back(Output::Do(task)),
+            Who::Peer(peer) => {
+                desk.write(peer, &task);
+                let there = desk.peers.get(&peer).map_or(0, |peer| peer.post.bytes());
+                let back = 8 * self.hub.nodes_of(hold.shard) as u64;
+                hold.due = Some(now.plus_ms(STEP_MS + (there + back) / BYTES_PER_MS));
+            }
+        }
+        Ok(())
+    }
+
+    /// When a holder is late.
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        let gathers = (self.handed_out == 0).then(|| self.began.plus_ms(GATHER_MS));
+        self.holds.values().filter_map(|hold| hold.due).chain(gathers.filter(|at| *at > self.heard)).min()
+    }
+
+    /// Whether parts are handed out yet.
+    fn has_gathered(&self, desk: &Desk) -> bool {
+        let offers = desk.peers.values().filter(|peer| peer.advert.is_some()).count();
+        offers >= SEATS * self.parts.len() || self.began.plus_ms(GATHER_MS) <= self.heard
+    }
+
+    /// Takes parts away from who is late.
+    pub(super) fn due(&mut self, now: Instant, desk: &mut Desk) {
+        let is_late = |(work, hold): (&WorkId, &Hold)| match (hold.who, hold.due) {
+            (Who::Peer(peer), Some(due)) if due <= now => Some((*work, peer)),
+            _ => None,
+        };
+        let late: Vec<(WorkId, NodeId)> = self.holds.iter().filter_map(is_late).collect();
+        for (work, peer) in late {
+            *self.faults.entry(peer).or_default() += 1;
+            self.take_away(desk, work);
+        }
+    }
+
+    /// Goes on as far as what has come allows; gives the end, and π, once there is one.
+    pub(super) fn settle(&mut self, now: Instant, desk: &mut Desk) -> Option<(Outcome, Vec<u64>)> {
+        self.heard = now;
+        loop {
+            if self.handed_out > HOLDS_MAX {
+                self.failure = Some("too many holders left, failed or lied".into());
+            }
+            if let Some(why) = self.failure.take() {
+                return Some((Outcome::refused(now, why), Vec::new()));
+            }
+            if self.has_gathered(desk) {
+                self.fill(desk);
+            }
+            let advanced =
+                (0..self.parts.len()).map(|shard| self.consider(desk, shard)).fold(false, |a, b| a | b);
+            let result = self.advance().and_then(|()| {
+                let works: Vec<WorkId> = self.holds.keys().copied().collect();
+                works.into_iter().try_for_each(|work| self.ask(now, desk, work))
+            });
+            if result.is_err() {
+                self.start_over(desk);
+                continue;
+            }
+            if self.kept.iter().all(Option::is_some) && self.hub.verdict().is_some() {
+                match self.finish(now) {
+                    Ok(end) => return Some(end),
+                    Err(Incredible) => self.start_over(desk),
+                }
+                continue;
+            }
+            if !advanced {
+                return None;
+            }
+        }
+    }
+
+    /// Believes what is vouched for of a part's next step; whether anything is.
+    fn consider(&mut self, desk: &mut Desk, shard: usize) -> bool {
+        let step = self.step_of(shard);
+        let (mut own, mut peers) = (None, Vec::new());
+        let mut others = 0;
+        for (work, hold) in self.holds.iter().filter(|(_, hold)| hold.shard == shard) {
+            match (&hold.answer, hold.who) {
+                (Some(answer), Who::Own) if hold.step == step => own = Some(answer.clone()),
+                (Some(answer), Who::Peer(_)) if hold.step == step => peers.push((*work, answer)),
+                // Who goes through earlier rounds is not waited for where others vouch.
+                (_, Who::Peer(_)) if hold.step < step => others += 1,
+                (_, Who::Peer(_)) => return false,
+                (_, Who::Own) => {}
+            }
+        }
+        let agree = peers.windows(2).all(|pair| pair[0].1 == pair[1].1);
+        let truth = match own {
+            // Not ahead of light nodes, unless there are none.
+            Some(own) if !peers.is_empty() || (self.alone && others == 0) => own,
+            Some(_) => return false,
+            None if !self.is_strict && agree && peers.len() > 1 => peers[0].1.clone(),
+            None => {
+                let is_lone = peers.len() == 1 && others == 0;
+                if self.is_strict || !agree || is_lone {
+                    self.referee(desk, shard);
+                }
+                return false;
+            }
+        };
+        let said = peers.into_iter().map(|(work, answer)| (work, *answer == truth)).collect::<Vec<_>>();
+        self.believe(shard, step, truth);
+        for hold in self.holds.values_mut().filter(|hold| hold.shard == shard && hold.who == Who::Own) {
+            if hold.step == step && hold.answer.take().is_some() {
+                hold.step += 1;
+            }
+        }
+        for (work, is_true) in said {
+            match self.holds.get_mut(&work) {
+                Some(hold) if is_true => (hold.answer, hold.step) = (None, hold.step + 1),
+                _ => self.lied(desk, work),
+            }
+        }
+        true
+    }
+
+    fn believe(&mut self, shard: usize, step: u32, answer: Answer) {
+        let at = (step as usize).saturating_sub(1) / 2;
+        match answer {
+            Answer::Kept(kept) => self.kept[shard] = Some(kept),
+            Answer::Spread(spread) => {
+                self.log_bytes += 4 * spread.exports.len() as u64 + 64;
+                if let Some(round) = self.log.get_mut(at) {
+                    round.spreads[shard] = Some(spread);
+                }
+            }
+            Answer::Sums(sums) => {
+                if let Some(round) = self.log.get_mut(at) {
+                    round.sums[shard] = Some(sums);
+                }
+            }
+        }
+    }
+
+    /// Judges a round that is over.
+    fn advance(&mut self) -> Result<(), Incredible> {
+        let Some(round) = self.log.last() else { return Ok(()) };
+        if self.hub.verdict().is_some() {
+            return Ok(());
+        }
+        let sums = round.sums.iter().zip(&round.spreads);
+        let sums =
+            sums.map(|(sums, spread)| Some(ShardSums { dangling: spread.as_ref()?.dangling, ..(*sums)? }));
+        if let Some(sums) = sums.collect::<Option<Vec<ShardSums>>>() {
+            self.hub.judge(&sums)?;
+            self.next_round();
+            if self.log_bytes > LOG_BYTES_MAX {
+                let mib = LOG_BYTES_MAX >> 20;
+                self.failure = Some(format!(
+                    "what parts said in {} rounds has more than {mib} MiB; take a larger ε, or rank it on one machine",
+                    self.rounds()
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// What parts said is not of one graph, though two vouched for each: they lie alike. All is done again, and nothing believed that this node has not
+    /// had done beside itself.
+    fn start_over(&mut self, desk: &mut Desk) {
+        if self.is_strict {
+            self.failure = Some("this heavy node's processor errs".into());
+            return;
+        }
+        self.is_strict = true;
+        self.leave(desk);
+        self.hub.restart();
+        self.log.clear();
+        self.log_bytes = 0;
+        self.kept.fill(None);
+        self.next_round();
+    }
+
+    /// Takes all parts away.
+    pub(super) fn leave(&mut self, desk: &mut Desk) {
+        let replaced = self.replaced;
+        let works: Vec<WorkId> = self.holds.keys().copied().collect();
+        works.into_iter().for_each(|work| self.take_away(desk, work));
+        // It is not that others take their places.
+        self.replaced = replaced;
+    }
+
+    fn finish(&self, now: Instant) -> Result<(Outcome, Vec<u64>), Incredible> {
+        let kept: Vec<&[u64]> = self.kept.iter().flatten().map(Vec::as_slice).collect();
+        let focus = self.hub.focus(&kept)?;
+        let (verdict, report) = (self.hub.verdict().ok_or(Incredible)?, self.hub.report());
+        let end = self.last_step();
+        let shards = self.parts.iter().enumerate().map(|(shard, part)| {
+            let holders = self.holds.values().filter(|hold| hold.shard == shard && hold.step > end);
+            let holders = holders.map(|hold| HolderDone {
+                node: match hold.who {
+                    Who::Own => None,
+                    Who::Peer(peer) => Some(peer),
+                },
+                device: if hold.device.is_empty() { UNKNOWN_DEVICE.into() } else { hold.device.clone() },
+            });
+            ShardDone { nodes: part.nodes, edges: part.edges, holders: holders.collect() }
+        });
+        let ended = Ended {
+            digest: focus.digest(),
+            verdict: word(verdict),
+            message: format!("{verdict}"),
+            rounds: report.rounds,
+            bound: report.bound,
+            change: report.change,
+            lost: report.lost,
+            ratio: report.ratio,
+            graph: self.facts,
+            top: focus.top(TOP),
+            shards: shards.collect(),
+            replaced: self.replaced,
+            liars: self.liars.iter().copied().collect(),
+            took_ms: now.since_ms(self.began),
+        };
+        Ok((Outcome { at: now, result: Ok(ended) }, focus.values().to_vec()))
+    }
+}

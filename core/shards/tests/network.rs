@@ -1,0 +1,532 @@
+//! A heavy node and light nodes that come, go, are late, and lie: π is that of one machine, and who lied is named.
+#![cfg(not(target_arch = "wasm32"))]
+
+use codec::{ContentId, Instant};
+use graphs::Numbers;
+use keys::{Identity, NodeId};
+use rank::{Edges, Graph, Ranking, solve};
+use shards::{
+    Coordinator, Done, Holder, Lending, Order, Processor, RankingState, RankingView, Reckoner, Written,
+    coordinator::{self, SubmitError, slice_key},
+    holder,
+    message::{Heard, Piece},
+};
+use std::collections::{BTreeMap, BTreeSet};
+use store::MemoryStore;
+
+/// Most simulated time that a ranking takes here.
+const MS_MAX: u64 = 3_600_000;
+
+/// What is wrong with a light node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Vice {
+    None,
+    /// Lies about what it exports from its so many-eth answer on.
+    Exports(u32),
+    /// Says that more dangles.
+    Dangling(u32),
+    Sums(u32),
+    /// Moves a unit from one node to another in the end.
+    Kept,
+    /// Makes a unit in the end.
+    Mint,
+    /// Says what no part says.
+    Nonsense(u32),
+    /// Answers after so many milliseconds more.
+    Slow(u64),
+    /// Computes nothing after so many answers.
+    Stuck(u32),
+}
+
+struct Light {
+    holder: Holder,
+    processor: Processor,
+    vice: Vice,
+    answers: u32,
+}
+
+enum Event {
+    Ask { to: NodeId, from: NodeId, piece: Piece },
+    Answer { to: NodeId, from: NodeId, heard: Option<Heard> },
+    Done { at: NodeId, done: Done },
+    Leave(NodeId),
+    Join(NodeId, Vice),
+    Restart,
+}
+
+struct World {
+    now: Instant,
+    numbers: Numbers,
+    events: BTreeMap<(Instant, u64), Event>,
+    count: u64,
+    coordinator: Coordinator,
+    own: Processor,
+    store: MemoryStore,
+    lights: BTreeMap<NodeId, Light>,
+    submitted: BTreeMap<u64, Result<ContentId, SubmitError>>,
+    edges: Edges,
+    restarts: u32,
+}
+
+fn heavy() -> NodeId {
+    Identity::from_seed([0; 32]).id()
+}
+
+fn light(number: u8) -> NodeId {
+    Identity::from_seed([number; 32]).id()
+}
+
+fn order(shards: u32) -> Order {
+    Order {
+        name: "a graph".into(),
+        written: Written::EdgeList,
+        alpha: rank::Alpha::USUAL.parts(),
+        epsilon: rank::Epsilon::MILLIONTH.units(),
+        rounds_max: rank::ROUNDS_MAX,
+        nodes: 0,
+        ignore_weights: false,
+        shards,
+        alone: false,
+        patience_ms: MS_MAX,
+    }
+}
+
+fn edges(shape: &graphs::Shape) -> Edges {
+    let mut edges = Edges::new();
+    edges.nodes(shape.nodes);
+    shape.edges.iter().for_each(|[from, to]| edges.push(*from, *to).unwrap());
+    edges
+}
+
+impl World {
+    fn new(seed: u64, edges: Edges) -> Self {
+        let now = Instant::from_unix_ms(1_800_000_000_000);
+        Self {
+            now,
+            numbers: Numbers::new(seed),
+            events: BTreeMap::new(),
+            count: 0,
+            coordinator: Coordinator::default(),
+            own: Processor::new("heavy"),
+            store: MemoryStore::new(),
+            lights: BTreeMap::new(),
+            submitted: BTreeMap::new(),
+            edges,
+            restarts: 0,
+        }
+    }
+
+    fn later(&mut self, ms: u64, event: Event) {
+        self.count += 1;
+        self.events.insert((self.now.plus_ms(ms), self.count), event);
+    }
+
+    /// Milliseconds that a message takes.
+    fn delay(&mut self) -> u64 {
+        1 + u64::from(self.numbers.below(20))
+    }
+
+    fn join(&mut self, id: NodeId, vice: Vice) {
+        let mut holder = Holder::default();
+        let reckoner = Reckoner { device: "test".into(), parts_max: 64, bytes_max: 1 << 30 };
+        for input in [
+            holder::Input::Reckoner(Some(reckoner)),
+            holder::Input::Lend(Some(Lending { parts: 64, bytes_max: 1 << 30 })),
+            holder::Input::Up { heavy: heavy() },
+        ] {
+            holder.handle_input(self.now, input);
+        }
+        self.lights.insert(id, Light { holder, processor: Processor::new("test"), vice, answers: 0 });
+    }
+
+    fn leave(&mut self, id: NodeId) {
+        if self.lights.remove(&id).is_some() {
+            self.coordinator.handle_input(self.now, coordinator::Input::Down { peer: id });
+        }
+    }
+
+    fn submit(&mut self, order: Order) -> ContentId {
+        let input = coordinator::Input::Submit { token: 7, from: None, order, graph: b"0 1\n".to_vec() };
+        self.coordinator.handle_input(self.now, input);
+        self.drain();
+        self.submitted.remove(&7).expect("an answer").expect("taken")
+    }
+
+    fn drain(&mut self) {
+        while let Some(output) = self.coordinator.poll_output() {
+            self.heavy_does(output);
+        }
+        for id in self.lights.keys().copied().collect::<Vec<_>>() {
+            while let Some(output) = self.lights.get_mut(&id).and_then(|light| light.holder.poll_output()) {
+                self.light_does(id, output);
+            }
+        }
+    }
+
+    fn heavy_does(&mut self, output: coordinator::Output) {
+        use coordinator::{Input, Output};
+        match output {
+            Output::Ask { peer, piece } => {
+                let ms = self.delay();
+                self.later(ms, Event::Ask { to: peer, from: heavy(), piece });
+            }
+            Output::Store { ticket, batch } => {
+                self.store.apply(&batch).unwrap();
+                self.coordinator.handle_input(self.now, Input::Stored { ticket });
+            }
+            Output::Submitted { token, result } => drop(self.submitted.insert(token, result)),
+            Output::Cut { ranking, order, keys } => {
+                let stored = self.store.read(&keys);
+                assert_eq!(stored, [Some(b"0 1\n".to_vec())], "the file as it came");
+                let result = shards::cut(&order, self.edges.clone()).map(Box::new);
+                self.coordinator.handle_input(self.now, Input::Cut { ranking, result });
+            }
+            Output::Do(task) => {
+                if let Some(done) = self.own.handle_task(task) {
+                    self.later(3, Event::Done { at: heavy(), done });
+                }
+            }
+            Output::Changed { .. } => {}
+        }
+    }
+
+    fn light_does(&mut self, id: NodeId, output: holder::Output) {
+        match output {
+            holder::Output::Ask { piece, .. } => {
+                let ms = self.delay();
+                self.later(ms, Event::Ask { to: heavy(), from: id, piece });
+            }
+            holder::Output::Do(task) => {
+                let Some(light) = self.lights.get_mut(&id) else { return };
+                let Some(done) = light.processor.handle_task(task) else { return };
+                light.answers += 1;
+                let ms = if let Vice::Slow(ms) = light.vice { ms } else { 3 };
+                if let Vice::Stuck(after) = light.vice
+                    && light.answers > after
+                {
+                    return;
+                }
+                let done = lie(light.vice, light.answers, done);
+                self.later(ms, Event::Done { at: id, done });
+            }
+            holder::Output::Changed => {}
+        }
+    }
+
+    fn happens(&mut self, event: Event) {
+        let now = self.now;
+        match event {
+            Event::Ask { to, from, piece } => {
+                let heard = if to == heavy() {
+                    self.lights.contains_key(&from).then(|| self.coordinator.hear(now, from, piece))
+                } else {
+                    self.lights.get_mut(&to).map(|light| light.holder.hear(now, from, piece))
+                };
+                let ms = self.delay();
+                self.later(ms, Event::Answer { to: from, from: to, heard });
+            }
+            Event::Answer { to, from, heard } if to == heavy() => {
+                self.coordinator.handle_input(now, coordinator::Input::Reply { peer: from, heard });
+            }
+            Event::Answer { to, from, heard } => {
+                if let Some(light) = self.lights.get_mut(&to) {
+                    light.holder.handle_input(now, holder::Input::Reply { heavy: from, heard });
+                }
+            }
+            Event::Done { at, done } if at == heavy() => {
+                self.coordinator.handle_input(now, coordinator::Input::Done(done));
+            }
+            Event::Done { at, done } => {
+                if let Some(light) = self.lights.get_mut(&at) {
+                    light.holder.handle_input(now, holder::Input::Done(done));
+                }
+            }
+            Event::Leave(id) => self.leave(id),
+            Event::Join(id, vice) => self.join(id, vice),
+            Event::Restart => {
+                self.restarts += 1;
+                let entries = self.store.list(coordinator::STORE_PREFIX);
+                self.coordinator = Coordinator::restore(&entries, now).unwrap();
+                self.own = Processor::new("heavy");
+                self.events.retain(|_, event| !matches!(event, Event::Done { at, .. } if *at == heavy()));
+                for light in self.lights.values_mut() {
+                    light.holder.handle_input(now, holder::Input::Down { heavy: heavy() });
+                    light.holder.handle_input(now, holder::Input::Up { heavy: heavy() });
+                }
+            }
+        }
+    }
+
+    /// Runs until the ranking has an end.
+    fn run(&mut self, id: ContentId) -> RankingView {
+        let end = self.now.plus_ms(MS_MAX + 1);
+        loop {
+            self.drain();
+            let view = self.coordinator.ranking(id).expect("known");
+            if matches!(view.state, RankingState::Done | RankingState::Refused) {
+                return view;
+            }
+            let lights = self.lights.values().filter_map(|light| light.holder.poll_timeout());
+            let due = lights.chain(self.coordinator.poll_timeout()).map(|(due, _)| due);
+            let due = due.chain(self.events.keys().next().map(|(due, _)| *due)).min();
+            self.now = due.expect("something comes").max(self.now);
+            assert!(self.now <= end, "{view:?}");
+            while let Some(entry) = self.events.first_entry().filter(|entry| entry.key().0 <= self.now) {
+                let event = entry.remove();
+                self.happens(event);
+            }
+            self.coordinator.handle_timeout(self.now);
+            self.lights.values_mut().for_each(|light| light.holder.handle_timeout(self.now));
+        }
+    }
+
+    fn alone(&self) -> Ranking {
+        solve(&Graph::new(self.edges.clone()).unwrap(), rank::Options::default())
+    }
+
+    /// π as it is stored.
+    fn pi(&self, id: ContentId, nodes: u32) -> Vec<u64> {
+        let slices = nodes.div_ceil(rank::SLICE_NODES as u32);
+        let keys: Vec<Vec<u8>> = (0..slices).map(|at| slice_key(id, at)).collect();
+        let bytes = self.store.read(&keys).into_iter().flat_map(|slice| slice.expect("a slice"));
+        let bytes: Vec<u8> = bytes.collect();
+        bytes.as_chunks::<8>().0.iter().map(|units| u64::from_le_bytes(*units)).collect()
+    }
+
+    /// The ranking ended with π of one machine, and these and no others are called liars.
+    fn is_right(&self, view: &RankingView, liars: &[NodeId]) {
+        let result = view.result.as_ref().unwrap_or_else(|| panic!("{}", view.words));
+        let alone = self.alone();
+        assert_eq!(result.digest, alone.focus.digest());
+        assert_eq!((result.report(), result.message.clone()), (alone.report, alone.verdict.to_string()));
+        assert_eq!(result.top, alone.focus.top(100));
+        assert_eq!(self.pi(view.id, result.graph.nodes), alone.focus.values());
+        let named: BTreeSet<NodeId> = result.liars.iter().copied().collect();
+        assert_eq!(named, liars.iter().copied().collect());
+        for shard in &result.shards {
+            assert!(!shard.holders.is_empty(), "somebody computed each part: {:?}", result.shards);
+            assert!(shard.holders.iter().all(|holder| holder.node.is_none_or(|node| !liars.contains(&node))));
+        }
+        assert!(
+            self.store
+                .list(coordinator::DATA_PREFIX)
+                .iter()
+                .all(|entry| !entry.key.windows(3).any(|part| part == b"/g/"))
+        );
+    }
+}
+
+/// What a node with this vice says in place of the truth.
+fn lie(vice: Vice, answers: u32, done: Done) -> Done {
+    match (vice, done) {
+        (Vice::Exports(from), Done::Spread { work, mut exports, dangling })
+            if answers >= from && !exports.is_empty() =>
+        {
+            exports[0] ^= 1;
+            Done::Spread { work, exports, dangling }
+        }
+        (Vice::Dangling(from), Done::Spread { work, exports, dangling }) if answers >= from => {
+            Done::Spread { work, exports, dangling: dangling ^ 1 }
+        }
+        (Vice::Sums(from), Done::Sums { work, mut sums }) if answers >= from => {
+            sums.kept ^= 1;
+            Done::Sums { work, sums }
+        }
+        (Vice::Kept, Done::Kept { work, mut kept }) => {
+            if let Some(rich) = kept.iter().position(|kept| *kept > 0) {
+                let poor = (rich + 1) % kept.len();
+                kept[rich] -= 1;
+                kept[poor] += 1;
+            }
+            Done::Kept { work, kept }
+        }
+        (Vice::Mint, Done::Kept { work, mut kept }) => {
+            kept[0] += 1;
+            Done::Kept { work, kept }
+        }
+        (Vice::Nonsense(from), Done::Sums { work, mut sums }) if answers >= from => {
+            sums.received = u64::MAX;
+            Done::Sums { work, sums }
+        }
+        (_, done) => done,
+    }
+}
+
+fn world(seed: u64, vices: &[Vice]) -> World {
+    let mut world = World::new(seed, edges(&graphs::rmat(8, 8, seed)));
+    for (number, vice) in (1..).zip(vices) {
+        world.join(light(number), *vice);
+    }
+    world
+}
+
+#[test]
+fn honest_nodes_give_the_bits_of_one_machine() {
+    for (seed, shards) in [(1, 1), (2, 3), (3, 8)] {
+        let mut world = world(seed, &[Vice::None; 4]);
+        let id = world.submit(order(shards));
+        let view = world.run(id);
+        world.is_right(&view, &[]);
+        let result = view.result.unwrap();
+        assert_eq!(result.replaced, 0);
+        // Two for each, and the heavy node had nothing to compute.
+        for shard in result.shards {
+            assert_eq!(shard.holders.iter().filter(|holder| holder.node.is_some()).count(), 2);
+            assert_eq!(shard.holders.len(), 2);
+        }
+    }
+}
+
+#[test]
+fn every_lie_is_found_and_changes_no_bit() {
+    let lies = [
+        Vice::Exports(1),
+        Vice::Exports(40),
+        Vice::Dangling(2),
+        Vice::Sums(3),
+        Vice::Sums(50),
+        Vice::Kept,
+        Vice::Nonsense(5),
+    ];
+    for (seed, vice) in (1..).zip(lies) {
+        for others in 0..3 {
+            let mut vices = vec![Vice::None; others];
+            vices.insert(0, vice);
+            let mut world = world(seed, &vices);
+            // With nobody else the liar is found, and then nobody is left.
+            let id = world.submit(Order { alone: others == 0, ..order(3) });
+            let view = world.run(id);
+            world.is_right(&view, &[light(1)]);
+        }
+    }
+}
+
+#[test]
+fn liars_that_are_most_are_found_where_they_differ() {
+    let mut world = world(9, &[Vice::Exports(3), Vice::Dangling(3), Vice::Sums(30), Vice::None]);
+    let id = world.submit(order(4));
+    let view = world.run(id);
+    world.is_right(&view, &[light(1), light(2), light(3)]);
+}
+
+/// What two holders say alike is believed; unless it cannot be, and then all is done again beside the heavy node.
+#[test]
+fn what_two_liars_make_impossible_is_done_again() {
+    let mut world = world(4, &[Vice::Kept, Vice::Kept]);
+    let id = world.submit(order(1));
+    let view = world.run(id);
+    assert_ne!(
+        view.result.unwrap().digest,
+        world.alone().focus.digest(),
+        "not provided, as the documentation says"
+    );
+
+    let mut world = self::world(4, &[Vice::Mint, Vice::Mint]);
+    let id = world.submit(order(1));
+    // With both found, nobody is left.
+    world.later(20_000, Event::Join(light(3), Vice::None));
+    let view = world.run(id);
+    let named = view.result.as_ref().unwrap().liars.clone();
+    world.is_right(&view, &named);
+    // Who has no part any more by then is not found out.
+    assert!(!named.is_empty() && !named.contains(&light(3)), "{named:?}");
+}
+
+#[test]
+fn who_leaves_or_is_late_is_replaced() {
+    let mut world = world(5, &[Vice::None, Vice::None, Vice::Slow(40_000), Vice::Stuck(7)]);
+    world.later(300, Event::Leave(light(1)));
+    world.later(900, Event::Join(light(9), Vice::None));
+    let id = world.submit(order(4));
+    let view = world.run(id);
+    world.is_right(&view, &[]);
+    assert!(view.result.unwrap().replaced > 0);
+}
+
+#[test]
+fn a_ranking_waits_for_light_nodes_and_says_so() {
+    let mut world = world(6, &[]);
+    let id = world.submit(order(2));
+    world.drain();
+    let view = world.coordinator.ranking(id).unwrap();
+    assert_eq!(view.state, RankingState::Running);
+    assert_eq!(view.words, "2 parts wait for light nodes that hold them; 0 offer to");
+    world.later(5_000, Event::Join(light(1), Vice::None));
+    let view = world.run(id);
+    world.is_right(&view, &[]);
+
+    // Nobody comes.
+    let id = world.submit(Order { patience_ms: 10_000, shards: 3, ..order(3) });
+    world.leave(light(1));
+    let view = world.run(id);
+    assert_eq!(view.state, RankingState::Refused);
+    assert_eq!(view.words, "its time is over: 3 parts wait for light nodes that hold them; 0 offer to");
+    // Asked again, it begins again; and the heavy node does it where the submitter lets it.
+    let id = world.submit(Order { alone: true, ..order(3) });
+    let view = world.run(id);
+    world.is_right(&view, &[]);
+}
+
+#[test]
+fn a_coordinator_that_starts_anew_comes_to_the_same_end() {
+    for seed in 0..5 {
+        let mut world = world(seed, &[Vice::None, Vice::None, Vice::Sums(60)]);
+        for ms in [400, 700, 1_500] {
+            world.later(ms + 37 * seed, Event::Restart);
+        }
+        let id = world.submit(order(3));
+        let view = world.run(id);
+        assert!(world.restarts > 0);
+        let named = view.result.as_ref().unwrap().liars.clone();
+        world.is_right(&view, &named);
+        assert!(named.iter().all(|liar| *liar == light(3)));
+        // Who asks again is told what is known.
+        assert_eq!(world.submit(order(3)), id);
+        assert_eq!(world.coordinator.ranking(id).unwrap().result, view.result);
+    }
+}
+
+#[test]
+fn any_crowd_comes_to_the_right_end() {
+    let vices = [
+        Vice::None,
+        Vice::None,
+        Vice::Exports(20),
+        Vice::Sums(9),
+        Vice::Slow(31_000),
+        Vice::Stuck(30),
+        Vice::Kept,
+    ];
+    for seed in 0..20 {
+        let mut world = world(seed, &[Vice::None]);
+        let mut numbers = Numbers::new(seed);
+        for number in 2..8 {
+            let vice = vices[numbers.below(vices.len() as u32) as usize];
+            world.later(u64::from(numbers.below(3_000)), Event::Join(light(number), vice));
+            if numbers.below(2) == 0 {
+                world.later(u64::from(numbers.below(6_000)), Event::Leave(light(number)));
+            }
+        }
+        if numbers.below(3) == 0 {
+            world.later(u64::from(numbers.below(3_000)), Event::Restart);
+        }
+        let id = world.submit(order(1 + numbers.below(6)));
+        let view = world.run(id);
+        let named = view.result.as_ref().map_or_else(Vec::new, |result| result.liars.clone());
+        world.is_right(&view, &named);
+        assert!(!named.contains(&light(1)), "honest nodes are never called liars");
+    }
+}
+
+#[test]
+fn an_empty_graph_and_one_without_edges_end_at_once() {
+    for (nodes, shards) in [(0, 2), (1, 3), (5, 2)] {
+        let mut empty = Edges::new();
+        empty.nodes(nodes);
+        let mut world = World::new(1, empty);
+        world.join(light(1), Vice::None);
+        let id = world.submit(Order { nodes, ..order(shards) });
+        let view = world.run(id);
+        world.is_right(&view, &[]);
+    }
+}
