@@ -1,6 +1,7 @@
 //! The HTTP API of heavy nodes, from the client's side.
 
 pub(crate) mod jobs;
+pub(crate) mod rankings;
 
 use crate::near::{self, Near, NoNearer};
 use codec::ContentId;

@@ -12,6 +12,7 @@ use crate::{
     home::{self, Home},
     http::{self, Parts, Public, Site},
     output::Out,
+    reckon::{Cutting, Reckoning},
     secrets,
     stop::Stop,
     swarm::{ListenError, Offered, Ports, Reach, Shell, announced},
@@ -22,7 +23,7 @@ use jobs::{broker, manifest::Kind};
 use keys::Identity;
 use libp2p::Multiaddr;
 use net::{Limits, Transport};
-use node::{HeavyConfig, HeavyNode};
+use node::{HeavyConfig, HeavyInput, HeavyNode};
 use offer::Offerer;
 use owner::{HeavyOwner, Speaker};
 use sd_notify::NotifyState;
@@ -137,15 +138,19 @@ pub(crate) async fn run(home: &Home, options: HeavyOptions, out: &Out, stop: Sto
     }
     let commits = commit_histogram();
     let (guests, results) = Guests::new(options.judge);
-    let owner = HeavyOwner::new(Arc::clone(&public), speaker, guests);
-    let pump = Pump { node, shell, store, owner, commits: commits.clone() };
+    let (reckoning, answers) = Reckoning::start().context("threads for parts of graphs")?;
+    let (cutting, cuts) = Cutting::new(store.clone());
+    let owner = HeavyOwner::new(Arc::clone(&public), speaker, guests, reckoning, cutting);
+    let pump = Pump { node, shell, store: store.clone(), owner, commits: commits.clone() };
     let (handle, task) = pump.start(stop.watch());
 
     let url = url(options.listen, ports.http);
     let fellows = Fellows::new(handle.clone());
     options.fellows.iter().try_for_each(|url| fellows.add(url))?;
-    // It ends with the node: then its handle fails.
+    // They end with the node: then its handle fails.
     tokio::spawn(results.pass_on(handle.clone()));
+    tokio::spawn(answers.pass_on(handle.clone(), HeavyInput::Reckoned));
+    tokio::spawn(cuts.pass_on(handle.clone(), |(ranking, result)| HeavyInput::Cut { ranking, result }));
     let teller = {
         let (public, handle) = (Arc::clone(&public), handle.clone());
         let tell = async move {
@@ -157,6 +162,7 @@ pub(crate) async fn run(home: &Home, options: HeavyOptions, out: &Out, stop: Sto
     let site = Site::new(Parts {
         public: Arc::clone(&public),
         node: handle.clone(),
+        store,
         commits,
         page: options.page.clone(),
         allow_hosts: options.allow_hosts.clone(),

@@ -24,13 +24,14 @@ mod page;
 mod places;
 mod problem;
 mod propose;
+mod rankings;
 mod uploads;
 mod waiters;
 
 pub(crate) use events::Hub;
 pub(crate) use propose::outline;
 
-use crate::{drive::Handle, stop::told};
+use crate::{disk::RedbStore, drive::Handle, stop::told};
 use ::jobs::{
     blobs::{BlobError, Progress},
     cancel::CancellationError,
@@ -103,6 +104,7 @@ pub(crate) struct Public {
     submissions: Waiters<Result<Taken, SubmitError>>,
     cancellations: Waiters<Result<ContentId, CancellationError>>,
     puts: Waiters<Result<Progress, BlobError>>,
+    rankings: Waiters<Result<ContentId, shards::coordinator::SubmitError>>,
 }
 
 impl Public {
@@ -118,6 +120,7 @@ impl Public {
             submissions: Waiters::new(SUBMISSIONS_MAX),
             cancellations: Waiters::new(PROPOSALS_MAX),
             puts: Waiters::new(PROPOSALS_MAX),
+            rankings: Waiters::new(PROPOSALS_MAX),
         }
     }
 
@@ -143,6 +146,11 @@ impl Public {
     /// Passes the node's answer to bytes of a blob on.
     pub(crate) fn blob_put(&self, token: u64, result: Result<Progress, BlobError>) {
         self.puts.answer(token, result);
+    }
+
+    /// Passes the node's answer to a ranking on.
+    pub(crate) fn ranked(&self, token: u64, result: Result<ContentId, shards::coordinator::SubmitError>) {
+        self.rankings.answer(token, result);
     }
 
     /// Keeps a computation's view; those that the node no longer has make room.
@@ -207,6 +215,7 @@ pub(crate) struct Site(Arc<Parts>);
 pub(crate) struct Parts {
     pub(crate) public: Arc<Public>,
     pub(crate) node: Handle<HeavyNode>,
+    pub(crate) store: RedbStore,
     pub(crate) commits: Histogram,
     pub(crate) page: Option<PathBuf>,
     pub(crate) allow_hosts: Vec<String>,
@@ -273,7 +282,7 @@ pub(crate) async fn serve(listener: TcpListener, site: Site) {
 }
 
 /// What is served beside the page: path, methods, handlers. `openapi.json` describes exactly these.
-fn routes() -> [(&'static str, &'static [&'static str], MethodRouter<Site>); 25] {
+fn routes() -> [(&'static str, &'static [&'static str], MethodRouter<Site>); 29] {
     [
         ("/api/openapi.json", &["get"], get(openapi::document)),
         ("/api/v1/node", &["get"], get(api::node)),
@@ -308,6 +317,14 @@ fn routes() -> [(&'static str, &'static [&'static str], MethodRouter<Site>); 25]
         ("/api/v1/jobs/{id}/why", &["get"], get(jobs::why)),
         ("/api/v1/jobs/{id}/cancel", &["post"], post(jobs::cancel)),
         ("/api/v1/workers", &["get"], get(jobs::workers)),
+        (
+            "/api/v1/rankings",
+            &["get", "post"],
+            get(rankings::list).post(rankings::submit).layer(DefaultBodyLimit::max(uploads::BYTES_MAX)),
+        ),
+        ("/api/v1/rankings/{id}", &["get"], get(rankings::ranking)),
+        ("/api/v1/rankings/{id}/pi", &["get"], get(rankings::pi)),
+        ("/api/v1/holders", &["get"], get(rankings::holders)),
         ("/api/v1/events", &["get"], get(events::events)),
         ("/healthz", &["get"], get(api::healthz)),
         ("/metrics", &["get"], get(metrics::metrics)),

@@ -1,11 +1,18 @@
 //! Threads that compute parts of graphs beside a node.
 
 use crate::{
+    disk::RedbStore,
     drive::{Handle, Machine},
     guests,
 };
-use shards::{Done, Processor, Reckoner, Task, holder::PARTS_MAX};
+use codec::ContentId;
+use rank::{Format, ReadOptions};
+use ranking::{read_edges, unpack};
+use shards::{
+    Cut, Done, NODES_MAX, Order, Processor, Reckoner, Task, UNPACKED_BYTES_MAX, Written, holder::PARTS_MAX,
+};
 use std::{
+    io::{BufReader, Cursor, Read},
     sync::mpsc::{Sender, channel},
     thread,
 };
@@ -20,13 +27,13 @@ const ANSWERS_MAX: usize = 64;
 pub(crate) struct Reckoning(Vec<Sender<Task>>);
 
 /// What comes of tasks, to be passed on to their node.
-pub(crate) struct Answers(mpsc::Receiver<Done>);
+pub(crate) struct Answers<T>(mpsc::Receiver<T>);
 
-impl Answers {
+impl<T> Answers<T> {
     /// Passes answers on until the node stops.
-    pub(crate) async fn pass_on<M: Machine>(mut self, node: Handle<M>, input: fn(Done) -> M::Input) {
-        while let Some(done) = self.0.recv().await {
-            if node.input(input(done)).await.is_err() {
+    pub(crate) async fn pass_on<M: Machine>(mut self, node: Handle<M>, input: fn(T) -> M::Input) {
+        while let Some(answer) = self.0.recv().await {
+            if node.input(input(answer)).await.is_err() {
                 return;
             }
         }
@@ -47,7 +54,7 @@ impl Reckoning {
     ///
     /// # Errors
     /// Where the system starts none.
-    pub(crate) fn start() -> std::io::Result<(Self, Answers)> {
+    pub(crate) fn start() -> std::io::Result<(Self, Answers<Done>)> {
         let (answers, receiver) = mpsc::channel(ANSWERS_MAX);
         let thread = |_| {
             let (tasks, given) = channel::<Task>();
@@ -76,4 +83,51 @@ impl Reckoning {
             std::process::exit(1);
         }
     }
+}
+
+/// What came of a graph's file.
+type Cuts = (ContentId, Result<Box<Cut>, String>);
+
+/// Reads graphs from the store, and cuts them.
+pub(crate) struct Cutting {
+    store: RedbStore,
+    cuts: mpsc::Sender<Cuts>,
+}
+
+impl Cutting {
+    /// With the store in which graphs' files lie.
+    pub(crate) fn new(store: RedbStore) -> (Self, Answers<Cuts>) {
+        let (cuts, receiver) = mpsc::channel(1);
+        (Self { store, cuts }, Answers(receiver))
+    }
+
+    /// Cuts a graph on a thread of its own, and tells the [`Answers`] what came of it.
+    pub(crate) fn cut(&self, ranking: ContentId, order: Box<Order>, keys: Vec<Vec<u8>>) {
+        let (store, cuts) = (self.store.clone(), self.cuts.clone());
+        tokio::task::spawn_blocking(move || {
+            let file = store.get_now(&keys).map_err(|error| error.to_string());
+            let result = file.and_then(|chunks| {
+                let chunks: Option<Vec<Vec<u8>>> = chunks.into_iter().collect();
+                cut(&order, chunks.ok_or("its file is not in the store any more")?.concat())
+            });
+            // The node may be stopping.
+            let _ = cuts.blocking_send((ranking, result.map(Box::new)));
+        });
+    }
+}
+
+fn cut(order: &Order, file: Vec<u8>) -> Result<Cut, String> {
+    let format = match order.written {
+        Written::EdgeList => Format::EdgeList,
+        Written::Csv => Format::Csv,
+        Written::Mtx => Format::MatrixMarket,
+    };
+    let options = ReadOptions { format, ignore_weights: order.ignore_weights, nodes_max: NODES_MAX };
+    let unpacked = unpack(Cursor::new(file)).map_err(|error| error.to_string())?;
+    let mut limited = BufReader::new(unpacked.take(UNPACKED_BYTES_MAX));
+    let edges = read_edges(&mut limited, options).map_err(|error| error.to_string())?;
+    if limited.get_ref().limit() == 0 {
+        return Err(format!("it has {UNPACKED_BYTES_MAX} bytes or more; rank it on one machine"));
+    }
+    shards::cut(order, edges)
 }

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{formix, run, run_failing, run_json};
+use common::{Network, formix, get, run, run_failing, run_json, until};
 use serde_json::Value;
 use std::{fs, path::Path, process::Stdio};
 use tokio::io::AsyncWriteExt;
@@ -119,4 +119,56 @@ async fn changes_are_applied_as_they_come() {
     fs::write(home.join("deltas.txt"), "+ 0\n").unwrap();
     let wrong = run_failing(home, &["rank", "watch", "graph.txt", "--deltas", "deltas.txt"]).await;
     assert!(wrong.contains("deltas.txt, line 1: expected `+ from to`"), "{wrong}");
+}
+
+/// Light nodes of the network hold its parts; the digest is the one of this machine, also where one of them is killed on the way.
+#[tokio::test(flavor = "multi_thread")]
+async fn light_nodes_of_a_network_give_the_digest_of_one_machine() {
+    let network = Network::start().await;
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    let edges: String = (0..20_000_u64)
+        .map(|at| format!("{} {}\n", at * at % 1_999, at.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 53))
+        .collect();
+    fs::write(home.join("graph.txt"), edges).unwrap();
+    let here = solved(home, &["graph.txt"]).await;
+    let homes = [(); 3].map(|()| tempfile::tempdir().unwrap());
+    let mut nodes = Vec::new();
+    for (at, home) in homes.iter().enumerate() {
+        nodes.push(network.worker(home.path(), &format!("light{at}"), &["--slots", "1", "--graphs"]).await);
+    }
+    let url = network.url(0);
+    until(|| async { get(&format!("{url}/api/v1/holders")).await.as_array().unwrap().len() == 3 }).await;
+    let there = solved(home, &["graph.txt", "--on", url]).await;
+    for field in ["digest", "report", "top", "verdict", "nodes", "edges"] {
+        assert_eq!(there[field], here[field], "{field}");
+    }
+    assert_eq!((&there["shards"], &there["liars"]), (&3.into(), &Value::Array(Vec::new())));
+    for shard in there["computed"].as_array().unwrap() {
+        let holders = shard["holders"].as_array().unwrap();
+        assert!(holders.len() == 2 && holders.iter().all(|holder| holder["node"].is_string()), "{there}");
+    }
+    let pi = format!("{url}/api/v1/rankings/{}/pi", there["ranking"].as_str().unwrap());
+    let pi = reqwest::get(pi).await.unwrap().bytes().await.unwrap();
+    let units: u64 = pi.as_chunks::<8>().0.iter().map(|units| u64::from_le_bytes(*units)).sum();
+    assert_eq!((pi.len() as u64, units), (8 * here["nodes"].as_u64().unwrap(), 1 << 58));
+    let listed = get(&format!("{url}/api/v1/rankings")).await;
+    assert_eq!(listed["rankings"][0]["digest"], here["digest"]);
+
+    // Another α is another ranking; one node is killed while it is under way.
+    let alpha = ["graph.txt", "--alpha", "0.99", "--eps", "1e-4"];
+    let here = solved(home, &alpha).await;
+    let far = [&alpha[..], &["--on", url, "--shards", "5"]].concat();
+    let (there, ()) = tokio::join!(solved(home, &far), async {
+        until(|| async {
+            get(&format!("{url}/api/v1/rankings")).await["rankings"][0]["rounds"].as_u64() > Some(3)
+        })
+        .await;
+        nodes[0].child.kill().await.unwrap();
+    });
+    assert_eq!((&there["digest"], &there["report"]), (&here["digest"], &here["report"]));
+    assert!(there["replaced"].as_u64() > Some(0), "{there}");
+
+    let wrong = run_failing(home, &["rank", "graph.txt", "--on", url, "--alpha", "2"]).await;
+    assert!(wrong.contains("`alpha`: `2` is too large"), "{wrong}");
 }

@@ -57,7 +57,7 @@ pub struct PartRows {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PartError {
-    /// Own nodes are not ascending, not below the number of nodes, or too many together with ghosts.
+    /// Own nodes are not ascending, not below the number of nodes, or too many together with ghosts; or there are more ghosts than edges.
     Nodes,
     /// Offsets do not cover the sources, or some source is no slot.
     Rows,
@@ -137,7 +137,9 @@ impl PartRows {
         let (nodes, ascends) = (self.nodes.len(), |list: &[u32]| list.is_sorted_by(|a, b| a < b));
         let slots = nodes as u64 + u64::from(self.ghosts);
         let is_within = self.nodes.last().is_none_or(|last| *last < self.node_count);
-        if !ascends(&self.nodes) || !is_within || slots > u64::from(self.node_count) {
+        // Each ghost is some edge's source, so that what a part takes is bounded by its bytes.
+        let is_used = self.ghosts as usize <= self.sources.len();
+        if !ascends(&self.nodes) || !is_within || !is_used || slots > u64::from(self.node_count) {
             return Err(PartError::Nodes);
         }
         let ends = [self.offsets.first().copied(), self.offsets.last().copied()];

@@ -16,11 +16,11 @@ pub const SHARDS_MAX: u32 = 64;
 /// Most bytes of a graph's file, as it was sent.
 pub const GRAPH_BYTES_MAX: usize = 64 << 20;
 /// Most bytes of it once it is unpacked.
-pub const UNPACKED_BYTES_MAX: u64 = 1 << 30;
+pub const UNPACKED_BYTES_MAX: u64 = 512 << 20;
 /// Most nodes of a graph that goes over the network.
 pub const NODES_MAX: u32 = 1 << 24;
 /// Most bytes of all parts of a graph.
-pub const PARTS_BYTES_MAX: u64 = 1 << 30;
+pub const PARTS_BYTES_MAX: u64 = 512 << 20;
 /// Longest time that a ranking may take, in milliseconds: a day.
 pub const PATIENCE_MS_MAX: u64 = 24 * 3_600_000;
 

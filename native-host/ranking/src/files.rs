@@ -61,8 +61,14 @@ impl From<ReadError> for FileError {
 /// # Errors
 /// Where it cannot be read.
 pub fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
-    let raw: Box<dyn Read> =
-        if path.as_os_str() == "-" { Box::new(io::stdin()) } else { Box::new(File::open(path)?) };
+    if path.as_os_str() == "-" { unpack(io::stdin()) } else { unpack(File::open(path)?) }
+}
+
+/// Unpacks bytes if they are gzipped.
+///
+/// # Errors
+/// Where they cannot be read.
+pub fn unpack(raw: impl Read + 'static) -> io::Result<Box<dyn BufRead>> {
     let mut raw = BufReader::with_capacity(PIECE, raw);
     // `fill_buf` may give one byte of a pipe; a gzip file of one byte is none anyway, and a graph of one byte is wrong.
     if raw.fill_buf()?.starts_with(&GZIP) {
@@ -87,7 +93,14 @@ pub fn format_of(path: &Path) -> Format {
 /// # Errors
 /// [`FileError`].
 pub fn read_graph(path: &Path, options: ReadOptions) -> Result<Edges, FileError> {
-    let mut file = open(path)?;
+    read_edges(&mut open(path)?, options)
+}
+
+/// As [`read_graph`], from unpacked bytes.
+///
+/// # Errors
+/// [`FileError`].
+pub fn read_edges(file: &mut dyn BufRead, options: ReadOptions) -> Result<Edges, FileError> {
     let begins =
         file.fill_buf()?.get(..14).is_some_and(|start| start.eq_ignore_ascii_case(b"%%MatrixMarket"));
     let format = if begins { Format::MatrixMarket } else { options.format };

@@ -12,5 +12,5 @@
 mod files;
 mod threads;
 
-pub use files::{FileError, format_of, open, read_graph, read_stakes};
+pub use files::{FileError, format_of, open, read_edges, read_graph, read_stakes, unpack};
 pub use threads::Threads;

@@ -1,5 +1,7 @@
 //! `formix rank`: the focus vector of a graph in a file, and of one that changes.
 
+mod far;
+
 use crate::output::Out;
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand, ValueEnum};
@@ -30,6 +32,8 @@ pub(super) const EXAMPLES: &str = "Examples:\n  \
     formix rank follows.csv --stakes tokens.csv --teleport stake --json\n  \
     formix rank graph.mtx --alpha 0.9 --eps 1e-5 --threads 2 --shards 8\n  \
     formix rank web-Google.txt.gz --device gpu\n  \
+    formix rank web-Google.txt.gz --on http://127.0.0.1:4800 --shards 8
+  \
     formix rank watch follows.csv --deltas changes.txt\n\n\
     Exit status: 3 where π did not converge.";
 
@@ -103,6 +107,15 @@ struct SolveArgs {
     /// What computes; π is the same
     #[arg(long, value_enum, default_value_t = Device::Cpu)]
     device: Device,
+    /// Have it computed by light nodes around this heavy node, which checks them; π is the same
+    #[arg(long, value_name = "URL", conflicts_with = "device")]
+    on: Option<String>,
+    /// With --on: the heavy node computes it while no light node does
+    #[arg(long, requires = "on")]
+    alone: bool,
+    /// With --on: after how long to give up
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = humantime::parse_duration, requires = "on")]
+    patience: std::time::Duration,
 }
 
 #[derive(Debug, Args)]
@@ -155,7 +168,10 @@ enum Method {
 pub(super) fn rank(args: RankArgs, out: &Out) -> Result<ExitCode> {
     match args.what {
         Some(RankCommand::Watch(args)) => watch(args, out),
-        None => solve(args.solve, out),
+        None => match &args.solve.on {
+            Some(url) => far::rank(url, &args.solve, out),
+            None => solve(args.solve, out),
+        },
     }
 }
 

@@ -1,7 +1,14 @@
 //! What a heavy node's machine tells its process.
 
 use super::{HeavyOptions, Rewrite};
-use crate::{clock, drive::Owner, guests::Guests, http::Public, swarm::announced};
+use crate::{
+    clock,
+    drive::Owner,
+    guests::Guests,
+    http::Public,
+    reckon::{Cutting, Reckoning},
+    swarm::announced,
+};
 use aggregate::Stage;
 use codec::ContentId;
 use keys::{Envelope, Identity, SealPublic};
@@ -43,12 +50,20 @@ pub(super) struct HeavyOwner {
     stages: HashMap<ContentId, Stage>,
     rewrite: Option<Rewrite>,
     guests: Guests,
+    reckoning: Reckoning,
+    cutting: Cutting,
 }
 
 impl HeavyOwner {
-    pub(super) fn new(public: Arc<Public>, speaker: Speaker, guests: Guests) -> Self {
+    pub(super) fn new(
+        public: Arc<Public>,
+        speaker: Speaker,
+        guests: Guests,
+        reckoning: Reckoning,
+        cutting: Cutting,
+    ) -> Self {
         let rewrite = speaker.options.rewriter.map(|rewriter| rewriter(&speaker.identity));
-        Self { public, speaker, stages: HashMap::new(), rewrite, guests }
+        Self { public, speaker, stages: HashMap::new(), rewrite, guests, reckoning, cutting }
     }
 
     fn changed(&mut self, node: &HeavyNode, id: ContentId) {
@@ -87,6 +102,14 @@ impl Owner<HeavyNode> for HeavyOwner {
             HeavyOutput::JobChanged { id } => self.public.hub.job_changed(id),
             HeavyOutput::Run(task) => self.guests.run(task),
             HeavyOutput::Stop { job } => self.guests.stop(job),
+            HeavyOutput::Ranked { token, result } => self.public.ranked(token, result),
+            HeavyOutput::Cut { ranking, order, keys } => self.cutting.cut(ranking, order, keys),
+            HeavyOutput::Reckon(task) => self.reckoning.handle(task),
+            HeavyOutput::RankingChanged { id } => {
+                if let Some(view) = node.ranking(id) {
+                    tracing::info!(%id, state = ?view.state, words = view.words, "a ranking moves on");
+                }
+            }
             HeavyOutput::PeersChanged => self.public.hub.peers_changed(),
             HeavyOutput::FellowRefused { error } => {
                 tracing::warn!(%error, "another heavy node's descriptor is not taken");

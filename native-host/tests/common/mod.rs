@@ -291,6 +291,16 @@ pub async fn get(url: &str) -> Value {
     reqwest::get(url).await.unwrap().error_for_status().unwrap().json().await.unwrap()
 }
 
+/// Waits until something holds.
+pub async fn until<F: Future<Output = bool>>(mut holds: impl FnMut() -> F) {
+    let waiting = async {
+        while !holds().await {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(PATIENCE, waiting).await.expect("it comes to hold in time");
+}
+
 /// A node's folder in its home.
 pub fn folder(ready: &Value) -> PathBuf {
     ready["folder"].as_str().unwrap().into()

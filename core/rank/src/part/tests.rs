@@ -99,6 +99,8 @@ fn rows_that_are_no_part_are_refused() {
     assert_eq!(refused(|rows| rows.nodes = vec![5, 2]), PartError::Nodes);
     assert_eq!(refused(|rows| rows.node_count = 5), PartError::Nodes);
     assert_eq!(refused(|rows| rows.ghosts = u32::MAX), PartError::Nodes);
+    let many = |rows: &mut PartRows| (rows.node_count, rows.ghosts) = (u32::MAX, u32::MAX - 2);
+    assert_eq!(refused(many), PartError::Nodes, "ghosts that no edge leads from would be room for nothing");
     assert_eq!(refused(|rows| rows.offsets = vec![0, 1]), PartError::Rows);
     assert_eq!(refused(|rows| rows.offsets = vec![1, 1, 3]), PartError::Rows);
     assert_eq!(refused(|rows| rows.offsets = vec![0, 9, 3]), PartError::Rows);

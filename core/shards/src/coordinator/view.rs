@@ -70,6 +70,8 @@ pub struct RankingView {
     pub replaced: u32,
     /// Who said something else than what is believed.
     pub liars: Vec<NodeId>,
+    /// [`rank::Focus::digest`], once there is a π.
+    pub digest: Option<ContentId>,
     /// π, and how it came about.
     pub result: Option<Ended>,
 }
@@ -102,10 +104,14 @@ impl Coordinator {
         self.rankings.get(&id).map(|ranking| self.view(id, ranking))
     }
 
-    /// The rankings that are known here, the latest first.
+    /// The rankings that are known here, the latest first; without their parts and results.
     pub fn rankings(&self) -> Vec<RankingView> {
-        let mut views: Vec<RankingView> =
-            self.rankings.iter().map(|(id, ranking)| self.view(*id, ranking)).collect();
+        let short = |(id, ranking): (&ContentId, &Ranking)| RankingView {
+            shards: Vec::new(),
+            result: None,
+            ..self.view(*id, ranking)
+        };
+        let mut views: Vec<RankingView> = self.rankings.iter().map(short).collect();
         views.sort_by_key(|view| (core::cmp::Reverse(view.submitted), view.id));
         views
     }
@@ -174,6 +180,7 @@ impl Coordinator {
             shards: run.map_or_else(Vec::new, |run| shards(run)),
             replaced: run.map_or_else(|| result.map_or(0, |result| result.replaced), |run| run.replaced),
             liars: liars.or_else(|| result.map(|result| result.liars.clone())).unwrap_or_default(),
+            digest: result.map(|result| result.digest),
             result: result.cloned(),
         }
     }
