@@ -8,6 +8,7 @@ mod graphs;
 mod guests;
 mod machines;
 mod queries;
+mod rankings;
 mod schemas;
 mod shares;
 mod stores;
@@ -67,6 +68,11 @@ pub const TARGETS: &[Target] = &[
     brokers::BROKER,
     brokers::WORKER,
     brokers::JOB_RECORDS,
+    rankings::PART,
+    rankings::LETTERS,
+    rankings::COORDINATOR,
+    rankings::HOLDER,
+    rankings::RANKING_RECORDS,
 ];
 
 /// The target of this name.

@@ -1,4 +1,4 @@
-//! `formix`, but its heavy node lies about its sums of shares, and signs the lie.
+//! `formix`, but its heavy node lies about its sums of shares, and signs the lie; and its light node about what parts of graphs sum up.
 //!
 //! It takes the command line of `formix` and is the same node through the same library, with [`lies`] between the node
 //! and the network. The node itself knows nothing of it.
@@ -10,6 +10,10 @@ use codec::ContentId;
 use keys::{Domain, Identity};
 use native_host::Rewrite;
 use net::{Output, Protocol};
+use shards::{
+    Done,
+    message::{Piece, Word},
+};
 
 /// Where a sum's first number begins; the number of reports stands before it.
 const FIRST: usize = 4;
@@ -18,7 +22,7 @@ fn main() -> ExitCode {
     native_host::main_with(lies)
 }
 
-/// Changes each sum of the node `identity` by one, and signs it again. All else passes as it is.
+/// Changes each sum of the node `identity` by one, and signs it again where it was signed. All else passes as it is.
 fn lies(identity: &Identity) -> Rewrite {
     let identity = identity.clone();
     // A sum does not say of which computation it is: one that the node has asked the others about.
@@ -29,6 +33,11 @@ fn lies(identity: &Identity) -> Rewrite {
                 computations.insert(id);
             }
             output
+        }
+        Output::Request { peer, id, protocol: Protocol::Shards, body } => {
+            let lie = codec::decode(&body).ok().and_then(miscounted);
+            let body = lie.map_or(body, |lie| codec::encode(&lie));
+            Output::Request { peer, id, protocol: Protocol::Shards, body }
         }
         Output::Respond { responder, body } => {
             let lie = codec::decode(&body).ok().and_then(|response| lie(&identity, &computations, response));
@@ -47,4 +56,11 @@ fn lie(identity: &Identity, computations: &BTreeSet<ContentId>, response: Respon
     *sum.get_mut(FIRST)? ^= 1;
     let signature = identity.sign(Domain::Partial, &partial_bytes(id, set, &sum));
     Some(Response::Pulled(Pulled::Partial { set, sum, signature }))
+}
+
+/// A part's sums, with a unit more or less moved; `None` in place of anything else.
+fn miscounted(piece: Piece) -> Option<Piece> {
+    let Ok(Word::Done(Done::Sums { work, mut sums })) = codec::decode(&piece.bytes) else { return None };
+    sums.moved ^= 1;
+    Some(Piece { bytes: codec::encode(&Word::Done(Done::Sums { work, sums })), ..piece })
 }

@@ -25,6 +25,7 @@ pub mod golden;
 pub mod jobs;
 pub mod leases;
 pub mod samples;
+pub mod shards;
 mod stored;
 
 pub use stored::stored;
