@@ -28,6 +28,8 @@ pub mod host;
 mod jobs;
 mod message;
 mod network;
+#[cfg(feature = "jobs")]
+mod reckoner;
 mod verify;
 mod wire;
 
@@ -37,5 +39,7 @@ pub use handle::{COMMANDS_MAX, Event, Handle};
 pub use jobs::{Checked, JobsAnswer, JobsAsk, Signed};
 pub use message::{FromWorker, Status, ToWorker, Tried};
 pub use network::ask_network;
+#[cfg(feature = "jobs")]
+pub use reckoner::{Reckoner, Word};
 pub use verify::verify;
 pub use wire::{NetFailure, NetInput, NetOutput};

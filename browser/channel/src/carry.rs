@@ -41,8 +41,7 @@ pub fn post<T: Serialize>(
     parts: &[Vec<u8>],
     send: impl FnOnce(&JsValue, &JsValue) -> Result<(), JsValue>,
 ) -> Result<(), JsValue> {
-    let head = serde_json::to_string(head).map_err(|error| JsValue::from(error.to_string()))?;
-    let (message, handed) = (Array::of1(&head.into()), Array::new());
+    let (message, handed) = (begin(head)?, Array::new());
     for part in parts {
         let bytes = Uint8Array::from(part.as_slice());
         message.push(&bytes);
@@ -51,16 +50,44 @@ pub fn post<T: Serialize>(
     send(&message, &handed)
 }
 
+/// Sends `head` and one thing that is copied as the browser copies such things, such as a file, whose bytes stay where they are.
+///
+/// # Errors
+/// What `send` gives.
+pub fn post_with<T: Serialize>(
+    head: &T,
+    thing: &JsValue,
+    send: impl FnOnce(&JsValue) -> Result<(), JsValue>,
+) -> Result<(), JsValue> {
+    let message = begin(head)?;
+    message.push(thing);
+    send(&message)
+}
+
+fn begin<T: Serialize>(head: &T) -> Result<Array, JsValue> {
+    let head = serde_json::to_string(head).map_err(|error| JsValue::from(error.to_string()))?;
+    Ok(Array::of1(&head.into()))
+}
+
 /// Reads what [`post`] sent: the head and the byte arrays.
 ///
 /// # Errors
 /// [`MessageError`].
 pub fn unpack<T: DeserializeOwned>(message: &JsValue) -> Result<(T, Vec<Vec<u8>>), MessageError> {
+    let (head, things) = unpack_with(message)?;
+    let part = |value: JsValue| value.dyn_ref().map(Uint8Array::to_vec).ok_or(MessageError::Shape);
+    let parts = things.into_iter().map(part).collect::<Result<_, _>>()?;
+    Ok((head, parts))
+}
+
+/// Reads what [`post_with`] sent: the head, and what came with it.
+///
+/// # Errors
+/// [`MessageError`].
+pub fn unpack_with<T: DeserializeOwned>(message: &JsValue) -> Result<(T, Vec<JsValue>), MessageError> {
     let message: &Array = message.dyn_ref().ok_or(MessageError::Shape)?;
     let head = message.get(0).as_string().ok_or(MessageError::Shape)?;
     let head = serde_json::from_slice(head.as_bytes())
         .map_err(|error| MessageError::Head { detail: error.to_string() })?;
-    let part = |value: JsValue| value.dyn_ref().map(Uint8Array::to_vec).ok_or(MessageError::Shape);
-    let parts = message.iter().skip(1).map(part).collect::<Result<_, _>>()?;
-    Ok((head, parts))
+    Ok((head, message.iter().skip(1).collect()))
 }

@@ -1,4 +1,4 @@
-//! Between the page's threads: how messages are carried, and what the runner of jobs is asked.
+//! Between the page's threads: how messages are carried, and what the runner of jobs and the reckoner are asked.
 //!
 //! # Messages
 //! A message is a JavaScript array: a JSON text with the message's head, then byte arrays, whose memory is handed over and not copied.
@@ -6,7 +6,7 @@
 //!
 //! # How to drive it
 //! `post` what goes and `unpack` what comes. Page and node's worker speak in `bridge`'s messages; the node's worker and the runners that
-//! it starts, in `ToRunner` and `FromRunner`. The pauses that guests owe between two runs are [`Rests`].
+//! it starts, in `ToRunner` and `FromRunner`; page and reckoner in those of `reckoner`. The pauses that guests owe between two runs are [`Rests`].
 //!
 //! # Bounds
 //! A message is as long as what is posted; the far end is a program of the same page.
@@ -16,12 +16,14 @@
 
 #[cfg(target_arch = "wasm32")]
 mod carry;
+#[cfg(target_arch = "wasm32")]
+pub mod reckoner;
 mod rests;
 #[cfg(target_arch = "wasm32")]
 mod runner;
 
 #[cfg(target_arch = "wasm32")]
-pub use carry::{MessageError, post, unpack};
+pub use carry::{MessageError, post, post_with, unpack, unpack_with};
 pub use rests::Rests;
 #[cfg(target_arch = "wasm32")]
 pub use runner::{FromRunner, Ran, ToRunner};

@@ -10,12 +10,16 @@ mod contribute;
 mod data;
 mod dialog;
 mod drop;
+#[cfg(feature = "jobs")]
+mod graph;
 mod home;
 mod icon;
 #[cfg(feature = "jobs")]
 mod jobs;
 #[cfg(feature = "jobs")]
 mod lending;
+#[cfg(feature = "jobs")]
+mod machine;
 #[cfg(not(feature = "jobs"))]
 mod more;
 mod network;

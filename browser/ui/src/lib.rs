@@ -15,7 +15,7 @@
 //!
 //! # Provided / Not provided
 //! Provided: join, data, propose, answer, results with their signatures checked in this page, rules, network; lending this browser to
-//! jobs, submitting jobs, checking receipts; light and dark; keyboard, screen readers and phones. Not provided: other languages than English, and
+//! jobs, submitting jobs, checking receipts; graphs ranked and drawn, programs of nets run; light and dark; keyboard, screen readers and phones. Not provided: other languages than English, and
 //! anything that computes: the node does that elsewhere.
 //!
 //! It follows WCAG 2.2 AA and the WAI-ARIA practices of native elements.
@@ -24,6 +24,7 @@ pub mod answer;
 pub mod consent;
 pub mod form;
 pub mod job;
+pub mod machine;
 pub mod phase;
 pub mod plot;
 pub mod route;

@@ -11,12 +11,14 @@ mod bars;
 mod brackets;
 mod histogram;
 mod line;
+mod rounds;
 
 pub use axis::{Axis, Tick};
 pub use bars::{Bars, Measure};
 pub use brackets::{Bracket, Brackets};
 pub use histogram::{Bin, Histogram};
 pub use line::{Fit, Variable};
+pub use rounds::{Rounds, Step, scientific};
 
 /// How wide a plot is drawn, in pixels of the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -25,6 +25,10 @@ pub enum Route {
     Job(ContentId),
     /// The check of a receipt that somebody has.
     Receipt,
+    /// A graph, ranked and drawn here.
+    Graph,
+    /// A program of nets, run here.
+    Machine,
     /// Connections, identity, what is protected and what is not.
     Network,
 }
@@ -42,6 +46,8 @@ impl Route {
             "contribute" => Self::Contribute,
             "jobs" => Self::Jobs,
             "receipt" => Self::Receipt,
+            "graph" => Self::Graph,
+            "machine" => Self::Machine,
             "network" => Self::Network,
             other => {
                 let one = |folder: &str| other.strip_prefix(folder).and_then(|id| id.parse().ok());
@@ -64,6 +70,8 @@ impl Route {
             Self::Jobs => "#/jobs".into(),
             Self::Job(id) => format!("#/jobs/{id}"),
             Self::Receipt => "#/receipt".into(),
+            Self::Graph => "#/graph".into(),
+            Self::Machine => "#/machine".into(),
             Self::Network => "#/network".into(),
         }
     }
@@ -81,6 +89,8 @@ impl Route {
             Self::Jobs => "Jobs · Formix",
             Self::Job(_) => "Job · Formix",
             Self::Receipt => "Check a receipt · Formix",
+            Self::Graph => "Graph · Formix",
+            Self::Machine => "Machine · Formix",
             Self::Network => "Network · Formix",
         }
     }
@@ -96,6 +106,8 @@ impl Route {
                 | (Self::Approval, Self::Approval)
                 | (Self::Contribute, Self::Contribute)
                 | (Self::Jobs, Self::Jobs | Self::Job(_) | Self::Receipt)
+                | (Self::Graph, Self::Graph)
+                | (Self::Machine, Self::Machine)
                 | (Self::Network, Self::Network)
         )
     }
@@ -119,6 +131,8 @@ mod tests {
             Route::Jobs,
             Route::Job(id),
             Route::Receipt,
+            Route::Graph,
+            Route::Machine,
             Route::Network,
         ] {
             assert_eq!(Route::of(&route.href()), route);

@@ -43,6 +43,16 @@
 //! | [`SAVE_CSV`], [`SAVE_JSON`] | saves the numbers | |
 //! | [`AGAIN`] | proposes the same again | |
 //! | [`ACCUSED`], [`EVIDENCE`] | a heavy node that lied, and what checking the evidence in this page gave; saves the evidence | `data-heavy`, `data-checked` |
+//! | [`GRAPH_FILE`], [`GRAPH_EXAMPLE`] | chooses a graph; takes one that is here, by `data-example` | |
+//! | [`GRAPH_FIELD`], [`GRAPH_AGAIN`] | an input of how it is ranked, by `data-field`; ranks it again | |
+//! | [`GRAPH_STATE`], [`GRAPH_STOP`], [`GRAPH_ERROR`] | how far it is; stops it; why there is nothing | `data-state`: `idle`, `starting`, `reading`, `arranging`, `ranking`, `done`, `refused` |
+//! | [`GRAPH_OUTCOME`], [`GRAPH_DEVICE`], [`GRAPH_NO_GPU`] | what came of it, what computed it, why no GPU did | `data-digest`, `data-gpu`, `data-rounds`, `data-converged` |
+//! | [`GRAPH_NODE`] | a node of the table | `data-node`, `data-units` |
+//! | [`GRAPH_DRAWING`], [`GRAPH_CHOSEN`] | the drawing; what is said of the node that is looked at | `data-nodes`, `data-edges`, `data-settled` |
+//! | [`MACHINE_FIELD`], [`MACHINE_TEXT`] | an input of how a program is run, by `data-field`; the program | |
+//! | [`MACHINE_RUN`], [`MACHINE_STOP`], [`MACHINE_ERROR`] | runs it, stops it; why it does not run | |
+//! | [`MACHINE_OUTCOME`], [`MACHINE_RESULT`], [`MACHINE_TROUBLE`] | what came of it, its result, what went wrong | `data-interactions`, `data-mode`, `data-stopped` |
+//! | [`MACHINE_OPCODE`] | a row of the counts | `data-opcode`, `data-count` |
 //! | [`PLOT`], [`PLOT_TABLE`] | a plot, and its numbers in cells | `data-plot` |
 //! | [`SIGNATURES`] | the result's signatures, checked in this page | `data-checked`: `checking`, `verified`, `failed` |
 //! | [`REFUSAL`] | why there is no total | |
@@ -316,6 +326,50 @@ pub const RERUN_INPUT: &str = "rerun-input";
 pub const RERUN_GO: &str = "rerun-go";
 /// What that gave.
 pub const RERUN: &str = "rerun";
+/// The file input for a graph.
+pub const GRAPH_FILE: &str = "graph-file";
+/// Takes a graph that is here.
+pub const GRAPH_EXAMPLE: &str = "graph-example";
+/// One input of how it is ranked.
+pub const GRAPH_FIELD: &str = "graph-field";
+/// Ranks it again.
+pub const GRAPH_AGAIN: &str = "graph-again";
+/// How far the ranking is.
+pub const GRAPH_STATE: &str = "graph-state";
+/// Stops it.
+pub const GRAPH_STOP: &str = "graph-stop";
+/// Why there is none.
+pub const GRAPH_ERROR: &str = "graph-error";
+/// What came of it.
+pub const GRAPH_OUTCOME: &str = "graph-outcome";
+/// What computed it.
+pub const GRAPH_DEVICE: &str = "graph-device";
+/// Why no GPU did.
+pub const GRAPH_NO_GPU: &str = "graph-no-gpu";
+/// A node of the table.
+pub const GRAPH_NODE: &str = "graph-node";
+/// The drawing.
+pub const GRAPH_DRAWING: &str = "graph-drawing";
+/// The node that is looked at.
+pub const GRAPH_CHOSEN: &str = "graph-chosen";
+/// One input of how a program is run.
+pub const MACHINE_FIELD: &str = "machine-field";
+/// The program.
+pub const MACHINE_TEXT: &str = "machine-text";
+/// Runs it.
+pub const MACHINE_RUN: &str = "machine-run";
+/// Stops it.
+pub const MACHINE_STOP: &str = "machine-stop";
+/// Why it does not run.
+pub const MACHINE_ERROR: &str = "machine-error";
+/// What came of it.
+pub const MACHINE_OUTCOME: &str = "machine-outcome";
+/// Its result.
+pub const MACHINE_RESULT: &str = "machine-result";
+/// What went wrong.
+pub const MACHINE_TROUBLE: &str = "machine-trouble";
+/// How many interactions of one kind.
+pub const MACHINE_OPCODE: &str = "machine-opcode";
 /// This node's id in full.
 pub const NODE_ID: &str = "node-id";
 /// A heavy node.

@@ -1,7 +1,7 @@
 //! A solve whose rounds a device does.
 
 use crate::{
-    course::{self, Course, Options, ROUNDS_MAX, Verdict},
+    course::{self, Course, Options, ROUNDS_MAX, Report, Verdict},
     fixed,
     focus::Focus,
     graph::Graph,
@@ -66,6 +66,11 @@ impl<'g> Offloaded<'g> {
             epsilon: options.epsilon.units(),
             rounds_max: options.rounds_max.clamp(1, ROUNDS_MAX),
         }
+    }
+
+    /// What is known after the rounds that were judged.
+    pub fn report(&self) -> Report {
+        self.course.report()
     }
 
     /// π, from what the device kept in the round that was the last.

@@ -24,6 +24,25 @@ pub enum Format {
     MatrixMarket,
 }
 
+impl Format {
+    /// A file's format by its name, whether `.gz` follows or not: `.csv`, `.mtx`, else an edge list.
+    pub fn of_name(name: &str) -> Self {
+        let name = name.to_ascii_lowercase();
+        let name = name.strip_suffix(".gz").unwrap_or(&name);
+        match name.rsplit_once('.') {
+            Some((_, "csv")) => Self::Csv,
+            Some((_, "mtx")) => Self::MatrixMarket,
+            _ => Self::EdgeList,
+        }
+    }
+
+    /// The format that a file's first bytes say, whatever its name is: Matrix Market's begin with its name.
+    pub fn of_beginning(bytes: &[u8]) -> Option<Self> {
+        let begins = bytes.get(..14).is_some_and(|start| start.eq_ignore_ascii_case(b"%%MatrixMarket"));
+        begins.then_some(Self::MatrixMarket)
+    }
+}
+
 /// How to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadOptions {
@@ -188,6 +207,11 @@ impl Reader {
             bytes = rest;
         }
         self.keep(bytes)
+    }
+
+    /// How many edges are read.
+    pub fn edges(&self) -> usize {
+        self.edges.len()
     }
 
     /// The graph, once all is read.

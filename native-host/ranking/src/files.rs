@@ -79,13 +79,7 @@ pub fn unpack(raw: impl Read + 'static) -> io::Result<Box<dyn BufRead>> {
 
 /// A file's format by its name, whether `.gz` follows or not: `.csv`, `.mtx`, else an edge list.
 pub fn format_of(path: &Path) -> Format {
-    let name = path.to_string_lossy().to_ascii_lowercase();
-    let name = name.strip_suffix(".gz").unwrap_or(&name);
-    match name.rsplit_once('.') {
-        Some((_, "csv")) => Format::Csv,
-        Some((_, "mtx")) => Format::MatrixMarket,
-        _ => Format::EdgeList,
-    }
+    Format::of_name(&path.to_string_lossy())
 }
 
 /// Reads a graph. Whatever `options` say, what begins as Matrix Market is read as that.
@@ -101,9 +95,7 @@ pub fn read_graph(path: &Path, options: ReadOptions) -> Result<Edges, FileError>
 /// # Errors
 /// [`FileError`].
 pub fn read_edges(file: &mut dyn BufRead, options: ReadOptions) -> Result<Edges, FileError> {
-    let begins =
-        file.fill_buf()?.get(..14).is_some_and(|start| start.eq_ignore_ascii_case(b"%%MatrixMarket"));
-    let format = if begins { Format::MatrixMarket } else { options.format };
+    let format = Format::of_beginning(file.fill_buf()?).unwrap_or(options.format);
     let mut reader = Reader::new(ReadOptions { format, ..options });
     loop {
         let piece = file.fill_buf()?;

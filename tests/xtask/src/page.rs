@@ -1,9 +1,9 @@
-//! The page build: three wasm programs, their JavaScript, the files of `www/`, one output folder.
+//! The page build: four wasm programs, their JavaScript, the files of `www/`, one output folder.
 //!
-//! `cargo` compiles `ui`, which page and worker both run, without and with the views of jobs, and `runner`, which runs other people's programs and is
-//! loaded by those who agreed to that; wasm-bindgen, used as a library so that its version is the lockfile's, writes their JavaScript; binaryen's `wasm-opt`
-//! shrinks them. A release build names each file by its content, so that it
-//! may be cached for ever, and compresses it; a development build keeps plain names, which `www/index.html` refers to.
+//! `cargo` compiles `ui`, which page and worker both run, without and with the views of jobs, `runner`, which runs other people's programs and is
+//! loaded by those who agreed to that, and `reckoner`, which ranks graphs and reduces nets and is loaded with the views that show them; wasm-bindgen, used
+//! as a library so that its version is the lockfile's, writes their JavaScript; binaryen's `wasm-opt` shrinks them. A release build names each file by its
+//! content, so that it may be cached for ever, and compresses it; a development build keeps plain names, which `www/index.html` refers to.
 //!
 //! `index.html` loads `page.js`, which starts `worker.js` as a module worker. Where somebody has gone to a view of jobs before, or the address names
 //! one, it has `jobs.js` go on instead, which starts `worker-jobs.js`; that starts as many of `runner.js` as it lends cores. These loaders are the only
@@ -77,7 +77,7 @@ impl Loader {
 }
 
 /// The wasm programs.
-const PROGRAMS: [Program; 3] = [
+const PROGRAMS: [Program; 4] = [
     Program {
         package: "ui",
         name: "ui",
@@ -105,6 +105,14 @@ const PROGRAMS: [Program; 3] = [
         name: "runner",
         is_plain: false,
         loaders: &[Loader::of_worker("runner.js")],
+        first: false,
+        aim: Aim::Quick,
+    },
+    Program {
+        package: "reckoner",
+        name: "reckoner",
+        is_plain: false,
+        loaders: &[Loader::of_worker("reckoner.js")],
         first: false,
         aim: Aim::Quick,
     },
@@ -387,7 +395,7 @@ const SAY_FAILED: &str = r#"  const place = document.getElementById("starting");
 /// Whether a person wants the views of jobs: the address names one, or they were there before, which `browser/ui/src/app/more.rs` notes.
 const WANTS_JOBS: &str = r##"const wantsJobs = () => {
   try {
-    return /^#\/?(contribute|jobs|receipt)/.test(location.hash) || localStorage.getItem("formix-jobs") !== null;
+    return /^#\/?(contribute|jobs|receipt|graph|machine)/.test(location.hash) || localStorage.getItem("formix-jobs") !== null;
   } catch {
     return false;
   }

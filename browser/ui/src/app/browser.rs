@@ -96,6 +96,12 @@ pub(crate) fn remember(key: &str, value: &str) {
     }
 }
 
+/// Whether a media query matches now.
+#[cfg(feature = "jobs")]
+pub(crate) fn matches(query: &str) -> bool {
+    window().match_media(query).ok().flatten().is_some_and(|query| query.matches())
+}
+
 /// Says now, and whenever that changes, whether a media query matches. As long as the page is there.
 pub(crate) fn follow_media(query: &str, on_change: impl Fn(bool) + 'static) {
     let Ok(Some(query)) = window().match_media(query) else { return };

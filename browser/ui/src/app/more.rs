@@ -15,11 +15,11 @@ pub(crate) fn More() -> impl IntoView {
     let (location, href) = (window().location(), page().route.get_untracked().href());
     let loads = location.set_hash(&href).is_ok() && location.reload().is_ok();
     let words = match loads {
-        true => "Loading the part of the page for jobs.",
-        false => "Please reload the page: the part of it for jobs was not loaded yet.",
+        true => "Loading this part of the page.",
+        false => "Please reload the page: this part of it was not loaded yet.",
     };
     view! {
-        <Heading text="Jobs" />
+        <Heading text="Formix" />
         <p aria-busy=loads.to_string()>{words}</p>
     }
 }

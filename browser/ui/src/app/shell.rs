@@ -19,14 +19,16 @@ use super::{
 #[cfg(feature = "jobs")]
 use super::{
     contribute::Contribute,
+    graph::Graph,
     jobs::{Job, Jobs, Receipt},
     lending::Lending,
+    machine::Machine,
 };
 use crate::{route::Route, testids};
 use bridge::Status;
 use leptos::prelude::*;
 
-const NAV: [(Route, Shape, &str); 8] = [
+const NAV: [(Route, Shape, &str); 10] = [
     (Route::Home, Shape::Home, "Home"),
     (Route::Computations, Shape::List, "Computations"),
     (Route::Data, Shape::Table, "My data"),
@@ -34,6 +36,8 @@ const NAV: [(Route, Shape, &str); 8] = [
     (Route::Approval, Shape::Shield, "Approval"),
     (Route::Contribute, Shape::Chip, "Contribute"),
     (Route::Jobs, Shape::Play, "Jobs"),
+    (Route::Graph, Shape::Nodes, "Graph"),
+    (Route::Machine, Shape::Chip, "Machine"),
     (Route::Network, Shape::Nodes, "Network"),
 ];
 
@@ -108,8 +112,12 @@ pub(crate) fn Shell() -> impl IntoView {
                 Route::Job(id) => view! { <Job id /> }.into_any(),
                 #[cfg(feature = "jobs")]
                 Route::Receipt => view! { <Receipt /> }.into_any(),
+                #[cfg(feature = "jobs")]
+                Route::Graph => view! { <Graph /> }.into_any(),
+                #[cfg(feature = "jobs")]
+                Route::Machine => view! { <Machine /> }.into_any(),
                 #[cfg(not(feature = "jobs"))]
-                Route::Contribute | Route::Jobs | Route::Job(_) | Route::Receipt => view! { <More /> }.into_any(),
+                Route::Contribute | Route::Jobs | Route::Job(_) | Route::Receipt | Route::Graph | Route::Machine => view! { <More /> }.into_any(),
                 Route::Network => view! { <Network /> }.into_any(),
             }}
         </main>
@@ -127,6 +135,7 @@ fn Navigation() -> impl IntoView {
         let class = match route {
             Route::Network => "wide-only spare",
             Route::Contribute | Route::Jobs => "wide-only",
+            Route::Graph | Route::Machine => "wide-only roomy",
             _ => "",
         };
         let view_name = route.href().trim_start_matches("#/").to_owned();

@@ -223,3 +223,31 @@ fn ticks_are_round_numbers_that_fit() {
     assert!(!labels(5.0, 5.0, 500.0).is_empty());
     assert!(place("NaN").abs() < 1e-9 && place("1e400").abs() < 1e-9 && place("many").abs() < 1e-9);
 }
+
+#[test]
+fn rounds_lead_down_to_their_goal() {
+    let step = |round: u32| Step {
+        round,
+        change: 0.9 * 0.85_f64.powi(round as i32),
+        bound: (round > 1).then(|| 6.0 * 0.85_f64.powi(round as i32)),
+    };
+    for rounds in [0, 1, 2, 90, 2_000] {
+        let rounds = Rounds { steps: (1..=rounds).map(step).collect(), goal: 1e-6 };
+        for width in [Width::Wide, Width::Narrow] {
+            let drawing = rounds.draw(width);
+            all_inside(&drawing);
+            let lines =
+                drawing.marks.iter().filter(|mark| matches!(mark, Mark::Line { class: "fit", .. })).count();
+            assert!(lines <= 161 && (rounds.steps.len() < 3 || lines > 0));
+            assert!(drawing.table.rows.len() <= 41);
+        }
+    }
+    let rounds = Rounds { steps: (1..=90).map(step).collect(), goal: 1e-6 };
+    let drawing = rounds.draw(Width::Wide);
+    assert_eq!(drawing.description, "After 90 rounds π is within 2.7·10⁻⁶ of the exact one.");
+    assert_eq!(drawing.table.rows.last().unwrap()[0], "90");
+    assert!(texts(&drawing, "tick").contains(&"10⁻⁶"));
+    assert_eq!(scientific(0.0), "0");
+    assert_eq!(scientific(0.85), "0.85");
+    assert_eq!(scientific(9.99e-7), "1.0·10⁻⁶");
+}

@@ -84,6 +84,10 @@ fn Computing() -> impl IntoView {
             <p>
                 "Or have others run a program of yours: "
                 <a href=Route::Jobs.href()>"jobs"</a>
+                ". This tab also "
+                <a href=Route::Graph.href()>"ranks a graph"</a>
+                " or "
+                <a href=Route::Machine.href()>"runs nets"</a>
                 "."
             </p>
         </section>

@@ -1,0 +1,102 @@
+//! The page's handle to a reckoner.
+
+use channel::{
+    post, post_with,
+    reckoner::{FromReckoner, ToReckoner},
+    unpack,
+};
+use gloo::events::{EventListener, EventListenerOptions};
+use std::{cell::RefCell, rc::Rc};
+use wasm_bindgen::{JsCast as _, JsValue};
+use web_sys::{Blob, ErrorEvent, Event, MessageEvent, Worker, WorkerOptions, WorkerType};
+
+/// Where the page build puts the reckoner's loader.
+const RECKONER_URL: &str = "/reckoner.js";
+
+/// What a reckoner says, or why it says nothing any more.
+pub type Word = Result<(FromReckoner, Vec<Vec<u8>>), String>;
+
+/// What was asked before it listened; none since it does.
+type Early = Rc<RefCell<Option<Vec<(ToReckoner, Option<Blob>)>>>>;
+
+/// A reckoner, a worker of its own that computes for a view. It ends when this is dropped, whatever it does.
+#[derive(Debug)]
+pub struct Reckoner {
+    worker: Worker,
+    early: Early,
+    _listeners: [EventListener; 3],
+}
+
+impl Reckoner {
+    /// Starts one. What it says goes to `on_word`, but for its first word, that it listens.
+    ///
+    /// # Errors
+    /// In words, where this browser starts none.
+    pub fn start(on_word: impl Fn(Word) + 'static) -> Result<Self, String> {
+        let options = WorkerOptions::new();
+        options.set_type(WorkerType::Module);
+        options.set_name("formix-reckoner");
+        let worker = Worker::new_with_options(RECKONER_URL, &options)
+            .map_err(|error| format!("this browser starts no worker for it: {error:?}"))?;
+        let early: Early = Rc::new(RefCell::new(Some(Vec::new())));
+        let on_word = Rc::new(on_word);
+        let on = |name| {
+            let (on_word, early, told) = (Rc::clone(&on_word), Rc::clone(&early), worker.clone());
+            let options = EventListenerOptions::enable_prevent_default();
+            EventListener::new_with_options(&worker, name, options, move |event| match word(event) {
+                Ok((FromReckoner::Listening, _)) => {
+                    let waiting = early.borrow_mut().take();
+                    for (message, file) in waiting.into_iter().flatten() {
+                        send(&told, &message, file.as_ref());
+                    }
+                }
+                word => on_word(word),
+            })
+        };
+        let listeners = [on("message"), on("error"), on("messageerror")];
+        Ok(Self { worker, early, _listeners: listeners })
+    }
+
+    /// Asks something of it, with the file that belongs to that. What it did before ends.
+    pub fn ask(&self, message: ToReckoner, file: Option<Blob>) {
+        match self.early.borrow_mut().as_mut() {
+            Some(early) => early.push((message, file)),
+            None => send(&self.worker, &message, file.as_ref()),
+        }
+    }
+}
+
+impl Drop for Reckoner {
+    fn drop(&mut self) {
+        self.worker.terminate();
+    }
+}
+
+fn send(worker: &Worker, message: &ToReckoner, file: Option<&Blob>) {
+    let sent = match file {
+        Some(file) => post_with(message, file, |message| worker.post_message(message)),
+        None => {
+            let send =
+                |message: &JsValue, handed: &JsValue| worker.post_message_with_transfer(message, handed);
+            post(message, &[], send)
+        }
+    };
+    if let Err(error) = sent {
+        web_sys::console::error_1(&error);
+    }
+}
+
+/// What an event of the worker's tells.
+fn word(event: &Event) -> Word {
+    match event.dyn_ref::<MessageEvent>() {
+        Some(message) if event.type_() == "message" => {
+            unpack(&message.data()).map_err(|error| error.to_string())
+        }
+        _ => {
+            // It is told here, in the view that asked.
+            event.prevent_default();
+            let said = event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message).filter(|said| !said.is_empty());
+            Err(said.unwrap_or_else(|| "the part of the page that computes did not load".into()))
+        }
+    }
+}

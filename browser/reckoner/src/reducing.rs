@@ -1,0 +1,88 @@
+//! Programs of the focus-flow machine, reduced in slices.
+
+use crate::app::{SLICE_MS, TELL_MS, Turn, now_ms};
+use channel::reckoner::{FromReckoner, Outcome, Reduced, Reducing};
+use ffcm::{
+    Opcode,
+    lazy::Reading,
+    program::{Mode, Program, Run, RunLimits},
+};
+
+/// Room for nets: 256 MiB of nodes, 128 of wires, and as much again for lists of free places and pairs. A tab has 4 GiB for all.
+const NODES_MAX: u32 = 1 << 24;
+const WIRES_MAX: u32 = 1 << 25;
+/// Room for terms: 512 MiB.
+const CELLS_MAX: u32 = 1 << 26;
+/// Bytes of all results' text.
+const RESULT_BYTES_MAX: usize = 1 << 20;
+/// Most terms that a superposition is read as.
+const COLLAPSED_MAX: u32 = 10_000;
+/// Pairs, or steps, of the first slice, before the machine's pace is known.
+const FIRST_SLICE: u64 = 1 << 14;
+
+/// Reduces a program and tells the page what came of it.
+///
+/// # Errors
+/// In words: it is no program.
+pub(crate) async fn reduce(text: &str, how: &Reducing, turn: Turn) -> Result<(), String> {
+    let mode = how.lazy.map(|lazy| if lazy { Mode::Lazy } else { Mode::Strict });
+    let mode = if how.collapse.is_some() { Some(Mode::Lazy) } else { mode };
+    let program = Program::read(text, mode, false).map_err(|error| error.to_string())?;
+    let limits = RunLimits {
+        interactions_max: how.interactions_max,
+        nodes_max: NODES_MAX,
+        wires_max: WIRES_MAX,
+        cells_max: CELLS_MAX,
+        reading: if how.collapse.is_some() { Reading::BreadthFirst } else { Reading::Normal },
+        results_max: how.collapse.unwrap_or(1).clamp(1, COLLAPSED_MAX),
+        result_bytes_max: RESULT_BYTES_MAX,
+    };
+    let mut run = Run::new(&program, &limits).map_err(|error| error.to_string())?;
+    let (mut worked_ms, mut told_ms, mut paused_ms) = (0.0, now_ms(), now_ms());
+    let mut budget = FIRST_SLICE;
+    let mut is_cut = false;
+    loop {
+        let begun_ms = now_ms();
+        let progress = run.go(budget);
+        let took_ms = now_ms() - begun_ms;
+        worked_ms += took_ms;
+        is_cut =
+            is_cut || run.is_cut() || run.results().iter().map(String::len).sum::<usize>() > RESULT_BYTES_MAX;
+        if progress.is_final() || is_cut {
+            break;
+        }
+        // A run also ends where a result is complete, long before its budget.
+        if now_ms() - paused_ms > SLICE_MS / 2.0 {
+            let pace = (SLICE_MS / took_ms.max(0.1)).clamp(0.25, 2.0);
+            budget = ((budget as f64 * pace) as u64).max(1);
+            if now_ms() - told_ms > TELL_MS {
+                told_ms = now_ms();
+                turn.tell(&FromReckoner::Reducing(reduced(&run, worked_ms)), &[]);
+            }
+            turn.pause().await;
+            paused_ms = now_ms();
+            if !turn.goes_on() {
+                break;
+            }
+        } else if took_ms < SLICE_MS / 2.0 {
+            budget = budget.saturating_mul(2);
+        }
+    }
+    let stopped = !turn.goes_on();
+    let opcodes = Opcode::ALL.into_iter().skip(1);
+    let outcome = Outcome {
+        mode: program.mode().name().into(),
+        results: run.results().to_vec(),
+        is_cut,
+        opcodes: opcodes.map(|kind| (kind.name().into(), run.tally().of(kind))).collect(),
+        reduced: reduced(&run, worked_ms),
+        trouble: run.trouble().map(|trouble| trouble.to_string()),
+        stopped,
+    };
+    turn.tell(&FromReckoner::Reduced(Box::new(outcome)), &[]);
+    Ok(())
+}
+
+fn reduced(run: &Run<'_>, ms: f64) -> Reduced {
+    Reduced { interactions: run.tally().interactions(), ms }
+}
