@@ -25,7 +25,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     found.sort();
     let mut source = format!("/// Where the crate's source is.\npub const SOURCE: &str = {root:?};\n");
-    source.push_str("/// Each program: its path in the crate, and its text.\npub const PROGRAMS: &[(&str, &str)] = &[\n");
+    source.push_str(
+        "/// Each program: its path in the crate, and its text.\npub const PROGRAMS: &[(&str, &str)] = &[\n",
+    );
     for path in found {
         let name = path.strip_prefix(root)?.to_string_lossy().replace('\\', "/");
         writeln!(source, "    ({name:?}, include_str!({path:?})),")?;

@@ -77,7 +77,7 @@ pub fn grown(nodes: u32) -> Result<Edges, GraphError> {
         let mut z = state;
         z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (u128::from(z ^ z >> 31) * limit as u128 >> 64) as usize
+        ((u128::from(z ^ z >> 31) * limit as u128) >> 64) as usize
     };
     // Each end of each edge once: an end drawn from here is a node by how many links it has.
     let mut ends: Vec<u32> = vec![0];

@@ -108,6 +108,8 @@ fn random_nets_give_the_same_net_and_the_same_counts() {
             tight += 1;
         }
     }
-    println!("{done} random nets, {tight} of them with little room; {left} that do not end or go to no device");
+    println!(
+        "{done} random nets, {tight} of them with little room; {left} that do not end or go to no device"
+    );
     assert!(done > left && tight > done / 2);
 }

@@ -310,11 +310,14 @@ impl Device {
         let size = pairs as u64 * 8;
         let staging = self.zeros(pairs, BufferUsages::COPY_DST | BufferUsages::MAP_READ);
         let mut end = 0;
-        let copies: Vec<_> = runs.iter().map(|[first, count]| {
-            let size = *count as u64 * 8;
-            end += size;
-            [*first as u64 * 8, end - size, size]
-        }).collect();
+        let copies: Vec<_> = runs
+            .iter()
+            .map(|[first, count]| {
+                let size = *count as u64 * 8;
+                end += size;
+                [*first as u64 * 8, end - size, size]
+            })
+            .collect();
         self.copy(buffer, &staging, &copies);
         let (sender, receiver) = oneshot::channel();
         staging.map_async(wgpu::MapMode::Read, .., move |mapped| {
@@ -374,10 +377,8 @@ fn pipeline(device: &wgpu::Device, name: &str, source: &str, bindings: Bindings)
             count: None,
         })
         .collect();
-    let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
-        label: Some(name),
-        entries: &entries,
-    });
+    let layout = device
+        .create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some(name), entries: &entries });
     let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
         label: Some(name),
         bind_group_layouts: &[Some(&layout)],

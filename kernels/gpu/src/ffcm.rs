@@ -8,9 +8,7 @@ use crate::{
     rank::LOSSES_MAX,
 };
 use room::Room;
-use shaders::ffcm::{
-    Input, Kernel, STATE_WORDS, Solution, State, counts, stopped, tag, TAG_BITS, NONE,
-};
+use shaders::ffcm::{Input, Kernel, NONE, STATE_WORDS, Solution, State, TAG_BITS, counts, stopped, tag};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Steps between two looks at what the device did; after the last round they do nothing.

@@ -457,8 +457,17 @@ impl Kernel {
             ("NARROW_ROUNDS", NARROW_ROUNDS),
             ("AT_COUNTS", State::FIELDS.len() as u32),
         ];
-        let tables =
-            [tag::ALL, opcode::ALL, kind::ALL, operator::ALL, float::ALL, def::ALL, stopped::ALL, short_of::ALL, ring::ALL];
+        let tables = [
+            tag::ALL,
+            opcode::ALL,
+            kind::ALL,
+            operator::ALL,
+            float::ALL,
+            def::ALL,
+            stopped::ALL,
+            short_of::ALL,
+            ring::ALL,
+        ];
         let all = constants.iter().chain(&LEFT).chain(tables.into_iter().flatten());
         let mut source: String = all.map(|(name, value)| constant(name, *value)).collect();
         for (at, field) in (0..).zip(State::FIELDS) {

@@ -139,8 +139,9 @@ fn constants_are_those_of_rust() {
         let rings = ["nodes", "wires"].into_iter();
         let words = ["head", "ready", "tail", "fresh"];
         for (ring, word) in rings.flat_map(|ring| words.map(|word| (ring, word))) {
-            let [at, first] = [word, "head"]
-                .map(|word| value(&format!("AT_{}_{}", ring.to_ascii_uppercase(), word.to_ascii_uppercase())));
+            let [at, first] = [word, "head"].map(|word| {
+                value(&format!("AT_{}_{}", ring.to_ascii_uppercase(), word.to_ascii_uppercase()))
+            });
             assert_eq!(at - first, value(&word.to_ascii_uppercase()), "{ring} {word}");
         }
     }

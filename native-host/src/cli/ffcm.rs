@@ -330,14 +330,7 @@ fn shown(progress: Progress, result: Option<NormalForm<'_>>, terms: Option<&Term
     Ok(vec![text])
 }
 
-fn tell(
-    args: &RunArgs,
-    program: &Program,
-    ran: &Ran,
-    threads: usize,
-    gpu_error: Option<&str>,
-    out: &Out,
-) {
+fn tell(args: &RunArgs, program: &Program, ran: &Ran, threads: usize, gpu_error: Option<&str>, out: &Out) {
     let result = ran.results.join("\n");
     let mode = if matches!(program, Program::Terms(_)) { "lazy" } else { "strict" };
     let (interactions, seconds) = (ran.tally.interactions(), ran.time.as_secs_f64());
@@ -421,7 +414,14 @@ mod tests {
     #[test]
     fn books_run_with_one_thread_and_with_more() {
         let file = book("@main = a & 20 ~ $([+] $(22 a))");
-        for flags in ["", " --threads 2", " --threads 0 --stats", " --device cpu", " --device gpu --stats", " --mode strict"] {
+        for flags in [
+            "",
+            " --threads 2",
+            " --threads 0 --stats",
+            " --device cpu",
+            " --device gpu --stats",
+            " --mode strict",
+        ] {
             line(&format!("run {}{flags}", file.path().display())).expect("it runs");
         }
     }
@@ -494,7 +494,9 @@ mod tests {
     fn what_cannot_be_done_is_said() {
         assert!(error("@main = 1", "--device gpu --threads 2").contains("no threads"));
         assert!(error("@main = λx. x", "--device gpu").contains("a lazy machine runs on the processor"));
-        assert!(error("@main = a & 1 ~ $([/] $(0 a))", "--device gpu").contains("1 operations had no result"));
+        assert!(
+            error("@main = a & 1 ~ $([/] $(0 a))", "--device gpu").contains("1 operations had no result")
+        );
         assert!(error("@main = a & 1 ~ $([/] $(0 a))", "").contains("1 operations had no result"));
         assert!(error("@main = (/ 1 0)", "").contains("1 operations had no result"));
         assert!(error("@main = (λx. (x x) 3)", "").contains("1 terms fit no rule"));

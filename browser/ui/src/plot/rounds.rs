@@ -108,7 +108,7 @@ fn polyline(drawing: &mut Drawing, points: Vec<(f64, f64)>, class: &'static str)
     let every = points.len().div_ceil(STRETCHES_MAX).max(1);
     let mut shown: Vec<(f64, f64)> = points.iter().copied().step_by(every).collect();
     // Where it ends is what matters.
-    if (points.len().wrapping_sub(1)) % every != 0 {
+    if !points.len().wrapping_sub(1).is_multiple_of(every) {
         shown.extend(points.last());
     }
     shown.windows(2).for_each(|ends| drawing.line(ends[0], ends[1], class));

@@ -13,7 +13,7 @@ use crate::{
     rules::{Resource, Tally},
     table::TABLE,
 };
-use alloc::{collections::BTreeMap, string::String, vec::Vec};
+use alloc::{collections::BTreeMap, string::String, vec, vec::Vec};
 use core::fmt;
 use shaders::ffcm::{DEF_MAX, Input, Solution, short_of, stopped};
 
@@ -32,7 +32,9 @@ const _: () = {
     assert!(operator::SUB == Operator::Sub as u32 && operator::SUB_FLIPPED == Operator::SubFlipped as u32);
     assert!(operator::MUL == Operator::Mul as u32 && operator::DIV == Operator::Div as u32);
     assert!(operator::DIV_FLIPPED == Operator::DivFlipped as u32 && operator::REM == Operator::Rem as u32);
-    assert!(operator::REM_FLIPPED == Operator::RemFlipped as u32 && operator::EQUAL == Operator::Equal as u32);
+    assert!(
+        operator::REM_FLIPPED == Operator::RemFlipped as u32 && operator::EQUAL == Operator::Equal as u32
+    );
     assert!(operator::NOT_EQUAL == Operator::NotEqual as u32 && operator::LESS == Operator::Less as u32);
     assert!(operator::GREATER == Operator::Greater as u32 && operator::AND == Operator::And as u32);
     assert!(operator::OR == Operator::Or as u32 && operator::XOR == Operator::Xor as u32);
@@ -73,7 +75,10 @@ impl fmt::Display for NotOffloaded {
                  them, in which devices differ"
             ),
             Self::LargeDef { def, size } => {
-                write!(f, "`@{def}` has {size} parts, and a device expands at most {DEF_MAX} at once: divide it")
+                write!(
+                    f,
+                    "`@{def}` has {size} parts, and a device expands at most {DEF_MAX} at once: divide it"
+                )
             }
             Self::Full(resource) => write!(f, "`@main` alone needs more {resource}"),
         }
@@ -261,8 +266,7 @@ fn fits(book: &Book) -> Result<(), NotOffloaded> {
 
 /// The book as `shaders::ffcm::def` says.
 fn program(book: &Book) -> Vec<u32> {
-    let mut words: Vec<u32> = Vec::new();
-    words.resize(book.defs().len(), 0);
+    let mut words = vec![0_u32; book.defs().len()];
     for (number, def) in book.defs().iter().enumerate() {
         words[number] = words.len() as u32;
         let sizes = [def.nodes().len() as u32, def.wires(), def.redexes().len() as u32];

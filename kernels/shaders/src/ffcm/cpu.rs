@@ -404,9 +404,8 @@ impl<'m, 'a> Tile<'m, 'a> {
     }
 
     fn duplicate(&mut self, a: u32, b: u32, own: [u32; 2]) {
-        let is_unsafe = |memory: &Memory<'_>| {
-            memory.program[(memory.program[place(a)] + def::DEF_IS_SAFE) as usize] == 0
-        };
+        let is_unsafe =
+            |memory: &Memory<'_>| memory.program[(memory.program[place(a)] + def::DEF_IS_SAFE) as usize] == 0;
         match tag_of(a) {
             tag::DUP if self.node(a)[0] == self.node(b)[0] => self.annihilate(a, b, opcode::DUPLICATE),
             tag::DUP => self.distribute(a, b, own),

@@ -274,7 +274,7 @@ fn float_quotient(x: u32, y: u32) -> u32 {
     let first = (rest << 16) / divisor;
     let rest = (rest << 16) % divisor;
     let second = (rest << 14) / divisor;
-    let sticky = u32::from((rest << 14) % divisor != 0);
+    let sticky = u32::from(!(rest << 14).is_multiple_of(divisor));
     let quotient = (1 << 31 | first << 15 | second << 1) | sticky;
     packed(sign, exponent_of(x) - exponent_of(y) + 127 - less as i32, quotient)
 }
