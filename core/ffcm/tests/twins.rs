@@ -43,15 +43,7 @@ fn by_twins(book: &Book, limits: Limits, [nodes_max, wires_max]: [u32; 2], mut s
 }
 
 fn sum_tree(depth: u32) -> Book {
-    let text = format!(
-        "@gen = (?(((a a) @gen0) b) b)
-         @gen0 = ({{a d}} ({{$([*2] $([+1] b)) $([*2] e)}} (c f))) &! @gen ~ (a (b c)) &! @gen ~ (d (e f))
-         @main = a & @sum ~ ({depth} (@made a))
-         @made = a & @gen ~ ({depth} (0 a))
-         @sum = (?(((* 1) @sum0) a) a)
-         @sum0 = ({{a c}} ((b d) f)) &! @sum ~ (a (b $([+] $(e f)))) &! @sum ~ (c (d e))"
-    );
-    Book::read(&text).unwrap_or_else(|error| panic!("{error}"))
+    Book::read(&hvm_programs::sum_tree(depth)).unwrap_or_else(|error| panic!("{error}"))
 }
 
 #[test]

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Steps between two looks at what the device did; after the last round they do nothing.
 const READ_EVERY: u32 = 16;
 /// Pairs that one submission reduces, about: drivers take a device away that does not answer for seconds.
-const PAIRS_AT_ONCE: u32 = 1 << 24;
+const PAIRS_AT_ONCE: u32 = 1 << 23;
 /// Nodes or wires that are read at once.
 const PAGE: u32 = 1024;
 /// Most pages that are read at once without being asked for.
@@ -67,7 +67,7 @@ async fn rounds(device: &Device, input: &Input<'_>) -> Result<Solution, Fault> {
         device.submit(&step, at_once);
         let before = state.0.rounds;
         state = read_state(device, &room).await?;
-        if state.0.rounds <= before || state.0.pairs > room.pairs_max() {
+        if state.0.rounds == before || state.0.pairs > room.pairs_max() {
             return Err(GpuError::Wrong.into());
         }
         let is_full = state.0.stopped == stopped::STOPPED_FULL;

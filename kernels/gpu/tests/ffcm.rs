@@ -41,15 +41,7 @@ async fn open() -> Gpu {
 }
 
 fn sum_tree(depth: u32) -> Book {
-    let text = format!(
-        "@gen = (?(((a a) @gen0) b) b)
-         @gen0 = ({{a d}} ({{$([*2] $([+1] b)) $([*2] e)}} (c f))) &! @gen ~ (a (b c)) &! @gen ~ (d (e f))
-         @main = a & @sum ~ ({depth} (@made a))
-         @made = a & @gen ~ ({depth} (0 a))
-         @sum = (?(((* 1) @sum0) a) a)
-         @sum0 = ({{a c}} ((b d) f)) &! @sum ~ (a (b $([+] $(e f)))) &! @sum ~ (c (d e))"
-    );
-    Book::read(&text).unwrap_or_else(|error| panic!("{error}"))
+    Book::read(&hvm_programs::sum_tree(depth)).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// What one thread gives.
@@ -170,11 +162,11 @@ on_device! {
 
     async fn large_results_are_read_back() {
         let gpu = open().await;
-        // A list of 5,000 numbers, each beside the next, whose nodes stand on many pages.
+        // A tree of 4,096 numbers, whose nodes stand on many pages.
         let book = Book::read(
-            "@main = a & @list ~ (5000 a)
-             @list = (?(((* *) @more) b) b)
-             @more = ({$([+0] a) b} (a c)) & @list ~ (b c)",
+            "@main = a & @gen ~ (12 (0 a))
+             @gen = (?(((a a) @gen0) b) b)
+             @gen0 = ({a d} ({$([*2] $([+1] b)) $([*2] e)} (c f))) & @gen ~ (a (b c)) & @gen ~ (d (e f))",
         )
         .expect("a book");
         let (got, _) = by_gpu(&gpu, &book, Limits::default()).await;

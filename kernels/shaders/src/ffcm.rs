@@ -29,7 +29,9 @@ pub const LINKS_MAX: u32 = 4096;
 /// workgroups of a device ask for at the same moment.
 pub const DEF_MAX: u32 = 1024;
 /// Pairs of a round that one workgroup does alone.
-pub const NARROW_PAIRS: u32 = 512;
+pub const NARROW_PAIRS: u32 = 256;
+/// Lanes of that workgroup: few, since a device without hardware goes through all of them for a single pair.
+pub const NARROW_LANES: u32 = 32;
 /// Rounds that it does in one dispatch.
 pub const NARROW_ROUNDS: u32 = 64;
 /// Pairs, nodes and wires that a workgroup gathers before it writes them down; what is more is written one by one.
@@ -416,8 +418,8 @@ impl Kernel {
     /// Lanes of its workgroup.
     pub const fn lanes(self) -> u32 {
         match self {
-            Self::Wide | Self::Narrow => GROUP,
-            Self::Settle => 1,
+            Self::Wide => GROUP,
+            Self::Narrow | Self::Settle => NARROW_LANES,
         }
     }
 
@@ -444,6 +446,7 @@ impl Kernel {
     pub fn source(self) -> String {
         let constants = [
             ("GROUP", GROUP),
+            ("LANES", self.lanes()),
             ("TAG_BITS", TAG_BITS),
             ("TAG", (1 << TAG_BITS) - 1),
             ("IS_NODE", tag::CON),
@@ -456,6 +459,7 @@ impl Kernel {
             ("NARROW_PAIRS", NARROW_PAIRS),
             ("NARROW_ROUNDS", NARROW_ROUNDS),
             ("AT_COUNTS", State::FIELDS.len() as u32),
+            ("STATE_WORDS", STATE_WORDS as u32),
         ];
         let tables = [
             tag::ALL,

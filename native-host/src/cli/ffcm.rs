@@ -309,6 +309,9 @@ async fn on_gpu(book: &Book, terms: Option<&Terms>, limits: Limits) -> Result<Ra
     let solution = gpu.reduce(&offloaded.input()).await?;
     let time = start.elapsed();
     let finished = offloaded.finish(solution)?;
+    if let Progress::Full(resource) = finished.progress() {
+        bail!("its buffers have no {resource} left after {} interactions", finished.tally().interactions());
+    }
     let results = shown(finished.progress(), Some(finished.result()), terms)?;
     let (rounds, widest) = finished.rounds();
     let on_gpu = Some(OnGpu { name: gpu.about().to_string(), rounds, widest });

@@ -4,7 +4,7 @@
 //! They are part of the program that names them, some 100 KiB.
 //!
 //! # Provided / Not provided
-//! Provided: each program's text, and what the crate's own evaluator gives for those that take it seconds. Not provided: that evaluator.
+//! Provided: each program's text, one of them in any size, and what the crate's own evaluator gives for those that take it seconds. Not provided: that evaluator.
 
 include!(concat!(env!("OUT_DIR"), "/programs.rs"));
 
@@ -21,4 +21,17 @@ pub const LONG: &[(&str, &str, u64)] = &[
 #[must_use]
 pub fn asks_the_system(text: &str) -> bool {
     text.contains("@test-io = 1")
+}
+
+/// The sum of a tree with 2^`depth` leaves, each 1: a program like the crate's `sum_tree`, in any size.
+#[must_use]
+pub fn sum_tree(depth: u32) -> String {
+    format!(
+        "@gen = (?(((a a) @gen0) b) b)
+         @gen0 = ({{a d}} ({{$([*2] $([+1] b)) $([*2] e)}} (c f))) &! @gen ~ (a (b c)) &! @gen ~ (d (e f))
+         @main = a & @sum ~ ({depth} (@made a))
+         @made = a & @gen ~ ({depth} (0 a))
+         @sum = (?(((* 1) @sum0) a) a)
+         @sum0 = ({{a c}} ((b d) f)) &! @sum ~ (a (b $([+] $(e f)))) &! @sum ~ (c (d e))"
+    )
 }

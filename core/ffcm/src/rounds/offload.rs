@@ -277,3 +277,6 @@ fn program(book: &Book) -> Vec<u32> {
     }
     words
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,17 +1,9 @@
 use super::*;
 use crate::Machine;
-use std::{format, string::ToString};
+use std::string::ToString;
 
 fn sum_tree(depth: u32) -> Book {
-    let text = format!(
-        "@gen = (?(((a a) @gen0) b) b)
-         @gen0 = ({{a d}} ({{$([*2] $([+1] b)) $([*2] e)}} (c f))) &! @gen ~ (a (b c)) &! @gen ~ (d (e f))
-         @main = a & @sum ~ ({depth} (@made a))
-         @made = a & @gen ~ ({depth} (0 a))
-         @sum = (?(((* 1) @sum0) a) a)
-         @sum0 = ({{a c}} ((b d) f)) &! @sum ~ (a (b $([+] $(e f)))) &! @sum ~ (c (d e))"
-    );
-    Book::read(&text).unwrap_or_else(|error| panic!("{error}"))
+    Book::read(&hvm_programs::sum_tree(depth)).unwrap_or_else(|error| panic!("{error}"))
 }
 
 #[test]

@@ -6,8 +6,8 @@ mod number;
 pub use number::{Operated, operate, with_value};
 
 use super::{
-    Course, KIND_BITS, LINKS_MAX, NARROW_PAIRS, NARROW_ROUNDS, NONE, Node, OPCODES, STATE_WORDS, State,
-    TABLE, TAG_BITS, def, kind, opcode, ring, short_of, stopped, tag, workgroups,
+    Course, KIND_BITS, LINKS_MAX, NARROW_LANES, NARROW_PAIRS, NARROW_ROUNDS, NONE, Node, OPCODES,
+    STATE_WORDS, State, TABLE, TAG_BITS, def, kind, opcode, ring, short_of, stopped, tag, workgroups,
 };
 use crate::{
     GROUP,
@@ -139,7 +139,7 @@ pub fn wide(memory: &mut Memory<'_>, arrange: impl FnOnce(&mut [u32])) {
     let mut groups: Vec<u32> = (0..width * height).collect();
     arrange(&mut groups);
     for group in groups {
-        Tile::new(memory).reduce_all(group * GROUP);
+        Tile::new(memory).reduce_all(group * GROUP, GROUP);
     }
 }
 
@@ -153,8 +153,8 @@ pub fn narrow(memory: &mut Memory<'_>) {
         if state.stopped != stopped::STOPPED_NOT || state.pairs > NARROW_PAIRS {
             break;
         }
-        for first in (0..state.pairs).step_by(GROUP as usize) {
-            Tile::new(memory).reduce_all(first);
+        for first in (0..state.pairs).step_by(NARROW_LANES as usize) {
+            Tile::new(memory).reduce_all(first, NARROW_LANES);
         }
         end_round(memory);
     }
@@ -216,14 +216,14 @@ impl<'m, 'a> Tile<'m, 'a> {
         }
     }
 
-    fn reduce_all(mut self, first: u32) {
+    fn reduce_all(mut self, first: u32, lanes: u32) {
         let mut asked = [0, 0];
         let mut asking = Vec::new();
-        for pair in first..(first + GROUP).min(self.now[0]) {
+        for pair in first..(first + lanes).min(self.now[0]) {
             let [x, y] = self.memory.pairs[self.now[1] as usize][pair as usize];
             let (a, b) = if tag_of(x) <= tag_of(y) { (x, y) } else { (y, x) };
-            let opcode = u32::from(TABLE[(tag_of(a) << 3 | tag_of(b)) as usize]);
-            let need = self.needs(opcode, a, b);
+            let opcode = self.opcode_of(a, b);
+            let need = self.needs(opcode, a);
             asking.push(Asking { opcode, a, b, need, own: asked });
             asked = [asked[0] + need[0], asked[1] + need[1]];
         }
@@ -319,16 +319,8 @@ impl<'m, 'a> Tile<'m, 'a> {
         self.left_pairs.push([a, b]);
     }
 
-    fn count(&mut self, opcode: u32) {
-        self.counted[opcode as usize] += 1;
-    }
-
     fn node(&self, port: u32) -> Node {
         self.memory.nodes[place(port)]
-    }
-
-    fn free_node(&mut self, port: u32) {
-        self.left_nodes.push(port >> TAG_BITS);
     }
 
     fn free_wire(&mut self, wire: u32) {
@@ -356,13 +348,23 @@ impl<'m, 'a> Tile<'m, 'a> {
     }
 
     fn face(&mut self, a: u32, b: u32) {
-        if (a | b) & tag::CON == 0 { self.count(opcode::COLLAPSE) } else { self.left_pairs.push([a, b]) }
+        if (a | b) & tag::CON == 0 {
+            self.counted[opcode::COLLAPSE as usize] += 1;
+        } else {
+            self.left_pairs.push([a, b]);
+        }
     }
 
-    fn needs(&self, opcode: u32, a: u32, b: u32) -> [u32; 2] {
+    fn opcode_of(&self, a: u32, b: u32) -> u32 {
+        let opcode = u32::from(TABLE[(tag_of(a) << 3 | tag_of(b)) as usize]);
+        let is_equal =
+            opcode != opcode::DUPLICATE || tag_of(a) != tag::DUP || self.node(a)[0] == self.node(b)[0];
+        if is_equal { opcode } else { opcode::DISTRIBUTE }
+    }
+
+    fn needs(&self, opcode: u32, a: u32) -> [u32; 2] {
         match opcode {
             opcode::DISTRIBUTE => [2, 4],
-            opcode::DUPLICATE if tag_of(a) == tag::DUP && self.node(a)[0] != self.node(b)[0] => [2, 4],
             opcode::SWITCH => [(a >> (TAG_BITS + KIND_BITS) != 0).into(), 0],
             opcode::SPECIALIZE => {
                 let of = &self.memory.program[self.memory.program[place(a)] as usize..];
@@ -372,53 +374,57 @@ impl<'m, 'a> Tile<'m, 'a> {
         }
     }
 
+    fn is_refused(&self, opcode: u32, a: u32) -> bool {
+        let program = self.memory.program;
+        opcode == opcode::DUPLICATE
+            && tag_of(a) == tag::REF
+            && program[(program[place(a)] + def::DEF_IS_SAFE) as usize] == 0
+    }
+
+    fn placed(&self, port_there: u32, own: [u32; 2]) -> u32 {
+        let value = port_there >> TAG_BITS;
+        match tag_of(port_there) {
+            tag::VAR => port(tag::VAR, self.wire_place(own[1] + value)),
+            tag if tag & tag::CON != 0 => port(tag, self.node_place(own[0] + value)),
+            _ => port_there,
+        }
+    }
+
     fn reduce(&mut self, opcode: u32, a: u32, b: u32, own: [u32; 2]) {
+        if self.is_refused(opcode, a) {
+            return self.memory.change(|state| {
+                state.unsafe_copies += 1;
+                state.unsafe_def = state.unsafe_def.min(a >> TAG_BITS);
+            });
+        }
+        if opcode != opcode::LINK {
+            self.counted[opcode as usize] += 1;
+        }
         match opcode {
             opcode::LINK => self.link(a, b),
-            opcode::APPLY => self.annihilate(a, b, opcode::APPLY),
-            opcode::DUPLICATE => self.duplicate(a, b, own),
+            opcode::APPLY | opcode::DUPLICATE | opcode::COLLAPSE => self.vanish(a, b),
             opcode::DISTRIBUTE => self.distribute(a, b, own),
             opcode::SUCC => self.succ(a, b),
             opcode::SWITCH => self.choose(a, b, own),
-            opcode::COLLAPSE if b & tag::CON != 0 => self.spread(a, b, opcode::COLLAPSE),
-            opcode::COLLAPSE => self.count(opcode::COLLAPSE),
             _ => self.specialize(a, b, own),
         }
     }
 
-    fn annihilate(&mut self, a: u32, b: u32, opcode: u32) {
-        self.count(opcode);
-        let (x, y) = (self.node(a), self.node(b));
-        self.free_node(a);
-        self.free_node(b);
+    /// Two nodes of one kind vanish, or what is whole in itself goes to both ports of a node.
+    fn vanish(&mut self, a: u32, b: u32) {
+        if b & tag::CON == 0 {
+            return;
+        }
+        let y = self.node(b);
+        let x = if a & tag::CON == 0 { [0, a, a, 0] } else { self.node(a) };
+        for port in [a, b].into_iter().filter(|port| port & tag::CON != 0) {
+            self.left_nodes.push(port >> TAG_BITS);
+        }
         self.link(x[1], y[1]);
         self.link(x[2], y[2]);
     }
 
-    fn spread(&mut self, a: u32, b: u32, opcode: u32) {
-        self.count(opcode);
-        let y = self.node(b);
-        self.free_node(b);
-        self.link(a, y[1]);
-        self.link(a, y[2]);
-    }
-
-    fn duplicate(&mut self, a: u32, b: u32, own: [u32; 2]) {
-        let is_unsafe =
-            |memory: &Memory<'_>| memory.program[(memory.program[place(a)] + def::DEF_IS_SAFE) as usize] == 0;
-        match tag_of(a) {
-            tag::DUP if self.node(a)[0] == self.node(b)[0] => self.annihilate(a, b, opcode::DUPLICATE),
-            tag::DUP => self.distribute(a, b, own),
-            tag::REF if is_unsafe(self.memory) => self.memory.change(|state| {
-                state.unsafe_copies += 1;
-                state.unsafe_def = state.unsafe_def.min(a >> TAG_BITS);
-            }),
-            _ => self.spread(a, b, opcode::DUPLICATE),
-        }
-    }
-
     fn distribute(&mut self, a: u32, b: u32, own: [u32; 2]) {
-        self.count(opcode::DISTRIBUTE);
         let (x, y) = (self.node(a), self.node(b));
         let [w, v, u, t] = [0, 1, 2, 3].map(|wire| port(tag::VAR, self.wire_place(own[1] + wire)));
         let other_a = port(tag_of(a), self.node_place(own[0]));
@@ -435,13 +441,12 @@ impl<'m, 'a> Tile<'m, 'a> {
     }
 
     fn succ(&mut self, a: u32, b: u32) {
-        self.count(opcode::SUCC);
         let y = self.node(b);
         if tag_of(y[1]) != tag::NUM {
             self.memory.nodes[place(b)] = [y[0], a, y[2], 0];
             return self.link(y[1], b);
         }
-        self.free_node(b);
+        self.left_nodes.push(b >> TAG_BITS);
         let (value, is_undefined) = operate(a >> TAG_BITS, y[1] >> TAG_BITS);
         if is_undefined {
             self.memory.change(|state| state.undefined += 1);
@@ -450,7 +455,6 @@ impl<'m, 'a> Tile<'m, 'a> {
     }
 
     fn choose(&mut self, a: u32, b: u32, own: [u32; 2]) {
-        self.count(opcode::SWITCH);
         let y = self.node(b);
         let value = a >> (TAG_BITS + KIND_BITS);
         if value == 0 {
@@ -464,17 +468,7 @@ impl<'m, 'a> Tile<'m, 'a> {
         self.link(port(tag::CON, b >> TAG_BITS), y[1]);
     }
 
-    fn placed(&self, port_there: u32, own: [u32; 2]) -> u32 {
-        let value = port_there >> TAG_BITS;
-        match tag_of(port_there) {
-            tag::VAR => port(tag::VAR, self.wire_place(own[1] + value)),
-            tag if tag & tag::CON != 0 => port(tag, self.node_place(own[0] + value)),
-            _ => port_there,
-        }
-    }
-
     fn specialize(&mut self, a: u32, b: u32, own: [u32; 2]) {
-        self.count(opcode::SPECIALIZE);
         let program = self.memory.program;
         let of = &program[program[place(a)] as usize..];
         let (head, body) = of.split_at(def::DEF_BODY as usize);

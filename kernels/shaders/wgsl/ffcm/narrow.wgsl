@@ -1,30 +1,34 @@
 // Rounds of few pairs: one workgroup does many of them one after another, with its own barrier between them, since a dispatch takes longer than such a round.
 
-// What one lane knows and all go by: how many pairs the round has, 0 if the rounds end here.
+// How many pairs the round has; 0 if the rounds end here.
 var<workgroup> pairs_now: u32;
 
-@compute @workgroup_size(GROUP)
+// The rounds end where one has many pairs.
+fn narrowed(pairs: u32) -> u32 {
+    return select(0u, pairs, pairs <= NARROW_PAIRS);
+}
+
+@compute @workgroup_size(LANES)
 fn narrow(@builtin(local_invocation_index) lane: u32) {
+    look(lane);
+    if lane == 0u {
+        pairs_now = select(0u, narrowed(known[AT_PAIRS]), known[AT_STOPPED] == STOPPED_NOT);
+    }
     for (var round = 0u; round < NARROW_ROUNDS; round += 1u) {
-        if lane == 0u {
-            let pairs = atomicLoad(&state[AT_PAIRS]);
-            let is_narrow = atomicLoad(&state[AT_STOPPED]) == STOPPED_NOT && pairs <= NARROW_PAIRS;
-            pairs_now = select(0u, pairs, is_narrow);
-        }
         let pairs = workgroupUniformLoad(&pairs_now);
         if pairs == 0u {
             break;
         }
-        for (var first = 0u; first < pairs; first += GROUP) {
+        for (var first = 0u; first < pairs; first += LANES) {
             tile(first + lane, lane);
             storageBarrier();
             workgroupBarrier();
         }
+        look(lane);
         if lane == 0u {
-            end_round();
+            pairs_now = narrowed(end_round());
         }
         storageBarrier();
-        workgroupBarrier();
     }
     if lane == 0u {
         atomicStore(&state[AT_IS_ENDED], 1u);

@@ -1,6 +1,17 @@
 // The end of a round. Free places stand in a ring: a round takes them from its head, up to where it was ready when the round began, and puts at its tail
 // what it frees. So nothing that a round frees is used again before its end, which is the only barrier that there is between workgroups.
 
+// The state as it was when all lanes looked.
+var<workgroup> known: array<u32, STATE_WORDS>;
+
+// All lanes call it together: each reads a few words, since one alone would wait for one after another.
+fn look(lane: u32) {
+    for (var at = lane; at < STATE_WORDS; at += LANES) {
+        known[at] = atomicLoad(&state[at]);
+    }
+    workgroupBarrier();
+}
+
 // Where a slot of a ring of twice so many places is.
 fn slot(position: u32, most: u32) -> u32 {
     return select(position, position - 2u * most, position >= 2u * most);
@@ -8,13 +19,13 @@ fn slot(position: u32, most: u32) -> u32 {
 
 // What was freed is ready; who asked for more than there was has run past the end.
 fn settle_places(at: u32, most: u32) {
-    let tail = atomicLoad(&state[at + TAIL]);
-    let head = min(atomicLoad(&state[at + HEAD]), atomicLoad(&state[at + READY]));
+    let tail = known[at + TAIL];
+    let head = min(known[at + HEAD], known[at + READY]);
     let turn = select(0u, 2u * most, head >= 2u * most);
     atomicStore(&state[at + HEAD], head - turn);
     atomicStore(&state[at + READY], tail - turn);
     atomicStore(&state[at + TAIL], tail - turn);
-    atomicStore(&state[at + FRESH], min(atomicLoad(&state[at + FRESH]), most));
+    atomicStore(&state[at + FRESH], min(known[at + FRESH], most));
 }
 
 // All interactions so far.
@@ -22,29 +33,30 @@ fn interactions() -> vec2<u32> {
     var sum = vec2<u32>(0u, 0u);
     for (var opcode = 1u; opcode < OPCODES; opcode += 1u) {
         let at = AT_COUNTS + 2u * opcode;
-        sum = add(sum, vec2<u32>(atomicLoad(&state[at]), atomicLoad(&state[at + 1u])));
+        sum = add(sum, vec2<u32>(known[at], known[at + 1u]));
     }
     return sum;
 }
 
-// One lane does it, once all pairs of the round are reduced or wait.
-fn end_round() {
+// One lane does it, once all have looked after the round's last pair. Gives how many pairs the next round has.
+fn end_round() -> u32 {
     settle_places(AT_NODES_HEAD, course.nodes_max);
     settle_places(AT_WIRES_HEAD, course.wires_max);
-    let pairs = atomicLoad(&state[AT_PAIRS]);
-    let next = atomicLoad(&state[AT_NEXT]);
-    let waiting = atomicLoad(&state[AT_WAITING]);
+    let next = known[AT_NEXT];
     atomicStore(&state[AT_PAIRS], next);
     atomicStore(&state[AT_NEXT], 0u);
     atomicStore(&state[AT_WAITING], 0u);
-    atomicStore(&state[AT_IS_ODD], 1u - atomicLoad(&state[AT_IS_ODD]));
-    atomicAdd(&state[AT_ROUNDS], 1u);
-    atomicMax(&state[AT_WIDEST], next);
+    atomicStore(&state[AT_IS_ODD], 1u - known[AT_IS_ODD]);
+    atomicStore(&state[AT_ROUNDS], known[AT_ROUNDS] + 1u);
+    atomicStore(&state[AT_WIDEST], max(known[AT_WIDEST], next));
+    var reason = STOPPED_NOT;
     if next == 0u {
-        atomicStore(&state[AT_STOPPED], STOPPED_DONE);
-    } else if waiting == pairs {
-        atomicStore(&state[AT_STOPPED], STOPPED_FULL);
+        reason = STOPPED_DONE;
+    } else if known[AT_WAITING] == known[AT_PAIRS] {
+        reason = STOPPED_FULL;
     } else if !is_less(interactions(), vec2<u32>(course.interactions_low, course.interactions_high)) {
-        atomicStore(&state[AT_STOPPED], STOPPED_CAPPED);
+        reason = STOPPED_CAPPED;
     }
+    atomicStore(&state[AT_STOPPED], reason);
+    return select(0u, next, reason == STOPPED_NOT);
 }

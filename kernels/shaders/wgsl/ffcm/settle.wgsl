@@ -17,11 +17,16 @@ fn arrange(pairs: u32) {
     workgroups[5] = 1u;
 }
 
-@compute @workgroup_size(1)
-fn settle() {
-    if atomicLoad(&state[AT_IS_ENDED]) == 0u && atomicLoad(&state[AT_STOPPED]) == STOPPED_NOT {
-        end_round();
+@compute @workgroup_size(LANES)
+fn settle(@builtin(local_invocation_index) lane: u32) {
+    look(lane);
+    if lane != 0u {
+        return;
+    }
+    var pairs = select(0u, known[AT_PAIRS], known[AT_STOPPED] == STOPPED_NOT);
+    if pairs > 0u && known[AT_IS_ENDED] == 0u {
+        pairs = end_round();
     }
     atomicStore(&state[AT_IS_ENDED], 0u);
-    arrange(select(0u, atomicLoad(&state[AT_PAIRS]), atomicLoad(&state[AT_STOPPED]) == STOPPED_NOT));
+    arrange(pairs);
 }

@@ -37,7 +37,7 @@ fn tile(at: u32, lane: u32) {
         a = select(pair.y, pair.x, is_ordered);
         b = select(pair.x, pair.y, is_ordered);
         opcode = opcode_of(a, b);
-        need = needs(opcode, a, b);
+        need = needs(opcode, a);
         if need.x > 0u {
             own.x = atomicAdd(&asked[0], need.x);
         }
@@ -78,13 +78,13 @@ fn tile(at: u32, lane: u32) {
         }
     }
     workgroupBarrier();
-    for (var index = lane; index < min(atomicLoad(&left[0]), LEFT_PAIRS); index += GROUP) {
+    for (var index = lane; index < min(atomicLoad(&left[0]), LEFT_PAIRS); index += LANES) {
         write_pair(places[0] + index, left_pairs[index]);
     }
-    for (var index = lane; index < min(atomicLoad(&left[1]), LEFT_NODES); index += GROUP) {
+    for (var index = lane; index < min(atomicLoad(&left[1]), LEFT_NODES); index += LANES) {
         write_free_node(places[1] + index, left_nodes[index]);
     }
-    for (var index = lane; index < min(atomicLoad(&left[2]), LEFT_WIRES); index += GROUP) {
+    for (var index = lane; index < min(atomicLoad(&left[2]), LEFT_WIRES); index += LANES) {
         write_free_wire(places[2] + index, left_wires[index]);
     }
 }
