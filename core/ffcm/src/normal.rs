@@ -2,10 +2,14 @@
 
 use crate::{
     book::{Book, write_tree},
-    port::Port,
+    number::Num24,
+    port::{Port, Tag},
     term::{Term, Terms},
 };
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    vec::Vec,
+};
 use core::fmt;
 
 /// Something that nodes and wires can be looked up in.
@@ -41,6 +45,24 @@ impl<'n> NormalForm<'n> {
             Some(port) => port,
             None => self.root,
         }
+    }
+
+    /// The numbers that a function `λf. f(a b …)` hands to `f`, which is what a [`Library`](crate::term::Library)'s book becomes: one for each
+    /// of so many arguments, `None` where something else stands. `None` in all if the net is no such function.
+    #[must_use]
+    pub fn handed_numbers(&self, count: usize) -> Option<Vec<Option<u32>>> {
+        let end = |port| self.follow(port, &mut BTreeSet::new()).unwrap_or(Port::NONE);
+        let ports = |port: Port| if port.tag() == Tag::Con { self.net.ports(port.value()) } else { None };
+        let [mut function, _] = ports(end(self.root))?;
+        let mut numbers = Vec::with_capacity(count);
+        for _ in 0..count {
+            let [argument, result] = ports(end(function))?;
+            let argument = end(argument);
+            let is_number = argument.tag() == Tag::Num && !argument.is_wire();
+            numbers.push(if is_number { Num24(argument.value()).unsigned() } else { None });
+            function = result;
+        }
+        Some(numbers)
     }
 
     /// It as a term of the book whose net this is; `None` if it has more than so many pieces.

@@ -212,6 +212,12 @@ impl Num24 {
         self.0 >> 5 & U24_MAX
     }
 
+    /// It, if it is an unsigned number.
+    #[must_use]
+    pub fn unsigned(self) -> Option<u32> {
+        (self == Self::u24(self.to_u24())).then(|| self.to_u24())
+    }
+
     /// Its 24 bits as a signed number.
     #[inline]
     #[must_use]

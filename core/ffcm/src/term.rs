@@ -23,12 +23,13 @@
 //!
 //! The arms of a match on numbers are `0`, `1` and so on without a gap, then `n+p` for all others, less `n`, or `_`.
 
+mod library;
 mod net;
 mod net_read;
 mod print;
 mod read;
 
-pub use net::NotANet;
+pub use library::Library;
 pub use print::Shown;
 
 use crate::book::BookError;
@@ -150,6 +151,18 @@ pub enum Item {
 impl Item {
     /// A variable that nothing binds.
     pub const FREE: Self = Self::Var(u32::MAX);
+
+    /// It, behind so many binders of other terms.
+    fn behind(self, others: u32) -> Self {
+        match self {
+            Self::Var(binder) if self != Self::FREE => Self::Var(binder + others),
+            Self::Lam(binder) => Self::Lam(binder + others),
+            Self::Dup(label, first, second) => Self::Dup(label, first + others, second + others),
+            Self::Let(binder) => Self::Let(binder + others),
+            Self::Move(binder) => Self::Move(binder + others),
+            other => other,
+        }
+    }
 }
 
 /// A term.
@@ -258,14 +271,29 @@ pub struct Definition {
     pub term: Term,
 }
 
-/// A book of terms, one of them `main`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A book of terms, one of them `main`. Books are equal that are the same program, however they were written.
+#[derive(Debug, Clone, Default)]
 pub struct Terms {
     pub(crate) defs: Vec<Definition>,
     pub(crate) constructors: Vec<Constructor>,
     pub(crate) shapes: Vec<Shape>,
     pub(crate) main: u32,
+    /// Its text, for errors that come later to show their places in.
+    source: Box<str>,
+    /// Where each definition's name stands.
+    places: Vec<usize>,
+    /// The first thing that nets have not: where, in which definition, what.
+    lack: Option<(usize, String, &'static str)>,
 }
+
+impl PartialEq for Terms {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.defs, &self.constructors, &self.shapes, self.main)
+            == (&other.defs, &other.constructors, &other.shapes, other.main)
+    }
+}
+
+impl Eq for Terms {}
 
 impl Terms {
     /// Reads a book's text.
@@ -274,7 +302,7 @@ impl Terms {
     /// [`BookError`] with line, column and a mend: it is no book, a name is bound nowhere or defined twice, constructors
     /// differ in their fields, `main` is missing, or a bound is passed.
     pub fn read(text: &str) -> Result<Self, BookError> {
-        read::read(text)
+        read::read(text, true)
     }
 
     /// Its definitions, by the number that [`Item::Ref`] holds.

@@ -236,7 +236,7 @@ fn program(args: &RunArgs, text: &str) -> Result<Program> {
     if mode != Some(Mode::Strict) {
         return Ok(Program::Terms(terms));
     }
-    let book = terms.to_book().with_context(|| args.file.display().to_string())?;
+    let book = terms.to_book().map_err(says)?;
     Ok(Program::Nets(book, Some(terms)))
 }
 

@@ -115,6 +115,13 @@ pub enum Problem {
         /// What both are for.
         name: String,
     },
+    /// The strict machine has nothing for it.
+    NotANet {
+        /// The definition that has it, if it is part of one.
+        name: Option<String>,
+        /// What it is.
+        what: &'static str,
+    },
     /// More than there are labels for.
     TooMany {
         /// What there is too much of.
@@ -180,6 +187,15 @@ impl fmt::Display for Problem {
                 )
             }
             Self::TwoArms { name } => write!(f, "a second arm for `{name}`: take one of the two out"),
+            Self::NotANet { name: Some(name), what } => {
+                write!(f, "`@{name}` has {what}, which the strict machine has not: reduce it lazily")
+            }
+            Self::NotANet { name: None, what } => {
+                write!(
+                    f,
+                    "{what} is nothing that the strict machine has: write it with functions and numbers"
+                )
+            }
             Self::TooMany { what, most } => write!(f, "more than {most} {what}: cut the book into several"),
             Self::NoMain => f.write_str("nothing is named `@main`: define what is to be run"),
         }

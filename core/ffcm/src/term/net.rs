@@ -8,7 +8,7 @@
 
 use super::{Item, LABEL_MAX, Operation, Shape, Term, Terms, short_name};
 use crate::{
-    book::{Book, Def, Redex},
+    book::{Book, BookError, Def, Problem, Redex},
     number::{Num24, Operator},
     port::{Node, Port, Tag, node},
 };
@@ -19,55 +19,84 @@ use alloc::{
     vec,
     vec::Vec,
 };
-use core::fmt;
 
 /// Most items of arms that are looked through, those of nested matches once for each level.
 const WALKED_MAX: usize = 1 << 26;
 
-/// Why terms cannot be a net of the strict machine.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NotANet {
-    /// The definition that has no net.
-    pub def: String,
-    /// What nets have not.
-    pub what: &'static str,
-}
+/// What nets have not.
+pub(super) const CONSTRUCTOR: &str = "a constructor";
+pub(super) const CHARACTER: &str = "a character";
+pub(super) const LARGE_NUMBER: &str = "a number of more than 24 bits";
+pub(super) const NO_OPERATOR: &str = "an operation that its numbers have not";
+pub(super) const OTHER_ARMS: &str = "a match with other arms than `0` and `1+p`";
+const DEEP: &str = "matches nested so deeply that their arms are too much";
 
-impl fmt::Display for NotANet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`@{}` has {}, which the strict machine has not: reduce it lazily", self.def, self.what)
-    }
+/// Whether a switch can choose between these arms.
+pub(super) fn has_switch(shape: &Shape) -> bool {
+    *shape == Shape::Numbers { known: 1, others: true }
 }
-
-impl core::error::Error for NotANet {}
 
 impl Terms {
     /// The same program as a book of nets: its definitions in the same order, then those of arms.
     ///
     /// # Errors
-    /// [`NotANet`] for constructors, characters, numbers of more than 24 bits, and matches with other arms than `0` and `1+p`.
-    pub fn to_book(&self) -> Result<Book, NotANet> {
-        let whole = self.defs.iter().map(|def| Piece {
-            name: def.name.clone(),
-            term: &def.term,
-            start: 0,
-            end: def.term.items.len(),
-            fields: 0,
-            bound: Vec::new(),
-        });
-        let mut writer = Writer { terms: self, pieces: whole.collect(), walked: 0, label: LABEL_MAX };
+    /// [`BookError`] at the first constructor, character, number of more than 24 bits, operation that such numbers have not, or match with
+    /// other arms than `0` and `1+p`; or at a definition whose matches are nested too deeply.
+    pub fn to_book(&self) -> Result<Book, BookError> {
+        let mut nets = self.to_nets()?;
+        nets.book.mark_unsafe();
+        Ok(nets.book)
+    }
+
+    /// The nets of all definitions.
+    pub(super) fn to_nets(&self) -> Result<Nets, BookError> {
+        if let Some((at, name, what)) = &self.lack {
+            let problem = Problem::NotANet { name: Some(name.clone()), what };
+            return Err(BookError::at(&self.source, *at, problem));
+        }
+        let mut nets = Nets { book: Book { defs: Vec::new(), main: self.main }, label: LABEL_MAX, walked: 0 };
+        let whole = self.defs.iter().map(|def| Piece::whole(&def.name, &def.term)).collect();
+        nets.add(self, whole).map_err(|(name, what)| {
+            let def = self.defs.iter().position(|def| def.name == name);
+            let at = def.and_then(|def| self.places.get(def)).copied().unwrap_or_default();
+            BookError::at(&self.source, at, Problem::NotANet { name: Some(name), what })
+        })?;
+        Ok(nets)
+    }
+}
+
+/// A book that is being made. Who is unsafe is not marked yet.
+#[derive(Debug, Clone)]
+pub(super) struct Nets {
+    pub(super) book: Book,
+    /// The last label that was made up.
+    label: u32,
+    walked: usize,
+}
+
+impl Nets {
+    /// Makes `term` the book's `main`.
+    pub(super) fn set_main(&mut self, terms: &Terms, term: &Term) -> Result<(), &'static str> {
+        self.book.main = self.book.defs.len() as u32;
+        self.add(terms, Vec::from([Piece::whole("main", term)])).map_err(|(_, what)| what)?;
+        self.book.mark_unsafe();
+        Ok(())
+    }
+
+    /// Adds the nets of these pieces and of their arms. Else the name of what has no net, and what it has instead.
+    fn add(&mut self, terms: &Terms, pieces: Vec<Piece<'_>>) -> Result<(), (String, &'static str)> {
+        let first = self.book.defs.len();
+        let mut writer = Writer { terms, pieces, first, walked: self.walked, label: self.label };
         let mut layouts = BTreeMap::new();
-        let mut defs = Vec::new();
-        while let Some(piece) = writer.pieces.get(defs.len()).cloned() {
+        while let Some(piece) = writer.pieces.get(self.book.defs.len() - first).cloned() {
             let layout = layouts
                 .entry(core::ptr::from_ref(piece.term))
-                .or_insert_with(|| Layout::new(self, piece.term));
-            let not = |what| NotANet { def: piece.name.clone(), what };
-            defs.push(writer.net(&piece, layout).map_err(not)?);
+                .or_insert_with(|| Layout::new(terms, piece.term));
+            let whole = |what| (piece.name.split('.').next().unwrap_or_default().into(), what);
+            self.book.defs.push(writer.net(&piece, layout).map_err(whole)?);
         }
-        let mut book = Book { defs, main: self.main };
-        book.mark_unsafe();
-        Ok(book)
+        (self.walked, self.label) = (writer.walked, writer.label);
+        Ok(())
     }
 }
 
@@ -83,6 +112,12 @@ struct Piece<'t> {
     fields: usize,
     /// Variables that are bound outside of it.
     bound: Vec<u32>,
+}
+
+impl<'t> Piece<'t> {
+    fn whole(name: &str, term: &'t Term) -> Self {
+        Self { name: name.into(), term, start: 0, end: term.items.len(), fields: 0, bound: Vec::new() }
+    }
 }
 
 /// What is where in a term.
@@ -149,6 +184,8 @@ fn below(terms: &Terms, item: Item) -> u32 {
 struct Writer<'t> {
     terms: &'t Terms,
     pieces: Vec<Piece<'t>>,
+    /// The number of the first piece's definition.
+    first: usize,
     walked: usize,
     label: u32,
 }
@@ -267,8 +304,8 @@ impl<'t> Writer<'t> {
                 continue;
             }
             if let Item::Match(shape, moves) = piece.term.items[at] {
-                if self.terms.shapes[shape as usize] != (Shape::Numbers { known: 1, others: true }) {
-                    return Err("a match with other arms than `0` and `1+p`");
+                if !has_switch(&self.terms.shapes[shape as usize]) {
+                    return Err(OTHER_ARMS);
                 }
                 let (start, end) = (layout.arms(at, moves), layout.ends[at]);
                 if layout.refers(start, end) {
@@ -282,12 +319,12 @@ impl<'t> Writer<'t> {
                     }
                     self.walked += end - start;
                     if self.walked > WALKED_MAX {
-                        return Err("matches nested so deeply that its arms are too much");
+                        return Err(DEEP);
                     }
                     let bound: Vec<u32> = bound.into_iter().collect();
                     let middle = layout.ends[start];
                     for (start, end, fields) in [(start, middle, 0), (middle, end, 1)] {
-                        let number = self.pieces.len() as u32;
+                        let number = (self.first + self.pieces.len()) as u32;
                         skipped.insert(end, (start, number));
                         let name = format!("{}.{number}", piece.name.split('.').next().unwrap_or_default());
                         let bound = bound.clone();
@@ -326,9 +363,9 @@ impl<'t> Writer<'t> {
             Item::Ref(def) => Port::new(Tag::Ref, def),
             Item::Nul => Port::ERA,
             Item::Num(number) if number < 1 << 24 => Port::new(Tag::Num, Num24::u24(number).0),
-            Item::Num(_) => return Err("a number of more than 24 bits"),
-            Item::Chr(_) => return Err("a character"),
-            Item::Ctr(..) => return Err("a constructor"),
+            Item::Num(_) => return Err(LARGE_NUMBER),
+            Item::Chr(_) => return Err(CHARACTER),
+            Item::Ctr(..) => return Err(CONSTRUCTOR),
             Item::Lam(binder) => {
                 let body = pop();
                 self.function(binder, body, made)
@@ -361,7 +398,7 @@ impl<'t> Writer<'t> {
             }
             Item::Op(operation) => {
                 let (first, second) = (pop(), pop());
-                let operator = operator(operation).ok_or("an operation that its numbers have not")?;
+                let operator = operator(operation).ok_or(NO_OPERATOR)?;
                 let result = made.wire();
                 let waits = made.add(Tag::Opr, 0, second, result);
                 let symbol = Port::new(Tag::Num, Num24::symbol(operator).0);

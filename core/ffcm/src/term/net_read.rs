@@ -176,7 +176,7 @@ impl Reader<'_> {
                     self.open.extend([self.slot(at, 2), self.slot(at, 1)]);
                 }
             }
-            Tag::Num => self.items.push(number(port).map_or(Item::FREE, Item::Num)),
+            Tag::Num => self.items.push(Num24(at).unsigned().map_or(Item::FREE, Item::Num)),
             Tag::Ref if at < self.defs => self.items.push(Item::Ref(at)),
             Tag::Era => self.items.push(Item::Nul),
             Tag::Ref | Tag::Var | Tag::Opr | Tag::Swi => self.items.push(Item::FREE),
@@ -235,10 +235,4 @@ impl Reader<'_> {
         }
         self.items.push(Item::FREE);
     }
-}
-
-/// The number, if it is an unsigned one.
-fn number(port: Port) -> Option<u32> {
-    let number = Num24(port.value());
-    (number == Num24::u24(number.to_u24())).then(|| number.to_u24())
 }

@@ -1,6 +1,8 @@
 //! From text to terms. Nothing here recurses, so that no nesting overflows a stack.
 
-use super::{Constructor, Definition, Item, LABEL_MAX, Operation, Shape, Term, Terms, WIDTH_MAX};
+use super::{
+    Constructor, Definition, Item, LABEL_MAX, Library, Operation, Shape, Term, Terms, WIDTH_MAX, net,
+};
 use crate::{
     book::{BookError, Problem, SOURCE_BYTES_MAX},
     cursor::{Cursor, Found, in_term_name, similar},
@@ -14,7 +16,10 @@ const TERM: &str = "a term: a variable, a number, `λ`, `(`, `@`, `&`, `!`, `#`,
 const BINDERS_MAX: u32 = 1 << 22;
 
 /// Most labels that are made up.
-const FRESH_LABELS_MAX: u32 = word::LABEL_MAX - LABEL_MAX;
+pub(super) const FRESH_LABELS_MAX: u32 = word::LABEL_MAX - LABEL_MAX;
+
+/// Most names of a library that are looked at for one that is much like a wrong one: of a term alone, of which there are many.
+const SIMILAR_LOOKED_AT_MAX: usize = 32;
 
 /// What comes next in a term.
 enum Next<'t> {
@@ -48,6 +53,8 @@ struct Open<'t> {
 
 struct Reader<'t> {
     cursor: Cursor<'t>,
+    /// What is defined elsewhere, where a term alone is read.
+    library: Option<&'t Library>,
     names: BTreeMap<&'t str, u32>,
     /// Each name with where it is first used and what it stands for.
     named: Vec<(&'t str, usize, Option<Term>)>,
@@ -64,43 +71,81 @@ struct Reader<'t> {
     binders: u32,
     /// How many labels of its own it needs.
     labels: u32,
+    /// The first thing that nets have not.
+    lack: Option<(usize, &'static str)>,
 }
 
-pub(super) fn read(text: &str) -> Result<Terms, BookError> {
+pub(super) fn read(text: &str, needs_main: bool) -> Result<Terms, BookError> {
     if text.len() > SOURCE_BYTES_MAX {
         return Err(BookError::at("", 0, Problem::TooLong));
     }
-    let book = Terms { defs: Vec::new(), constructors: Vec::new(), shapes: Vec::new(), main: 0 };
-    let mut reader = Reader {
-        cursor: Cursor::new(text),
-        names: BTreeMap::new(),
-        named: Vec::new(),
-        defined: Vec::new(),
-        constructors: BTreeMap::new(),
-        book,
-        term: Term::default(),
-        bound: BTreeMap::new(),
-        scope: Vec::new(),
-        matches: Vec::new(),
-        binders: 0,
-        labels: 0,
-    };
-    reader.book().map_err(|(at, problem)| BookError::at(text, at, problem))?;
+    let mut reader = Reader::new(text, None);
+    reader.book(needs_main).map_err(|(at, problem)| BookError::at(text, at, problem))?;
+    reader.book.source = text.into();
     Ok(reader.book)
 }
 
+/// Reads a term alone, over what a library defines: the term, with shapes of matches of its own.
+pub(super) fn read_term(text: &str, library: &Library) -> Result<(Term, Vec<Shape>), BookError> {
+    let mut reader = Reader::new(text, Some(library));
+    reader.alone().map_err(|(at, problem)| BookError::at(text, at, problem))?;
+    Ok((reader.term, reader.book.shapes))
+}
+
 impl<'t> Reader<'t> {
-    fn book(&mut self) -> Found<()> {
+    fn new(text: &'t str, library: Option<&'t Library>) -> Self {
+        Self {
+            cursor: Cursor::new(text),
+            library,
+            names: BTreeMap::new(),
+            named: Vec::new(),
+            defined: Vec::new(),
+            constructors: BTreeMap::new(),
+            book: Terms::default(),
+            term: Term::default(),
+            bound: BTreeMap::new(),
+            scope: Vec::new(),
+            matches: Vec::new(),
+            binders: 0,
+            labels: 0,
+            lack: None,
+        }
+    }
+
+    /// A term and nothing else, that a net can be made of.
+    fn alone(&mut self) -> Found<()> {
+        self.term()?;
+        self.cursor.trivia();
+        if self.cursor.peek().is_some() {
+            return Err(self.cursor.unexpected("the end of the term"));
+        }
+        self.term.items.retain(|item| *item != Item::App(0));
+        match self.lack {
+            Some((at, what)) => Err((at, Problem::NotANet { name: None, what })),
+            None => Ok(()),
+        }
+    }
+
+    /// Something that nets have not.
+    fn lacks(&mut self, at: usize, what: &'static str) {
+        self.lack.get_or_insert((at, what));
+    }
+
+    fn book(&mut self, needs_main: bool) -> Found<()> {
         self.cursor.trivia();
         while self.cursor.peek().is_some() {
             self.cursor.expect("@", "`@` and a definition's name")?;
             let at = self.cursor.at;
             let name = self.name("a definition's name")?;
-            let number = self.number_of(name, at);
+            let number = self.number_of(name, at)?;
             if self.named[number as usize].2.is_some() {
                 return Err((at, Problem::DefinedTwice { name: name.to_string() }));
             }
             self.definition(at)?;
+            if let Some((at, what)) = self.lack.take() {
+                self.book.lack.get_or_insert((at, name.to_string(), what));
+            }
+            self.book.places.push(at);
             self.named[number as usize].2 = Some(core::mem::take(&mut self.term));
             self.defined.push(number);
             self.cursor.trivia();
@@ -110,15 +155,16 @@ impl<'t> Reader<'t> {
             let problem = Problem::Undefined { name: name.to_string(), similar: similar(name, known) };
             return Err((*first_use, problem));
         }
-        let Some(main) = self.names.get("main") else {
+        let main = self.names.get("main").copied();
+        if main.is_none() && needs_main {
             return Err((self.cursor.text.len(), Problem::NoMain));
-        };
+        }
         // Until here names were numbered as they came; from here on definitions are, as they stand in the text.
         let mut numbers = vec![0; self.named.len()];
         for (new, old) in self.defined.iter().enumerate() {
             numbers[*old as usize] = new as u32;
         }
-        self.book.main = numbers[*main as usize];
+        self.book.main = main.map_or(u32::MAX, |main| numbers[main as usize]);
         for old in &self.defined {
             let (name, _, term) = &mut self.named[*old as usize];
             let mut term = term.take().unwrap_or_default();
@@ -133,12 +179,19 @@ impl<'t> Reader<'t> {
     }
 
     /// The number of a definition, whether it has come or not.
-    fn number_of(&mut self, name: &'t str, first_use: usize) -> u32 {
+    fn number_of(&mut self, name: &'t str, first_use: usize) -> Found<u32> {
+        if let Some(library) = self.library {
+            let undefined = || {
+                let similar = similar(name, library.names().take(SIMILAR_LOOKED_AT_MAX));
+                (first_use, Problem::Undefined { name: name.to_string(), similar })
+            };
+            return library.number_of(name).ok_or_else(undefined);
+        }
         let next = self.named.len() as u32;
-        *self.names.entry(name).or_insert_with(|| {
+        Ok(*self.names.entry(name).or_insert_with(|| {
             self.named.push((name, first_use, None));
             next
-        })
+        }))
     }
 
     /// What follows a definition's name.
@@ -238,6 +291,9 @@ impl<'t> Reader<'t> {
             'λ' | '(' | '@' | '&' | '!' | '#' | '~' | '*' | '\'' => self.cursor.at += first.len_utf8(),
             '0'..='9' => {
                 let number = self.number()?;
+                if number >= 1 << 24 {
+                    self.lacks(at, net::LARGE_NUMBER);
+                }
                 self.term.items.push(Item::Num(number));
                 return Ok(());
             }
@@ -261,6 +317,9 @@ impl<'t> Reader<'t> {
                     rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_whitespace()))
                 };
                 if let Some((sign, operation)) = Operation::ALL.iter().find(|(sign, _)| is_operation(sign)) {
+                    if net::operator(*operation).is_none() {
+                        self.lacks(self.cursor.at, net::NO_OPERATOR);
+                    }
                     self.cursor.at += sign.len();
                     self.term.items.push(Item::Op(*operation));
                     open.extend([Next::Close(")", at), Next::Term, Next::Comma, Next::Term]);
@@ -271,7 +330,7 @@ impl<'t> Reader<'t> {
             }
             '@' => {
                 let name = self.name("a definition's name")?;
-                let number = self.number_of(name, at);
+                let number = self.number_of(name, at)?;
                 if self.cursor.eat("(") {
                     self.term.items.extend([Item::App(0), Item::Ref(number)]);
                     open.push(Next::Arguments(item, at));
@@ -287,6 +346,7 @@ impl<'t> Reader<'t> {
             }
             '!' => self.binding(open)?,
             '#' => {
+                self.lacks(at, net::CONSTRUCTOR);
                 let name = self.name("a constructor's name")?;
                 let number = self.constructor(name);
                 self.term.items.push(Item::Ctr(number, 0));
@@ -302,6 +362,7 @@ impl<'t> Reader<'t> {
                 open.extend([Next::Moves, Next::Term]);
             }
             '\'' => {
+                self.lacks(at, net::CHARACTER);
                 let c = self.character()?;
                 self.term.items.push(Item::Chr(c));
             }
@@ -381,6 +442,9 @@ impl<'t> Reader<'t> {
                 let (number, moves) = (self.book.shapes.len() as u32, done.moves.len() as u32);
                 within(cases.arms(), "arms of one match", begun)?;
                 within(moves, "terms handed to the arms of one match", begun)?;
+                if !net::has_switch(&cases) {
+                    self.lacks(begun, net::OTHER_ARMS);
+                }
                 self.term.items[done.item] = Item::Match(number, moves);
                 self.book.shapes.push(cases);
             }

@@ -114,6 +114,35 @@ fn errors_show_the_place() {
 }
 
 #[test]
+fn what_nets_have_not_is_shown_at_its_place() {
+    let deep = format!("@main = λx. {} 0 {}", "~ x { 0: @main 1+p: ".repeat(9_000), "}".repeat(9_000));
+    let cases = [
+        ("@id(x) = x\n@main = (@id\n  #Nil)", "3:3: `@main` has a constructor"),
+        ("@main = λx. 'a'", "1:13: `@main` has a character"),
+        ("@main = (+ 16777215 16777216)", "1:21: `@main` has a number of more than 24 bits"),
+        ("@main = (+ 1 (<= 1 2))", "1:15: `@main` has an operation that its numbers have not"),
+        ("@main = ~ 1 { 0: 1 1: 2 _: 3 }", "1:9: `@main` has a match with other arms"),
+        ("@main = ~ 1 { 0: 1 }", "1:9: `@main` has a match with other arms"),
+        ("@main = 1\n@a = λx. ~ x { #A: 1 }\n@b = #B", "2:10: `@a` has a match with other arms"),
+        ("@main = ~ #A { #A: 'x' }", "1:11: `@main` has a constructor"),
+        (&deep, "1:2: `@main` has matches nested so deeply"),
+    ];
+    for (text, expected) in cases {
+        let book = Terms::read(text).unwrap_or_else(|error| panic!("{error}"));
+        let shown = book.to_book().expect_err("no net").to_string();
+        assert!(shown.starts_with(expected), "{shown}\n{expected}");
+        let lines: Vec<&str> = shown.lines().collect();
+        assert!(lines.len() == 3 && lines[2].trim_start() == "^", "{shown}");
+    }
+    let shown =
+        Terms::read("@main =\n  λx. #Leaf").expect("a book").to_book().expect_err("no net").to_string();
+    assert_eq!(
+        shown,
+        "2:7: `@main` has a constructor, which the strict machine has not: reduce it lazily\n    λx. #Leaf\n        ^"
+    );
+}
+
+#[test]
 fn bounds_are_said() {
     assert_eq!(wrong(&" ".repeat(crate::book::SOURCE_BYTES_MAX + 1)).problem, crate::book::Problem::TooLong);
     let fields = format!("@main = #A{{{}}}", "1 ".repeat(256));

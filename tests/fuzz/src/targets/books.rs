@@ -60,7 +60,7 @@ fn run_terms(input: &[u8]) {
             }
         }
     }
-    let Ok(nets) = book.to_book() else { return };
+    let Some(nets) = read(book.to_book()) else { return };
     // Its wires are named anew, so the text is read as it is.
     let printed = nets.to_string();
     assert!(Book::read(&printed).is_ok(), "{printed}");
