@@ -31,6 +31,8 @@ pub struct Edges {
     pairs: Vec<[u32; 2]>,
     /// One an edge, or none at all.
     weights: Vec<u64>,
+    /// Whether edges are to have weights, even where there is none yet.
+    is_weighted: bool,
     stakes: Option<Vec<u64>>,
     teleport: Teleport,
 }
@@ -44,6 +46,11 @@ impl Edges {
     /// There are `nodes` nodes: 0 to `nodes - 1`.
     pub fn nodes(&mut self, nodes: u32) {
         self.nodes = Some(nodes);
+    }
+
+    /// Edges have weights: also those that come later, where there is none yet.
+    pub fn weighted(&mut self) {
+        self.is_weighted |= self.pairs.is_empty();
     }
 
     /// What each node has at stake: one number a node. An edge attracts in proportion to the stake of where it leads.
@@ -61,7 +68,7 @@ impl Edges {
     /// # Errors
     /// [`GraphError`] where an id or the number of edges is beyond what a graph can hold, or where other edges have weights.
     pub fn push(&mut self, from: u32, to: u32) -> Result<(), GraphError> {
-        if !self.weights.is_empty() {
+        if self.is_weighted() {
             return Err(GraphError::MixedWeights);
         }
         self.add(from, to)
@@ -116,7 +123,7 @@ impl Edges {
 
     /// Whether edges have weights.
     pub fn is_weighted(&self) -> bool {
-        !self.weights.is_empty()
+        self.is_weighted || !self.weights.is_empty()
     }
 
     /// What [`Edges::stakes`] and [`Edges::teleport`] were told.

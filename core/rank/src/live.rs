@@ -68,6 +68,8 @@ pub struct Update {
     pub pushes: u64,
     /// Edges that pushes went along.
     pub edges: u64,
+    /// Rounds of the solve, where there was one.
+    pub rounds: u32,
     /// ‖π − π*‖₁ is at most so many units of 2⁻⁵⁸.
     pub bound: u64,
 }
@@ -87,6 +89,8 @@ pub enum LiveError {
     },
     /// The graph has no stakes. Nothing has changed.
     NoStakes,
+    /// Not one mass a node, or more than there can be.
+    NotItsMasses,
     /// The changes are made, and π is not near enough.
     NotConverged(Verdict),
 }
@@ -102,6 +106,7 @@ impl fmt::Display for LiveError {
                 )
             }
             Self::NoStakes => f.write_str("the graph has no stakes: begin with some"),
+            Self::NotItsMasses => f.write_str("the masses are not those of this graph"),
             Self::NotConverged(verdict) => verdict.fmt(f),
         }
     }
@@ -173,6 +178,35 @@ impl Live {
         nodes_max: u32,
         workers: &impl Workers,
     ) -> Result<Self, LiveError> {
+        let (mut live, graph) = Self::arranged(edges, options, nodes_max)?;
+        live.solve(&graph, None, workers)?;
+        live.settle(live.options.epsilon.units() / 4, None)?;
+        Ok(live)
+    }
+
+    /// Goes on where another with this very graph was, whose [`Live::masses`] these are. What comes of later changes depends on the graph and the
+    /// masses alone: not on the changes that led to them.
+    ///
+    /// # Errors
+    /// [`LiveError::Graph`] as [`Graph::new`]'s; [`LiveError::NotItsMasses`].
+    pub fn resume(
+        edges: Edges,
+        options: Options,
+        nodes_max: u32,
+        masses: Vec<i64>,
+    ) -> Result<Self, LiveError> {
+        let (mut live, _) = Self::arranged(edges, options, nodes_max)?;
+        let total: u128 = masses.iter().map(|mass| u128::from(mass.unsigned_abs())).sum();
+        if masses.len() != live.rows.len() || total > 2 * u128::from(ONE) {
+            return Err(LiveError::NotItsMasses);
+        }
+        live.mass = masses;
+        live.measure();
+        Ok(live)
+    }
+
+    /// The graph, twice, and no π yet.
+    fn arranged(edges: Edges, options: Options, nodes_max: u32) -> Result<(Self, Graph), LiveError> {
         let nodes = edges.node_count() as usize;
         let mut live = Self {
             options,
@@ -209,9 +243,7 @@ impl Live {
             weigh(row, &live.stakes).ok_or(GraphError::TooHeavy { node: from })?;
         }
         live.jumps.clone_from(&graph.jumps);
-        live.solve(&graph, None, workers)?;
-        live.settle(live.options.epsilon.units() / 4, None)?;
-        Ok(live)
+        Ok((live, graph))
     }
 
     /// A batch may look at `times` as many edges and nodes as there are, before it is solved warm; 16 unless this says otherwise.
@@ -265,7 +297,7 @@ impl Live {
         let work_max = Some(self.work_max.saturating_mul((self.edges + self.rows.len()) as u64));
         let bound = self.bound();
         if bound <= self.options.epsilon.units() {
-            return Ok(Update { way: Way::Pushed, pushes: 0, edges: 0, bound });
+            return Ok(Update { way: Way::Pushed, pushes: 0, edges: 0, rounds: 0, bound });
         }
         // Further than it must, so that the next small changes cost nothing.
         let goal = self.options.epsilon.units() / 2;
@@ -273,9 +305,9 @@ impl Live {
             return Ok(update);
         }
         let near = self.focus();
-        self.solve(&Graph::new(self.to_edges()?)?, Some(&near), workers)?;
+        let rounds = self.solve(&Graph::new(self.to_edges()?)?, Some(&near), workers)?;
         match self.settle(goal / 2, None)? {
-            Some(update) => Ok(Update { way: Way::Solved, ..update }),
+            Some(update) => Ok(Update { way: Way::Solved, rounds, ..update }),
             None => Err(LiveError::NotConverged(Verdict::RoundsUsedUp)),
         }
     }
@@ -471,7 +503,7 @@ impl Live {
         loop {
             let bound = self.bound();
             if bound <= goal || measures > MEASURES_MAX && bound <= self.options.epsilon.units() {
-                return Ok(Some(Update { way: Way::Pushed, pushes, edges, bound }));
+                return Ok(Some(Update { way: Way::Pushed, pushes, edges, rounds: 0, bound }));
             }
             self.threshold = self.worth(goal);
             // The bound takes divisions: not after each push.
@@ -510,15 +542,19 @@ impl Live {
         self.rows[node as usize] = row;
     }
 
-    /// Begins anew with what a solve finds, from `near` where there is one.
+    /// Begins anew with what a solve finds, from `near` where there is one. Gives the rounds that it took.
     fn solve(
         &mut self,
         graph: &Graph,
         near: Option<&Focus>,
         workers: &impl Workers,
-    ) -> Result<(), LiveError> {
-        // Half of what is allowed, so that pushes need not go on where it ends.
-        let epsilon = Epsilon::of_units(self.options.epsilon.units() / 4).unwrap_or(self.options.epsilon);
+    ) -> Result<u32, LiveError> {
+        // Part of what is allowed, so that pushes need not go on where it ends; and no less than rounds can tell, whose contributions lose up to 2⁻²⁶
+        // of all mass twice, and change as much from one round to the next. Pushes are exact to the unit, and do the rest.
+        let told =
+            ((u128::from(self.options.alpha.parts()) << 34) / u128::from(self.options.alpha.rest())) as u64;
+        let epsilon =
+            Epsilon::of_units((self.options.epsilon.units() / 4).max(told)).unwrap_or(self.options.epsilon);
         let options = Options { epsilon, ..self.options };
         let solver = match near {
             Some(near) => Solver::warm(graph, options, near),
@@ -541,7 +577,28 @@ impl Live {
         self.queue.clear();
         self.is_queued.iter_mut().for_each(|is_queued| *is_queued = false);
         self.measure();
-        Ok(())
+        Ok(ranking.report.rounds)
+    }
+
+    /// What each node holds of the x that π is a multiple of, in units: with the graph, all that [`Live::resume`] needs.
+    pub fn masses(&self) -> &[i64] {
+        &self.mass
+    }
+
+    /// The edges in order of where they leave and lead, and the weight of each.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, u32, u64)> + '_ {
+        let rows = (0_u32..).zip(&self.rows);
+        rows.flat_map(|(from, row)| row.iter().map(move |out| (from, out.to, out.weight)))
+    }
+
+    /// Where mass goes that follows no edge.
+    pub fn teleport(&self) -> Teleport {
+        if self.jumps.is_empty() { Teleport::Uniform } else { Teleport::Stake }
+    }
+
+    /// What each node has at stake: one number a node, or none at all.
+    pub fn stakes(&self) -> &[u64] {
+        &self.stakes
     }
 
     /// The graph as it is now.
@@ -551,6 +608,9 @@ impl Live {
     pub fn to_edges(&self) -> Result<Edges, GraphError> {
         let mut edges = Edges::new();
         edges.nodes(self.nodes());
+        if self.is_weighted {
+            edges.weighted();
+        }
         for (from, row) in (0..).zip(&self.rows) {
             for out in row {
                 if self.is_weighted {
@@ -563,7 +623,7 @@ impl Live {
         if !self.stakes.is_empty() {
             edges.stakes(self.stakes.clone());
         }
-        edges.teleport(if self.jumps.is_empty() { Teleport::Uniform } else { Teleport::Stake });
+        edges.teleport(self.teleport());
         Ok(edges)
     }
 

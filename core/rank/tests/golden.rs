@@ -9,32 +9,11 @@ use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 #[cfg(target_arch = "wasm32")]
 wasm_bindgen_test_configure!(run_in_dedicated_worker);
 
-use graphs::{Numbers, Shape, gallery};
-use rank::{Alpha, CyberankOptions, Edges, Focus, Graph, Options, Teleport, assign, cyberank, solve, split};
+use graphs::gallery;
+use rank::{Alpha, CyberankOptions, Focus, Graph, Options, Teleport, assign, cyberank, solve, split};
 use std::fmt::Write as _;
 
 const GOLDEN: &str = include_str!("golden/digests.txt");
-
-fn edges(shape: &Shape) -> Edges {
-    let mut edges = Edges::new();
-    edges.nodes(shape.nodes);
-    for [from, to] in &shape.edges {
-        edges.push(*from, *to).expect("in range");
-    }
-    edges
-}
-
-fn weighted(shape: &Shape, teleport: Teleport) -> Edges {
-    let mut numbers = Numbers::new(99);
-    let mut edges = Edges::new();
-    edges.nodes(shape.nodes);
-    for [from, to] in &shape.edges {
-        edges.push_weighted(*from, *to, numbers.next_u64() >> (8 + numbers.below(50))).expect("in range");
-    }
-    edges.stakes((0..shape.nodes).map(|_| 1 + u64::from(numbers.below(1_000_000))).collect());
-    edges.teleport(teleport);
-    edges
-}
 
 fn line(lines: &mut String, name: &str, graph: &Graph, alpha: &str) {
     let alpha_of = Alpha::from_decimal(alpha).expect("a fraction");
@@ -46,20 +25,20 @@ fn line(lines: &mut String, name: &str, graph: &Graph, alpha: &str) {
 fn lines() -> String {
     let mut lines = String::new();
     for shape in gallery() {
-        let graph = Graph::new(edges(&shape)).expect("a graph");
+        let graph = Graph::new(shape.to_edges()).expect("a graph");
         line(&mut lines, &shape.name, &graph, "0.85");
         line(&mut lines, &shape.name, &graph, "0.5");
     }
     for shape in [graphs::rmat(8, 16, 4), graphs::uniform(500, 3_000, 5)] {
         for teleport in [Teleport::Uniform, Teleport::Stake] {
-            let graph = Graph::new(weighted(&shape, teleport)).expect("a graph");
+            let graph = Graph::new(shape.to_weighted(teleport)).expect("a graph");
             line(&mut lines, &format!("{}-weighted-{teleport:?}", shape.name), &graph, "0.85");
         }
     }
     // More than a slice.
-    let long = Graph::new(edges(&graphs::uniform(70_000, 200_000, 6))).expect("a graph");
+    let long = graphs::uniform(70_000, 200_000, 6).to_graph();
     line(&mut lines, "uniform-70000", &long, "0.85");
-    let star = Graph::new(edges(&graphs::star(1_000))).expect("a graph");
+    let star = graphs::star(1_000).to_graph();
     let (ranks, rounds) = cyberank(&star, CyberankOptions::default());
     let bytes: Vec<u8> = ranks.iter().flat_map(|rank| rank.to_le_bytes()).collect();
     let _ = writeln!(lines, "cyberank-star-1000 0.85 {rounds} {}", codec::ContentId::of(&bytes));
@@ -86,7 +65,7 @@ fn digests_are_what_they_were() {
 #[cfg_attr(not(target_arch = "wasm32"), test)]
 fn shards_agree_with_the_golden_digest() {
     let shape = graphs::rmat(10, 16, 1);
-    let graph = Graph::new(edges(&shape)).expect("a graph");
+    let graph = Graph::new(shape.to_edges()).expect("a graph");
     let mut shards = split(&graph, Options::default(), &assign(shape.nodes, 8), 8).expect("eight shards");
     while shards[0].verdict().is_none() {
         for at in 0..shards.len() {

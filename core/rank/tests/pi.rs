@@ -4,7 +4,7 @@
 mod oracle;
 
 use graphs::{Numbers, Shape, gallery};
-use oracle::{Plain, distance, graph};
+use oracle::{Plain, distance};
 use rank::{
     Alone, Alpha, CyberankOptions, Edges, Epsilon, Graph, ONE, Options, Solver, Teleport, Verdict, Workers,
     cyberank, solve, solve_with,
@@ -54,7 +54,7 @@ fn pi_is_within_epsilon_of_floating_point_and_the_bound_holds() {
     for alpha in ["0.85", "0.5", "0.9", "0"] {
         let options = Options { alpha: Alpha::from_decimal(alpha).unwrap(), ..Options::default() };
         for shape in gallery().into_iter().chain(large()) {
-            let ranking = solve(&graph(&shape), options);
+            let ranking = solve(&shape.to_graph(), options);
             let exact = Plain::of(&shape).pi(alpha.parse().unwrap());
             let away = distance(&ranking.focus, &exact);
             let bound = ranking.report.bound as f64 / ONE as f64;
@@ -126,12 +126,12 @@ fn weights_that_are_alike_change_no_bit() {
     edges.stakes(vec![7; shape.nodes as usize]);
     let alike = Graph::new(edges).unwrap();
     assert!(!alike.is_weighted());
-    assert_eq!(solve(&alike, Options::default()), solve(&graph(&shape), Options::default()));
+    assert_eq!(solve(&alike, Options::default()), solve(&shape.to_graph(), Options::default()));
 }
 
 #[test]
 fn workers_and_partitions_change_no_bit() {
-    let mut graphs: Vec<Graph> = gallery().iter().chain(&large()).map(graph).collect();
+    let mut graphs: Vec<Graph> = gallery().iter().chain(&large()).map(graphs::Shape::to_graph).collect();
     graphs.extend((0..6_u64).map(|seed| weighted(seed, seed.is_multiple_of(2)).0));
     for graph in &graphs {
         let alone = solve(graph, Options::default());
@@ -148,7 +148,7 @@ fn workers_and_partitions_change_no_bit() {
 #[test]
 fn mass_is_kept_to_the_unit_in_each_round() {
     for shape in gallery().into_iter().filter(|shape| shape.nodes > 0) {
-        let graph = graph(&shape);
+        let graph = shape.to_graph();
         let mut solver = Solver::new(&graph, Options::default());
         assert_eq!(solver.focus().mass(), ONE);
         while solver.round(&Alone).is_none() {
@@ -163,7 +163,7 @@ fn each_rounds_bound_holds_while_it_converges() {
     // Lopsided, so that it does not begin at the end.
     let shape = Shape::new("torus and a way out", 621, shape.edges.into_iter().chain([[0, 620], [620, 3]]));
     let exact = Plain::of(&shape).pi(0.85);
-    let graph = graph(&shape);
+    let graph = shape.to_graph();
     let mut solver = Solver::new(&graph, Options::default());
     let mut rounds = 0;
     while solver.round(&Alone).is_none() {
@@ -186,7 +186,7 @@ fn the_guard_fires_where_the_gap_is_too_small() {
     for shape in
         [lopsided(graphs::cycle(300)), lopsided(graphs::bipartite(3, 40)), lopsided(graphs::periodic(5, 4))]
     {
-        let graph = graph(&shape);
+        let graph = shape.to_graph();
         let epsilon = Epsilon::from_decimal("1e-3").unwrap();
         let stopped = solve(&graph, Options { epsilon, ..options("0.9999") });
         let Verdict::GapTooSmall { rounds_needed } = stopped.verdict else { panic!("{:?}", stopped) };
@@ -206,7 +206,7 @@ fn the_guard_fires_where_the_gap_is_too_small() {
 
 #[test]
 fn an_epsilon_beyond_precision_is_told_apart() {
-    let graph = graph(&graphs::rmat(12, 16, 5));
+    let graph = graphs::rmat(12, 16, 5).to_graph();
     let epsilon = Epsilon::from_decimal("1e-9").unwrap();
     let ranking = solve(&graph, Options { epsilon, ..Options::default() });
     assert_eq!(ranking.verdict, Verdict::EpsilonTooSmall);
@@ -218,9 +218,9 @@ fn an_epsilon_beyond_precision_is_told_apart() {
 #[test]
 fn a_warm_start_takes_fewer_rounds() {
     let shape = graphs::rmat(12, 16, 5);
-    let before = solve(&graph(&shape), Options::default());
+    let before = solve(&shape.to_graph(), Options::default());
     let changed = Shape::new("changed", shape.nodes + 1, shape.edges.into_iter().chain([[3, 4], [4, 4096]]));
-    let graph = graph(&changed);
+    let graph = changed.to_graph();
     let mut solver = Solver::warm(&graph, Options::default(), &before.focus);
     let verdict = loop {
         if let Some(verdict) = solver.round(&Alone) {
@@ -268,7 +268,7 @@ fn cyberank_in_floats(plain: &Plain, tolerance: f64) -> (Vec<f64>, u32) {
 #[test]
 fn cyberank_is_go_cybers() {
     for shape in gallery().into_iter().filter(|shape| shape.nodes > 0) {
-        let (ranks, rounds) = cyberank(&graph(&shape), CyberankOptions::default());
+        let (ranks, rounds) = cyberank(&shape.to_graph(), CyberankOptions::default());
         let (exact, exact_rounds) = cyberank_in_floats(&Plain::of(&shape), 1e-3);
         let away: f64 = ranks.iter().zip(&exact).map(|(a, b)| (*a as f64 / ONE as f64 - b).abs()).sum();
         assert!(away < 1e-6, "{}: {away:e}", shape.name);
@@ -280,14 +280,14 @@ fn cyberank_is_go_cybers() {
 fn cyberank_is_pi_where_nothing_dangles() {
     let fine = CyberankOptions { tolerance: ONE >> 34, ..CyberankOptions::default() };
     for shape in [graphs::torus(12, 9), graphs::star(50), graphs::bipartite(4, 9), graphs::periodic(3, 4)] {
-        let graph = graph(&shape);
+        let graph = shape.to_graph();
         let (ranks, _) = cyberank(&graph, fine);
         let pi = solve(&graph, Options::default()).focus;
         let away: u64 = ranks.iter().zip(pi.values()).map(|(a, b)| a.abs_diff(*b)).sum();
         assert!(away < ONE / 500_000, "{}: {away}", shape.name);
     }
     // And is not where something does.
-    let path = graph(&graphs::path(20));
+    let path = graphs::path(20).to_graph();
     let (ranks, _) = cyberank(&path, fine);
     assert!(ranks.iter().sum::<u64>() < ONE / 10 * 9);
 }

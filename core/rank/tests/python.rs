@@ -154,7 +154,7 @@ fn the_specification_followed_elsewhere_gives_the_same_bits() {
             "nodes": shape.nodes, "edges": listed, "weighted": false, "stakes": null, "by_stake": false,
             "a": options.alpha.parts(), "epsilon": options.epsilon.units(),
         });
-        cases.push((oracle::graph(&shape), options, question));
+        cases.push((shape.to_graph(), options, question));
     }
     let questions = cases.iter().map(|(.., question)| question.clone());
     let text = ask(Command::new("python3").arg(folder().join("spec.py")), questions);

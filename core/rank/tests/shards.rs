@@ -1,10 +1,7 @@
 //! A sharded solve: the same bits with any number of shards, however late and in whatever order messages come.
 #![cfg(not(target_arch = "wasm32"))]
 
-mod oracle;
-
 use graphs::Numbers;
-use oracle::graph;
 use rank::{Edges, Focus, Graph, Message, ONE, Options, Shard, Teleport, Verdict, assign, solve, split};
 
 /// Hands messages over one by one, any that is under way next, until all shards are through; then puts π together.
@@ -61,11 +58,11 @@ fn weighted() -> Graph {
 #[test]
 fn any_number_of_shards_and_any_order_give_the_same_digest() {
     let graphs = [
-        graph(&graphs::rmat(9, 12, 2)),
-        graph(&graphs::disconnected(10)),
-        graph(&graphs::path(40)),
-        graph(&graphs::Shape::new("lone", 1, [])),
-        graph(&graphs::Shape::new("empty", 0, [])),
+        graphs::rmat(9, 12, 2).to_graph(),
+        graphs::disconnected(10).to_graph(),
+        graphs::path(40).to_graph(),
+        graphs::Shape::new("lone", 1, []).to_graph(),
+        graphs::Shape::new("empty", 0, []).to_graph(),
         weighted(),
     ];
     for (number, graph) in graphs.iter().enumerate() {

@@ -1,8 +1,8 @@
 //! The twins of the kernels, run as a device runs the kernels, against the solver: every bit of π, every report.
 #![cfg(not(target_arch = "wasm32"))]
 
-use graphs::{Numbers, Shape, gallery};
-use rank::{Alpha, Edges, Epsilon, Graph, Offloaded, Options, Ranking, Teleport, Verdict, solve};
+use graphs::{Numbers, gallery};
+use rank::{Alpha, Epsilon, Graph, Offloaded, Options, Ranking, Teleport, Verdict, solve};
 use shaders::{
     pair::{Pair, number, pair},
     rank::{Arranged, Input, Judge, LOG_ROUNDS, Solution, State, Sums, cpu, cut},
@@ -114,25 +114,6 @@ fn by_twins(graph: &Graph, options: Options, binding_max: u64) -> Ranking {
     ranking
 }
 
-fn plain(shape: &Shape) -> Graph {
-    let mut edges = Edges::new();
-    edges.nodes(shape.nodes);
-    shape.edges.iter().for_each(|[from, to]| edges.push(*from, *to).expect("in range"));
-    Graph::new(edges).expect("a graph")
-}
-
-fn weighted(shape: &Shape, teleport: Teleport) -> Graph {
-    let mut numbers = Numbers::new(99);
-    let mut edges = Edges::new();
-    edges.nodes(shape.nodes);
-    for [from, to] in &shape.edges {
-        edges.push_weighted(*from, *to, numbers.next_u64() >> (8 + numbers.below(50))).expect("in range");
-    }
-    edges.stakes((0..shape.nodes).map(|_| u64::from(numbers.below(1_000_000))).collect());
-    edges.teleport(teleport);
-    Graph::new(edges).expect("a graph")
-}
-
 fn agrees(graph: &Graph, options: Options, name: &str) {
     let expected = solve(graph, options);
     // The least that holds what cannot be cut cuts as often as can be.
@@ -152,19 +133,19 @@ fn twins_give_the_same_bits_on_every_graph() {
     for shape in gallery() {
         for alpha in ["0", "0.5", "0.85"] {
             let alpha = Alpha::from_decimal(alpha).expect("a fraction");
-            agrees(&plain(&shape), Options { alpha, ..Options::default() }, &shape.name);
+            agrees(&shape.to_graph(), Options { alpha, ..Options::default() }, &shape.name);
         }
     }
     for shape in [graphs::rmat(8, 16, 4), graphs::uniform(500, 3_000, 5)] {
         for teleport in [Teleport::Uniform, Teleport::Stake] {
-            agrees(&weighted(&shape, teleport), Options::default(), &shape.name);
+            agrees(&shape.to_weighted_graph(teleport), Options::default(), &shape.name);
         }
     }
 }
 
 #[test]
 fn twins_give_every_verdict() {
-    let star = plain(&graphs::star(1_000));
+    let star = graphs::star(1_000).to_graph();
     let near = Epsilon::from_decimal("1e-8").expect("a distance");
     let slow = Alpha::from_decimal("0.9999").expect("a fraction");
     for options in [
@@ -180,7 +161,7 @@ fn twins_give_every_verdict() {
 
 #[test]
 fn what_does_not_fit_is_refused() {
-    let graph = plain(&graphs::path(100));
+    let graph = graphs::path(100).to_graph();
     let solve = Offloaded::new(&graph, Options::default());
     let error = cut(&solve.input(), 396).expect_err("100 contributions have 400 bytes");
     assert_eq!((error.nodes, error.nodes_max), (100, 99));
@@ -190,7 +171,7 @@ fn what_does_not_fit_is_refused() {
 
 #[test]
 fn what_does_not_add_up_is_refused() {
-    let graph = plain(&graphs::star(100));
+    let graph = graphs::star(100).to_graph();
     let mut solve = Offloaded::new(&graph, Options::default());
     let mut twins = Twins::new(solve.input(), ROOMY);
     let honest = twins.round();
@@ -210,7 +191,7 @@ fn any_graph_is_the_same() {
         let edges = nodes as usize * numbers.below(30) as usize;
         let shape = graphs::uniform(nodes, edges, numbers.next_u64());
         let is_weighted = nodes > 20 && numbers.below(2) == 0;
-        let graph = if is_weighted { weighted(&shape, Teleport::Stake) } else { plain(&shape) };
+        let graph = if is_weighted { shape.to_weighted_graph(Teleport::Stake) } else { shape.to_graph() };
         agrees(&graph, Options::default(), &shape.name);
     }
 }

@@ -9,8 +9,8 @@ use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 wasm_bindgen_test_configure!(run_in_dedicated_worker);
 
 use gpu::{Gpu, GpuError, LOSSES_MAX};
-use graphs::{Numbers, Shape, gallery};
-use rank::{Alpha, Edges, Epsilon, Graph, Offloaded, Options, Ranking, Teleport, Verdict, solve};
+use graphs::gallery;
+use rank::{Alpha, Epsilon, Graph, Offloaded, Options, Ranking, Teleport, Verdict, solve};
 use shaders::rank::{Impossible, Judge, Sums};
 
 /// There a dispatch on the processor takes milliseconds, so some tests do less.
@@ -31,25 +31,6 @@ macro_rules! on_device {
             futures::executor::block_on(async $body);
         }
     )*};
-}
-
-fn plain(shape: &Shape) -> Graph {
-    let mut edges = Edges::new();
-    edges.nodes(shape.nodes);
-    shape.edges.iter().for_each(|[from, to]| edges.push(*from, *to).expect("in range"));
-    Graph::new(edges).expect("a graph")
-}
-
-fn weighted(shape: &Shape, teleport: Teleport) -> Graph {
-    let mut numbers = Numbers::new(99);
-    let mut edges = Edges::new();
-    edges.nodes(shape.nodes);
-    for [from, to] in &shape.edges {
-        edges.push_weighted(*from, *to, numbers.next_u64() >> (8 + numbers.below(50))).expect("in range");
-    }
-    edges.stakes((0..shape.nodes).map(|_| 1 + u64::from(numbers.below(1_000_000))).collect());
-    edges.teleport(teleport);
-    Graph::new(edges).expect("a graph")
 }
 
 async fn by_gpu(gpu: &Gpu, graph: &Graph, options: Options) -> Ranking {
@@ -94,7 +75,7 @@ on_device! {
         for shape in gallery() {
             for alpha in &["0.85", "0.5"][..if IN_BROWSER { 1 } else { 2 }] {
                 let alpha = Alpha::from_decimal(alpha).expect("a fraction");
-                agrees(&gpu, &plain(&shape), Options { alpha, ..Options::default() }, &shape.name).await;
+                agrees(&gpu, &shape.to_graph(), Options { alpha, ..Options::default() }, &shape.name).await;
             }
         }
     }
@@ -103,7 +84,7 @@ on_device! {
         let gpu = open().await;
         for shape in [graphs::rmat(8, 16, 4), graphs::uniform(500, 3_000, 5)] {
             for teleport in [Teleport::Uniform, Teleport::Stake] {
-                agrees(&gpu, &weighted(&shape, teleport), Options::default(), &shape.name).await;
+                agrees(&gpu, &shape.to_weighted_graph(teleport), Options::default(), &shape.name).await;
             }
         }
     }
@@ -113,8 +94,8 @@ on_device! {
         let gpu = open().await;
         let alpha = Alpha::from_decimal("0.5").expect("a fraction");
         let options = Options { alpha, ..Options::default() };
-        agrees(&gpu, &plain(&graphs::sink(150_000)), options, "a hub").await;
-        agrees(&gpu, &plain(&graphs::uniform(70_000, 200_000, 6)), options, "many tiles").await;
+        agrees(&gpu, &graphs::sink(150_000).to_graph(), options, "a hub").await;
+        agrees(&gpu, &graphs::uniform(70_000, 200_000, 6).to_graph(), options, "many tiles").await;
     }
 
     async fn any_number_of_parts_gives_the_same_bits() {
@@ -122,14 +103,14 @@ on_device! {
         // 4,096 bytes are the least that holds 1,024 contributions; what teleports by stake takes twice that, and eight bytes.
         for (binding_max, teleport) in [(16_384, Teleport::Stake), (4_096, Teleport::Uniform)] {
             let gpu = Gpu::open_within(binding_max).await.expect("a GPU");
-            agrees(&gpu, &plain(&rmat), Options::default(), "in parts").await;
-            agrees(&gpu, &weighted(&rmat, teleport), Options::default(), "in parts, with weights").await;
+            agrees(&gpu, &rmat.to_graph(), Options::default(), "in parts").await;
+            agrees(&gpu, &rmat.to_weighted_graph(teleport), Options::default(), "in parts, with weights").await;
         }
     }
 
     async fn every_verdict_is_the_same() {
         let gpu = open().await;
-        let star = plain(&graphs::star(1_000));
+        let star = graphs::star(1_000).to_graph();
         let near = Epsilon::from_decimal("1e-8").expect("a distance");
         let slow = Alpha::from_decimal("0.9999").expect("a fraction");
         let usual = Options::default();
@@ -145,7 +126,7 @@ on_device! {
 
     async fn a_lost_device_changes_nothing() {
         let gpu = open().await;
-        let star = plain(&graphs::star(1_000));
+        let star = graphs::star(1_000).to_graph();
         // The last options also end in a round that the device runs past, and begin again on their own.
         let near = Epsilon::from_decimal("1e-8").expect("a distance");
         for options in [Options::default(), Options { epsilon: near, ..Options::default() }] {
@@ -160,7 +141,7 @@ on_device! {
 
     async fn a_device_that_is_lost_for_good_is_given_up() {
         let gpu = open().await;
-        let star = plain(&graphs::star(1_000));
+        let star = graphs::star(1_000).to_graph();
         let solve = Offloaded::new(&star, Options::default());
         let mut judge = Unlucky { gpu: &gpu, solve, seen: 0, times: u32::MAX };
         let input = judge.solve.input();
@@ -172,7 +153,7 @@ on_device! {
 
     async fn what_does_not_fit_is_refused() {
         let gpu = Gpu::open_within(2048).await.expect("a GPU");
-        let graph = plain(&graphs::path(1_000));
+        let graph = graphs::path(1_000).to_graph();
         let mut solve = Offloaded::new(&graph, Options::default());
         let error = gpu.rank(&solve.input(), &mut solve).await.expect_err("1,000 contributions have 4,000 bytes");
         assert!(matches!(error, GpuError::TooLarge(_)), "{error}");
@@ -187,7 +168,7 @@ on_device! {
             }
         }
         let gpu = open().await;
-        let graph = plain(&graphs::cycle(10));
+        let graph = graphs::cycle(10).to_graph();
         let input = Offloaded::new(&graph, Options::default()).input();
         assert_eq!(gpu.rank(&input, &mut Never).await, Err(GpuError::Wrong));
     }

@@ -3,6 +3,8 @@
 //! A graph is a number of nodes and a list of edges `[from, to]`, with whatever duplicates and self-loops its making gives. The same
 //! arguments give the same graph on every machine.
 
+use rank::{Edges, Graph, Teleport};
+
 /// A number of nodes, and edges between them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shape {
@@ -43,6 +45,50 @@ impl Shape {
     /// A shape of this name.
     pub fn new(name: impl Into<String>, nodes: u32, edges: impl IntoIterator<Item = [u32; 2]>) -> Self {
         Self { name: name.into(), nodes, edges: edges.into_iter().collect() }
+    }
+
+    /// Its edges, without weights.
+    ///
+    /// # Panics
+    /// Where an edge is between nodes that it does not have.
+    pub fn to_edges(&self) -> Edges {
+        let mut edges = Edges::new();
+        edges.nodes(self.nodes);
+        self.edges.iter().for_each(|[from, to]| edges.push(*from, *to).expect("in range"));
+        edges
+    }
+
+    /// Its edges with weights of all sizes, and nodes with stakes.
+    ///
+    /// # Panics
+    /// As [`Shape::to_edges`].
+    pub fn to_weighted(&self, teleport: Teleport) -> Edges {
+        let mut numbers = Numbers::new(99);
+        let mut edges = Edges::new();
+        edges.nodes(self.nodes);
+        for [from, to] in &self.edges {
+            let weight = numbers.next_u64() >> (8 + numbers.below(50));
+            edges.push_weighted(*from, *to, weight).expect("in range");
+        }
+        edges.stakes((0..self.nodes).map(|_| 1 + u64::from(numbers.below(1_000_000))).collect());
+        edges.teleport(teleport);
+        edges
+    }
+
+    /// The graph without weights.
+    ///
+    /// # Panics
+    /// As [`Shape::to_edges`].
+    pub fn to_graph(&self) -> Graph {
+        Graph::new(self.to_edges()).expect("a shape is a graph")
+    }
+
+    /// The graph of [`Shape::to_weighted`].
+    ///
+    /// # Panics
+    /// As [`Shape::to_edges`].
+    pub fn to_weighted_graph(&self, teleport: Teleport) -> Graph {
+        Graph::new(self.to_weighted(teleport)).expect("a shape is a graph")
     }
 }
 

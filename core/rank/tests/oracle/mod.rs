@@ -2,7 +2,7 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
-use rank::{Edges, Focus, Graph, ONE};
+use rank::{Focus, ONE};
 use std::collections::BTreeMap;
 
 /// A graph as its definition reads.
@@ -58,16 +58,6 @@ impl Plain {
         }
         pi
     }
-}
-
-/// The crate's graph of a shape.
-pub fn graph(shape: &graphs::Shape) -> Graph {
-    let mut edges = Edges::new();
-    edges.nodes(shape.nodes);
-    for [from, to] in &shape.edges {
-        edges.push(*from, *to).expect("a shape's edges are in range");
-    }
-    Graph::new(edges).expect("a shape is a graph")
 }
 
 /// ‖π − exact‖₁.
