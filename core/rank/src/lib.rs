@@ -81,7 +81,7 @@ pub use focus::{Focus, SLICE_NODES, decimal};
 pub use graph::{EDGES_MAX, Edges, Graph, GraphError, NODES_MAX, Teleport};
 pub use hub::{Hub, Incredible};
 pub use live::{Delta, Live, LiveError, Update, Way};
-pub use offloaded::{Offloaded, Wrong};
+pub use offloaded::{Offloaded, OffloadedPart, Wrong};
 pub use part::{Impossible, PART_BYTES_MAX, Part, PartError, PartRounds, PartRows, Spread};
 pub use read::{Format, ReadError, ReadOptions, ReadProblem, Reader};
 pub use shard::{

@@ -1,5 +1,9 @@
 //! A solve whose rounds a device does.
 
+mod part;
+
+pub use part::OffloadedPart;
+
 use crate::{
     course::{self, Course, Options, ROUNDS_MAX, Report, Verdict},
     fixed,

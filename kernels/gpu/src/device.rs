@@ -215,6 +215,13 @@ impl Device {
         }
     }
 
+    /// Puts `words` into a buffer behind its first `at` words, before what is submitted next.
+    pub(crate) fn write_at(&self, buffer: &wgpu::Buffer, at: usize, words: &[u32]) {
+        if !words.is_empty() {
+            self.queue.write_buffer(buffer, 4 * at as u64, bytemuck::cast_slice(words));
+        }
+    }
+
     /// A kernel with what it binds, in the order of its bindings, and so many workgroups.
     pub(crate) fn dispatch(&self, kernel: Kernel, groups: u32, buffers: &[&wgpu::Buffer]) -> Dispatch {
         let width = groups.min(self.groups_max);

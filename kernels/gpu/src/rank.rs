@@ -20,6 +20,8 @@ const VISITS_MAX: u64 = 1 << 27;
 const _: () = assert!(READ_EVERY <= LOG_ROUNDS);
 
 const STORAGE: BufferUsages = BufferUsages::STORAGE;
+/// What is read back, and written or cleared between rounds.
+const READABLE: BufferUsages = STORAGE.union(BufferUsages::COPY_SRC).union(BufferUsages::COPY_DST);
 
 /// What is known of a solve, whichever device does it.
 #[derive(Debug, Default)]
@@ -126,68 +128,19 @@ struct Held {
 
 impl Held {
     fn new(device: &Device, input: &Input<'_>, arranged: &[Arranged], spans: u32) -> Self {
-        let readable = STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST;
-        let uniform = BufferUsages::UNIFORM | BufferUsages::COPY_DST;
-        let state = device.holding(&State::first(input.nodes()).words(), readable | uniform);
-        let course = device.holding(&input.course(spans).words(), uniform);
-        let history = device.zeros(4 * LOG_ROUNDS as usize, readable);
-        let partials = device.zeros(4 * spans as usize, STORAGE);
-        let jumps = device.holding(bytemuck::cast_slice(input.jumps), STORAGE);
-        let contributions = device.zeros(input.outs.len().div_ceil(2), STORAGE);
-        // Of blocks' blocks there is one, whose total nobody needs.
-        let unread = device.zeros(1, STORAGE);
-        let (mut spreads, mut gathers, mut kept) = (Vec::new(), Vec::new(), Vec::new());
+        let course =
+            device.holding(&input.course(spans).words(), BufferUsages::UNIFORM | BufferUsages::COPY_DST);
+        let history = device.zeros(4 * LOG_ROUNDS as usize, READABLE);
+        let shared = Shared::new(device, input, &State::first(input.nodes()), input.nodes(), spans);
+        let (mut round, mut gathers, mut kept) = (Vec::new(), Vec::new(), Vec::new());
         for arranged in arranged {
-            let Arranged { part, edges, starts, tile_rows } = arranged;
-            let rows = arranged.rows();
-            let of_part = device.holding(&part.words(), BufferUsages::UNIFORM);
-            let own = device.zeros(rows.len(), readable);
-            let order = device.holding(&input.order[rows.clone()], STORAGE);
-            let outs = device.holding(&input.outs[rows.clone()], STORAGE);
-            let starts = device.holding(starts, STORAGE);
-            let tile_rows = device.holding(tile_rows, STORAGE);
-            let sources = device.holding(&input.sources[edges.clone()], STORAGE);
-            let shares = device.holding(input.shares.get(edges.clone()).unwrap_or_default(), STORAGE);
-            let sums = device.zeros(rows.len() + 1, STORAGE);
-            let [of_tiles, of_blocks] = arranged.levels();
-            let tiles = device.zeros(of_tiles.count as usize, STORAGE);
-            let blocks = device.zeros(of_blocks.count as usize, STORAGE);
-            let tile_level = device.holding(&of_tiles.words(), BufferUsages::UNIFORM);
-            let block_level = device.holding(&of_blocks.words(), BufferUsages::UNIFORM);
-
-            spreads.push(device.dispatch(
-                Kernel::Spread,
-                part.spans,
-                &[&of_part, &state, &own, &order, &outs, &jumps, &contributions, &partials],
-            ));
-            gathers.extend([
-                device.dispatch(
-                    Kernel::Gather,
-                    part.tiles,
-                    &[
-                        &of_part,
-                        &state,
-                        &starts,
-                        &tile_rows,
-                        &sources,
-                        &shares,
-                        &contributions,
-                        &sums,
-                        &tiles,
-                    ],
-                ),
-                device.dispatch(Kernel::Scan, of_blocks.count, &[&tile_level, &state, &tiles, &blocks]),
-                device.dispatch(Kernel::Scan, 1, &[&block_level, &state, &blocks, &unread]),
-                device.dispatch(
-                    Kernel::Keep,
-                    part.spans,
-                    &[&of_part, &state, &starts, &sums, &tiles, &blocks, &own, &partials],
-                ),
-            ]);
-            kept.push((own, rows.len()));
+            let piece = Piece::new(device, input, arranged, &shared);
+            round.push(piece.spread);
+            gathers.extend(piece.gather);
+            kept.push(piece.kept);
         }
-        let mut round = spreads;
         round.append(&mut gathers);
+        let Shared { state, partials, .. } = shared;
         round.push(device.dispatch(Kernel::Judge, 1, &[&course, &partials, &state, &history]));
         Self { round, kept, course, state, history }
     }
@@ -204,5 +157,78 @@ impl Held {
             kept.extend(device.read(own, *rows).await?.into_iter().map(number));
         }
         Ok(Solution { kept, teleport: state.teleport() })
+    }
+}
+
+/// What all pieces of a graph, or of a part of one, read and write.
+pub(crate) struct Shared {
+    pub(crate) state: Buffer,
+    pub(crate) partials: Buffer,
+    pub(crate) contributions: Buffer,
+    jumps: Buffer,
+    /// Of blocks' blocks there is one, whose total nobody needs.
+    unread: Buffer,
+}
+
+impl Shared {
+    /// For so many slots and spans.
+    pub(crate) fn new(device: &Device, input: &Input<'_>, state: &State, slots: u32, spans: u32) -> Self {
+        Self {
+            state: device.holding(&state.words(), READABLE | BufferUsages::UNIFORM),
+            partials: device.zeros(4 * spans as usize, READABLE),
+            contributions: device.zeros((slots as usize).div_ceil(2), READABLE),
+            jumps: device.holding(bytemuck::cast_slice(input.jumps), STORAGE),
+            unread: device.zeros(1, STORAGE),
+        }
+    }
+}
+
+/// As many rows as a device binds at once: the dispatches of a round's two halves, and what rows keep.
+pub(crate) struct Piece {
+    pub(crate) spread: Dispatch,
+    pub(crate) gather: [Dispatch; 4],
+    /// With how many rows there are.
+    pub(crate) kept: (Buffer, usize),
+}
+
+impl Piece {
+    pub(crate) fn new(device: &Device, input: &Input<'_>, arranged: &Arranged, shared: &Shared) -> Self {
+        let Arranged { part, edges, starts, tile_rows } = arranged;
+        let Shared { state, partials, contributions, jumps, unread } = shared;
+        let rows = arranged.rows();
+        let of_part = device.holding(&part.words(), BufferUsages::UNIFORM);
+        let own = device.zeros(rows.len(), READABLE);
+        let order = device.holding(&input.order[rows.clone()], STORAGE);
+        let outs = device.holding(&input.outs[rows.clone()], STORAGE);
+        let starts = device.holding(starts, STORAGE);
+        let tile_rows = device.holding(tile_rows, STORAGE);
+        let sources = device.holding(&input.sources[edges.clone()], STORAGE);
+        let shares = device.holding(input.shares.get(edges.clone()).unwrap_or_default(), STORAGE);
+        let sums = device.zeros(rows.len() + 1, STORAGE);
+        let [of_tiles, of_blocks] = arranged.levels();
+        let tiles = device.zeros(of_tiles.count as usize, STORAGE);
+        let blocks = device.zeros(of_blocks.count as usize, STORAGE);
+        let tile_level = device.holding(&of_tiles.words(), BufferUsages::UNIFORM);
+        let block_level = device.holding(&of_blocks.words(), BufferUsages::UNIFORM);
+        let spread = device.dispatch(
+            Kernel::Spread,
+            part.spans,
+            &[&of_part, state, &own, &order, &outs, jumps, contributions, partials],
+        );
+        let gather = [
+            device.dispatch(
+                Kernel::Gather,
+                part.tiles,
+                &[&of_part, state, &starts, &tile_rows, &sources, &shares, contributions, &sums, &tiles],
+            ),
+            device.dispatch(Kernel::Scan, of_blocks.count, &[&tile_level, state, &tiles, &blocks]),
+            device.dispatch(Kernel::Scan, 1, &[&block_level, state, &blocks, unread]),
+            device.dispatch(
+                Kernel::Keep,
+                part.spans,
+                &[&of_part, state, &starts, &sums, &tiles, &blocks, &own, partials],
+            ),
+        ];
+        Self { spread, gather, kept: (own, rows.len()) }
     }
 }

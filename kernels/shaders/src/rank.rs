@@ -106,11 +106,15 @@ words! {
 impl State {
     /// Before the first round of a graph of so many nodes: all mass teleports.
     pub fn first(nodes: u32) -> Self {
-        let one = 1_u64 << ONE_BITS;
+        Self::teleporting(1 << ONE_BITS, nodes)
+    }
+
+    /// Before a round of a graph of so many nodes, in which so many units teleport.
+    pub fn teleporting(units: u64, nodes: u32) -> Self {
         let nodes = u64::from(nodes).max(1);
         let ([teleport_low, teleport_high], [even_low, even_high]) =
-            (crate::pair::pair(one), crate::pair::pair(one / nodes));
-        let surplus = (one % nodes) as u32;
+            (crate::pair::pair(units), crate::pair::pair(units / nodes));
+        let surplus = (units % nodes) as u32;
         Self { rounds: 0, is_over: 0, teleport_low, teleport_high, even_low, even_high, surplus }
     }
 
@@ -141,6 +145,18 @@ pub struct Input<'a> {
     pub epsilon: u64,
     /// After so many rounds it ends, 1 at least.
     pub rounds_max: u32,
+}
+
+/// A part of a graph, whose other parts others hold.
+#[derive(Debug, Clone, Copy)]
+pub struct PartInput<'a> {
+    /// Its rows, whose sources are slots: own rows first, then ghosts, which are nodes of other parts. Where teleport goes by stake, the row `i` has its
+    /// two numbers at `jumps[order[i]]` and behind it; else `order` has the nodes' ids in the whole graph.
+    pub rows: Input<'a>,
+    /// Own rows and ghosts.
+    pub slots: u32,
+    /// Nodes of the whole graph.
+    pub nodes: u32,
 }
 
 impl Input<'_> {
