@@ -28,6 +28,8 @@ pub enum JobsAsk {
         share_percent: u8,
         /// Whether nothing may run now, whatever the node's settings say.
         hold: bool,
+        /// Whether parts of other people's graphs are computed as well.
+        graphs: bool,
     },
     /// The person wants the receipt of a job that ran here.
     Receipt {

@@ -1,4 +1,4 @@
-//! The page's handle to a reckoner.
+//! The handle to a reckoner, for a view of the page and for the node's worker.
 
 use channel::{
     post, post_with,
@@ -16,11 +16,16 @@ const RECKONER_URL: &str = "/reckoner.js";
 /// What a reckoner says, or why it says nothing any more.
 pub type Word = Result<(FromReckoner, Vec<Vec<u8>>), String>;
 
+/// What belongs to a message.
+enum With {
+    Parts(Vec<Vec<u8>>),
+    File(Blob),
+}
+
 /// What was asked before it listened; none since it does.
-type Early = Rc<RefCell<Option<Vec<(ToReckoner, Option<Blob>)>>>>;
+type Early = Rc<RefCell<Option<Vec<(ToReckoner, With)>>>>;
 
 /// A reckoner, a worker of its own that computes for a view. It ends when this is dropped, whatever it does.
-#[derive(Debug)]
 pub struct Reckoner {
     worker: Worker,
     early: Early,
@@ -47,7 +52,7 @@ impl Reckoner {
                 Ok((FromReckoner::Listening, _)) => {
                     let waiting = early.borrow_mut().take();
                     for (message, file) in waiting.into_iter().flatten() {
-                        send(&told, &message, file.as_ref());
+                        send(&told, &message, file);
                     }
                 }
                 word => on_word(word),
@@ -57,11 +62,20 @@ impl Reckoner {
         Ok(Self { worker, early, _listeners: listeners })
     }
 
-    /// Asks something of it, with the file that belongs to that. What it did before ends.
-    pub fn ask(&self, message: ToReckoner, file: Option<Blob>) {
+    /// Asks something of it, with the byte arrays that belong to that.
+    pub fn ask(&self, message: ToReckoner, parts: Vec<Vec<u8>>) {
+        self.say(message, With::Parts(parts));
+    }
+
+    /// Asks something of it, with the file that belongs to that.
+    pub fn ask_with(&self, message: ToReckoner, file: Blob) {
+        self.say(message, With::File(file));
+    }
+
+    fn say(&self, message: ToReckoner, with: With) {
         match self.early.borrow_mut().as_mut() {
-            Some(early) => early.push((message, file)),
-            None => send(&self.worker, &message, file.as_ref()),
+            Some(early) => early.push((message, with)),
+            None => send(&self.worker, &message, with),
         }
     }
 }
@@ -72,13 +86,13 @@ impl Drop for Reckoner {
     }
 }
 
-fn send(worker: &Worker, message: &ToReckoner, file: Option<&Blob>) {
-    let sent = match file {
-        Some(file) => post_with(message, file, |message| worker.post_message(message)),
-        None => {
+fn send(worker: &Worker, message: &ToReckoner, with: With) {
+    let sent = match with {
+        With::File(file) => post_with(message, &file, |message| worker.post_message(message)),
+        With::Parts(parts) => {
             let send =
                 |message: &JsValue, handed: &JsValue| worker.post_message_with_transfer(message, handed);
-            post(message, &[], send)
+            post(message, &parts, send)
         }
     };
     if let Err(error) = sent {

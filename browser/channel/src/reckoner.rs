@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// From the page to the reckoner, which does one thing at a time: what is asked for ends what is under way.
+/// From a view, or from the node's worker, to a reckoner of its own, which does one thing at a time: what is asked for ends what is under way.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum ToReckoner {
     /// Read a graph and rank it. Of a file, its `Blob` follows.
@@ -23,6 +23,10 @@ pub enum ToReckoner {
     },
     /// Stop what is under way, and answer with what there is.
     Stop,
+    /// Say what computes here, for other people's graphs: [`FromReckoner::Open`]. Nothing ends for that, nor for [`ToReckoner::Task`].
+    Open,
+    /// Something to do for another node. One byte array: a `shards::Task`, encoded.
+    Task,
 }
 
 /// Where a graph is from.
@@ -72,7 +76,7 @@ pub struct Reducing {
     pub interactions_max: u64,
 }
 
-/// From the reckoner to the page.
+/// From a reckoner to who started it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum FromReckoner {
     /// The first message: what was sent before is lost, since nobody listened.
@@ -105,6 +109,13 @@ pub enum FromReckoner {
     Reducing(Reduced),
     /// It is reduced, or stopped.
     Reduced(Box<Outcome>),
+    /// The answer to [`ToReckoner::Open`].
+    Open {
+        /// What computes, for people.
+        device: String,
+    },
+    /// What came of a [`ToReckoner::Task`]. One byte array: a `shards::Done`, encoded.
+    Done,
     /// What was asked for cannot be, or was stopped before there was anything: words for a person, of one line or with the lines that a caret
     /// points into.
     Refused {

@@ -1,6 +1,6 @@
 //! What the reckoner does with what it is asked.
 
-use crate::{ranking, reducing};
+use crate::{parts, ranking, reducing};
 use channel::{
     post,
     reckoner::{FromReckoner, ToReckoner},
@@ -63,7 +63,7 @@ fn scope() -> DedicatedWorkerGlobalScope {
     js_sys::global().unchecked_into()
 }
 
-fn send(message: &FromReckoner, parts: &[Vec<u8>]) {
+pub(crate) fn send(message: &FromReckoner, parts: &[Vec<u8>]) {
     let scope = scope();
     let sent = post(message, parts, |message, handed| scope.post_message_with_transfer(message, handed));
     if let Err(error) = sent {
@@ -80,6 +80,8 @@ pub fn start() {
     let listener = Closure::<dyn FnMut(MessageEvent)>::new(|event: MessageEvent| {
         match unpack_with::<ToReckoner>(&event.data()) {
             Ok((ToReckoner::Stop, _)) => STOPPED.set(true),
+            Ok((ToReckoner::Open, _)) => parts::open(),
+            Ok((ToReckoner::Task, things)) => parts::push(things),
             Ok((message, things)) => spawn_local(handle(message, things, Turn::begin())),
             Err(error) => send(&FromReckoner::Failed { detail: error.to_string() }, &[]),
         }
@@ -98,7 +100,7 @@ async fn handle(message: ToReckoner, things: Vec<JsValue>, turn: Turn) {
         }
         ToReckoner::Rank(how) => ranking::rank(&how, turn).await,
         ToReckoner::Reduce { text, how } => reducing::reduce(&text, &how, turn).await,
-        ToReckoner::Stop => Ok(()),
+        ToReckoner::Stop | ToReckoner::Open | ToReckoner::Task => Ok(()),
     };
     if let Err(detail) = done {
         let detail = if turn.goes_on() { detail } else { "it was stopped".into() };

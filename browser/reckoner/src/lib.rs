@@ -1,7 +1,7 @@
 //! The page's reckoner: graphs ranked and laid out, and interaction nets reduced, in a worker of their own.
 //!
-//! What computes for minutes stays off the page's thread and off the node's. The page's views of graphs and of the machine start one of these, ask it
-//! `channel::reckoner::ToReckoner` and are told `FromReckoner`. It is a program apart: only those load it who open such a view.
+//! What computes for minutes stays off the page's thread and off the node's. The page's views of graphs and of the machine start one of these each, and the
+//! node's worker one for parts of other people's graphs; they ask it `channel::reckoner::ToReckoner` and are told `FromReckoner`. It is a program apart: only those load it who open such a view, or give that.
 //!
 //! # How to drive it
 //! The program calls `start` once. Work is done in slices, after each of which messages are read: so it can be stopped, and what is asked for
@@ -24,6 +24,8 @@ pub mod sample;
 mod app;
 #[cfg(target_arch = "wasm32")]
 mod files;
+#[cfg(target_arch = "wasm32")]
+mod parts;
 #[cfg(target_arch = "wasm32")]
 mod ranking;
 #[cfg(target_arch = "wasm32")]

@@ -25,7 +25,7 @@ pub(crate) fn handle(runtime: &Runtime, ask: JobsAsk, parts: Vec<Vec<u8>>) {
             reply_signed(token, signed);
         }
         JobsAsk::Cancel { token, job } => reply_signed(token, Ok(runtime.sign_cancel(job))),
-        JobsAsk::Lend { share_percent, hold } => runtime.lend(share_percent, hold),
+        JobsAsk::Lend { share_percent, hold, graphs } => runtime.lend(share_percent, hold, graphs),
         JobsAsk::Receipt { token, job } => {
             let receipt = runtime.look(|node| node.receipt(job)).map(|envelope| envelope.to_json());
             answer(JobsAnswer::Receipt { token }, receipt.as_slice());

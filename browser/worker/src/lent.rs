@@ -12,10 +12,11 @@ use crate::worker::random;
 
 impl Runtime {
     /// How this browser is lent to jobs from now on.
-    pub(crate) fn lend(&self, share_percent: u8, hold: bool) {
+    pub(crate) fn lend(&self, share_percent: u8, hold: bool, graphs: bool) {
         if let Some(executor) = self.0.guests.lend(share_percent, hold) {
             self.drive(|node, now| node.handle_input(now, LightInput::Executor(executor)));
         }
+        self.0.parts.lend(self, graphs && !hold);
     }
 
     /// A guest has ended by itself.

@@ -16,6 +16,8 @@ use wasm_bindgen_futures::spawn_local;
 use crate::clock::Clock;
 #[cfg(feature = "jobs")]
 use crate::guests::Guests;
+#[cfg(feature = "jobs")]
+use crate::parts::Parts;
 use crate::worker::send;
 
 /// Milliseconds from one view to the next at least.
@@ -36,6 +38,8 @@ pub(crate) struct Inner {
     pub(crate) signer: Identity,
     #[cfg(feature = "jobs")]
     pub(crate) guests: Guests,
+    #[cfg(feature = "jobs")]
+    pub(crate) parts: Parts,
     timer: RefCell<Option<(Instant, Timeout)>>,
     views: RefCell<Views>,
 }
@@ -67,6 +71,8 @@ impl Runtime {
             signer,
             #[cfg(feature = "jobs")]
             guests: Guests::default(),
+            #[cfg(feature = "jobs")]
+            parts: Parts::default(),
             timer: RefCell::new(None),
             views: RefCell::new(views),
         }))
@@ -109,6 +115,8 @@ impl Runtime {
                 LightOutput::Run(task) => self.0.guests.run(self, *task),
                 #[cfg(feature = "jobs")]
                 LightOutput::Stop { job } => self.0.guests.stop(job, self.0.clock.elapsed_ms()),
+                #[cfg(feature = "jobs")]
+                LightOutput::Reckon(task) => self.0.parts.handle(&task),
                 LightOutput::Changed => self.0.views.borrow_mut().stale = true,
                 _ => {}
             }

@@ -88,10 +88,10 @@ impl Handle {
     }
 
     /// Says how this browser is lent to jobs from now on: how much of a core's time guests may take, in percent, and whether nothing may run
-    /// now, whatever the node's settings say.
-    pub fn lend(&self, share_percent: u8, hold: bool) {
+    /// now, whatever the node's settings say; and whether parts of other people's graphs are computed as well.
+    pub fn lend(&self, share_percent: u8, hold: bool, graphs: bool) {
         // Without a worker nothing runs.
-        let _ = self.0.send(ToWorker::Jobs(JobsAsk::Lend { share_percent, hold }), Vec::new());
+        let _ = self.0.send(ToWorker::Jobs(JobsAsk::Lend { share_percent, hold, graphs }), Vec::new());
     }
 
     /// The receipt of a job that ran here, a DSSE document in JSON; `None` where it is no longer kept.

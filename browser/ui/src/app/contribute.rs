@@ -3,6 +3,7 @@
 mod caps;
 mod consent;
 mod guests;
+mod parts;
 mod past;
 
 use super::{
@@ -19,6 +20,7 @@ use guests::Guests;
 use jobs::worker::Contribution;
 use leptos::prelude::*;
 use node::Command;
+use parts::Parts;
 use past::Past;
 
 /// The view.
@@ -35,7 +37,7 @@ pub(crate) fn Contribute() -> impl IntoView {
         {move || match (known.get(), on.get()) {
             (false, _) => None,
             (true, false) => Some(view! { <Consent /> }.into_any()),
-            (true, true) => Some(view! { <State /> <Guests /> <Caps /> }.into_any()),
+            (true, true) => Some(view! { <State /> <Guests /> <Parts /> <Caps /> }.into_any()),
         }}
         <Show when=move || known.get()>
             <Past />

@@ -129,7 +129,10 @@ impl View {
         }
         self.reckoner.with_value(|reckoner| {
             if let Some(reckoner) = reckoner {
-                reckoner.ask(message, file);
+                match file {
+                    Some(file) => reckoner.ask_with(message, file),
+                    None => reckoner.ask(message, Vec::new()),
+                }
             }
         });
     }
@@ -197,7 +200,11 @@ impl View {
             }
             FromReckoner::Refused { detail } => drop(self.stage.try_set(Stage::Refused(detail))),
             FromReckoner::Failed { detail } => self.fail(detail),
-            FromReckoner::Listening | FromReckoner::Reducing(_) | FromReckoner::Reduced(_) => {}
+            FromReckoner::Listening
+            | FromReckoner::Reducing(_)
+            | FromReckoner::Reduced(_)
+            | FromReckoner::Open { .. }
+            | FromReckoner::Done => {}
         }
     }
 

@@ -69,9 +69,10 @@ impl Lending {
                 () => None,
             }
         });
-        let on = page.part(|view| view.contribution.settings.on);
+        let settings = page.part(|view| (view.contribution.settings.on, view.contribution.settings.graphs));
         Effect::new(move || {
-            page.handle().lend(share.get(), held.get().is_some() || !on.get());
+            let (on, graphs) = settings.get();
+            page.handle().lend(share.get(), held.get().is_some() || !on, graphs);
         });
         Self { share, plugged_only, idle_only, paused, plugged, held }
     }

@@ -84,7 +84,7 @@ impl View {
     fn ask(self, message: ToReckoner) {
         self.reckoner.with_value(|reckoner| {
             if let Some(reckoner) = reckoner {
-                reckoner.ask(message, None);
+                reckoner.ask(message, Vec::new());
             }
         });
     }

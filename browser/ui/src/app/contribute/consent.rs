@@ -14,11 +14,16 @@ pub(super) fn Consent() -> impl IntoView {
     let page = page();
     let doing = Doing::new();
     let agreed = RwSignal::new(false);
+    let graphs = RwSignal::new(false);
     let joined = page.part(|view| view.joined);
     let start = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         if agreed.get_untracked() && joined.get_untracked() {
-            set(page, doing, |settings| settings.on = true, "This browser takes jobs from now on.");
+            let graphs = graphs.get_untracked();
+            let change = move |settings: &mut jobs::worker::Contribution| {
+                (settings.on, settings.graphs) = (true, graphs)
+            };
+            set(page, doing, change, "This browser takes jobs from now on.");
         }
     };
     view! {
@@ -46,6 +51,13 @@ pub(super) fn Consent() -> impl IntoView {
                 <label class="check">
                     <input type="checkbox" data-testid=testids::CONSENT bind:checked=agreed />
                     <span>"I agree that this browser runs other people’s programs in this sandbox."</span>
+                </label>
+                <label class="check">
+                    <input type="checkbox" data-testid=testids::CONSENT_GRAPHS bind:checked=graphs />
+                    <span>
+                        "Also ranking shared graphs: it holds parts of them and computes their rounds. "
+                        <span class="soft">"Arithmetic of Formix’s own, no programs of others. You may leave it out."</span>
+                    </span>
                 </label>
                 <p class="actions">
                     <button
