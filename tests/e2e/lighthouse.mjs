@@ -118,6 +118,14 @@ try {
   await tab.find("receipt-file").setInputFiles(await saved.path());
   await tab.find("receipt", `[data-checked="verified"]`).waitFor();
   await audit("receipt");
+  await tab.go("graph");
+  await tab.find("graph-example", `[data-example="crates"]`).click();
+  await tab.find("graph-drawing", `[data-settled="true"]`).waitFor({ timeout: 60_000 });
+  await audit("graph");
+  await tab.go("machine");
+  await tab.find("machine-run").click();
+  await tab.find("machine-outcome").waitFor();
+  await audit("machine");
   await driver.disconnect();
 } finally {
   await context.close();

@@ -176,6 +176,25 @@ async function walk(browser, network, tab, records, folder) {
   await tab.find("receipt", `[data-checked="verified"]`).waitFor();
   await take("receipt");
 
+  await tab.go("graph");
+  await tab.find("graph-file").waitFor({ state: "attached" });
+  await take("graph-none");
+  await tab.find("graph-file").setInputFiles({ name: "follows.txt", mimeType: "text/plain", buffer: Buffer.from("0 1\n1 two\n") });
+  await tab.find("graph-error", ":not(:empty)").waitFor();
+  await take("graph-refused");
+  await tab.find("graph-example", `[data-example="crates"]`).click();
+  await tab.find("graph-drawing", `[data-settled="true"]`).waitFor({ timeout: AGREE_MS_MAX });
+  await tab.find("graph-node").nth(2).locator("button").click();
+  await take("graph");
+  await tab.go("machine");
+  await tab.find("machine-run").click();
+  await tab.find("machine-outcome").waitFor({ timeout: AGREE_MS_MAX });
+  await take("machine");
+  await tab.find("machine-text").fill("@main = (a a) & @lop ~ (1 *)\n@loop = *\n");
+  await tab.find("machine-run").click();
+  await tab.find("machine-error").waitFor();
+  await take("machine-refused");
+
   // The same browser profile: a second tab of it must not write the same store.
   const other = new Tab("other tab", tab.url, tab.context, await tab.context.newPage());
   await other.load();
