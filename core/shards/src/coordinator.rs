@@ -248,6 +248,9 @@ impl Coordinator {
             let id = entry.key.strip_prefix(STORE_PREFIX).and_then(|key| key.try_into().ok());
             let id = id.map(ContentId::from_digest).ok_or(RestoreError)?;
             let record: Record = decode(&entry.value).map_err(|_| RestoreError)?;
+            if record.order.check().is_err() || record.chunks as usize > GRAPH_BYTES_MAX / CHUNK_BYTES {
+                return Err(RestoreError);
+            }
             let state = if record.outcome.is_some() { State::Ended } else { State::Waiting };
             coordinator.rankings.insert(id, Ranking { record, from: None, state });
         }

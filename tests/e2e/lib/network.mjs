@@ -129,6 +129,23 @@ export class Network {
     return new Light(`native ${name.slice(1)}`, process);
   }
 
+  /** Starts light nodes that hold parts of graphs, and run jobs; `programs` are what some of them run in place of `formix`, by place. */
+  async startHolders(count, programs = {}) {
+    const start = async (at) => {
+      const name = `g${at + 1}`;
+      const home = join(this.folder, name);
+      mkdirSync(home);
+      const args = ["node", "--json", "--while-stdin", "--name", name, "--home", home, "--slots", "1", "--graphs"];
+      for (const { url } of this.heavy) args.push("--host", url);
+      const process = Process.start(name, programs[at] ?? formix, args, { logFolder: this.folder });
+      const { id } = await process.line(isReady, START_MS_MAX, `${name} to be ready`);
+      return Object.assign(new Light(name, process), { id });
+    };
+    const started = await Promise.all(Array.from({ length: count }, (_, at) => start(at)));
+    this.lights.push(...started);
+    return started;
+  }
+
   /** Proposes a question about one number from the command line: the fields of the page's form, the deadline as `formix comp` takes it. Gives the computation's id. */
   async propose({ template: kind, title, purpose, dataset, value, lower, upper, participants_min, deadline }) {
     const flags = { kind, title, purpose, dataset, value, lower, upper, "min-participants": participants_min, deadline, host: this.url };

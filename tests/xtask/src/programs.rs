@@ -20,6 +20,9 @@ use crate::tree::Tree;
 /// What the name of a demo's script starts with; the other scripts beside it are tests.
 pub(crate) const DEMO: &str = "demo-";
 
+/// Names a `formix` that lies, for the scripts that speak of it.
+const LIAR: &str = "FORMIX_LIAR";
+
 /// How the native programs are built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Speed {
@@ -120,7 +123,12 @@ fn script(tree: &Tree, scripts: &Scripts, name: Option<&str>, speed: Speed, args
     let page = dist(tree, Profile::Release)?;
     formix(tree, speed)?;
     let node = Cmd::new("node", &tree.root).arg(path).args(args);
-    tree.script_env(node, &browser, &page, speed.folder()).env("FORMIX_GUESTS", &guests).exec()
+    let mut node = tree.script_env(node, &browser, &page, speed.folder()).env("FORMIX_GUESTS", &guests);
+    if fs::read_to_string(path)?.contains(LIAR) {
+        Cmd::cargo(&tree.root).args(["build", "--profile", speed.profile(), "--package", "liar"]).run()?;
+        node = node.env(LIAR, tree.target.join(speed.folder()).join("liar"));
+    }
+    node.exec()
 }
 
 impl Scripts {
