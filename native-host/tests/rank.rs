@@ -172,3 +172,26 @@ async fn light_nodes_of_a_network_give_the_digest_of_one_machine() {
     let wrong = run_failing(home, &["rank", "graph.txt", "--on", url, "--alpha", "2"]).await;
     assert!(wrong.contains("`alpha`: `2` is too large"), "{wrong}");
 }
+
+/// What was taken is durable: a heavy node that is killed begins again, and its light nodes come back by themselves.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ranking_outlives_the_heavy_node_that_took_it() {
+    let mut network = Network::start().await;
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    let edges: String = (0..9_000_u64).map(|at| format!("{} {}\n", at * at % 997, at * 31 % 1_009)).collect();
+    fs::write(home.join("graph.txt"), edges).unwrap();
+    let precise = ["graph.txt", "--alpha", "0.99", "--eps", "1e-4"];
+    let here = solved(home, &precise).await;
+    let homes = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    let _first = network.worker(homes[0].path(), "one", &["--slots", "1"]).await;
+    let _second = network.worker(homes[1].path(), "two", &["--slots", "1"]).await;
+    let url = network.url(0).to_owned();
+    let far = [&precise[..], &["--on", &url, "--shards", "4"]].concat();
+    let rounds = || async { get(&format!("{url}/api/v1/rankings")).await["rankings"][0]["rounds"].as_u64() };
+    let (there, ()) = tokio::join!(solved(home, &far), async {
+        until(|| async { rounds().await > Some(2) }).await;
+        network.crash(0).await;
+    });
+    assert_eq!((&there["digest"], &there["report"]), (&here["digest"], &here["report"]));
+}

@@ -326,6 +326,3 @@ pub(crate) fn mass(values: &[u32], edges: &[u32], is_weighted: bool) -> u128 {
     let times = |edges: u32| if is_weighted { u128::from(edges.min(1)) } else { u128::from(edges) };
     iter::zip(values, edges).map(|(value, edges)| u128::from(fixed::decode(*value)) * times(*edges)).sum()
 }
-
-#[cfg(test)]
-mod tests;

@@ -20,6 +20,8 @@ use serde::{Deserialize, Serialize};
 pub const PARTS_MAX: u16 = 64;
 /// Most letters to one heavy node that wait. One that makes more of them than it takes gets no answers.
 const LETTERS_MAX: usize = 4 * PARTS_MAX as usize;
+/// Bytes of letters that wait for one heavy node, after which there are no more, where less is lent.
+const LETTERS_BYTES: u64 = 1 << 20;
 
 /// What computes beside a node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -391,8 +393,10 @@ impl Holder {
     }
 
     fn answer(&mut self, heavy: NodeId, done: Done) {
+        let bytes_max = self.advert().map_or(0, |advert| advert.bytes_max).max(LETTERS_BYTES);
         if let Some(heavy) = self.heavy.get_mut(&heavy)
             && heavy.post.waiting() < LETTERS_MAX
+            && heavy.post.bytes() < bytes_max
         {
             heavy.post.write(encode(&Word::Done(done)));
         }

@@ -35,7 +35,7 @@ pub(super) const EXAMPLES: &str = "Examples:\n  \
     formix rank web-Google.txt.gz --on http://127.0.0.1:4800 --shards 8
   \
     formix rank watch follows.csv --deltas changes.txt\n\n\
-    Exit status: 3 where π did not converge.";
+    Exit status: 3 where π did not converge, or where there is none with --on.";
 
 #[derive(Debug, Args)]
 pub(super) struct RankArgs {

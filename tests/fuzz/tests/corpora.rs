@@ -85,4 +85,9 @@ targets! {
     broker, "broker", SOME;
     worker, "worker", SOME;
     job_records, "job-records", SOME;
+    rank_part, "rank-part", MANY;
+    shards_letters, "shards-letters", MANY;
+    shards_coordinator, "shards-coordinator", SOME;
+    shards_holder, "shards-holder", SOME;
+    ranking_records, "ranking-records", SOME;
 }

@@ -1,10 +1,10 @@
 //! Who holds which part.
 
 use super::{
-    Desk,
+    Desk, Peer,
     run::{Hold, Run, Who},
 };
-use crate::message::WorkId;
+use crate::{message::WorkId, order::PARTS_BYTES_MAX};
 use alloc::string::String;
 use keys::NodeId;
 
@@ -49,7 +49,12 @@ impl Run {
     fn candidate(&self, desk: &Desk, shard: usize) -> Option<NodeId> {
         let bytes = self.parts[shard].footprint_bytes;
         let has_room = |peer: &NodeId| {
-            let advert = desk.peers.get(peer)?.advert.as_ref()?;
+            let Peer { post, advert } = desk.peers.get(peer)?;
+            let advert = advert.as_ref()?;
+            // It takes in nothing of what it was sent.
+            if post.bytes() > advert.bytes_max.min(PARTS_BYTES_MAX) {
+                return None;
+            }
             let held = self.holds.values().filter(|hold| hold.who == Who::Peer(*peer));
             let (mut parts, mut held_bytes) = (0, 0_u64);
             for hold in held {

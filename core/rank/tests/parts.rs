@@ -1,8 +1,12 @@
-use super::*;
-use crate::{Edges, Graph, Hub, Options, Teleport, assign, solve};
-use alloc::vec::Vec;
+//! Parts around a hub: the same bits as on one machine; and parts of strangers, which break nothing.
+#![cfg(not(target_arch = "wasm32"))]
+
 use codec::{decode, encode};
 use proptest::prelude::*;
+use rank::{
+    Alpha, Edges, Graph, Hub, Impossible, ONE, Options, Part, PartError, PartRounds, PartRows, ShardSums,
+    Spread, Teleport, assign, solve,
+};
 
 /// Edges among at most 24 nodes; with weights, and stakes to teleport by, or without.
 fn graphs() -> impl Strategy<Value = Graph> {
@@ -42,7 +46,7 @@ proptest! {
                 prop_assert_eq!(exports[shard].len(), hub.exports_of(shard));
                 let ghosts = hub.ghosts(shard, &exports).unwrap();
                 prop_assert_eq!(ghosts.len(), hub.ghosts_of(shard));
-                sums.push(Sums { dangling: spread[shard].dangling, ..part.gather(&ghosts).unwrap() });
+                sums.push(ShardSums { dangling: spread[shard].dangling, ..part.gather(&ghosts).unwrap() });
             }
             hub.judge(&sums).unwrap();
         }
