@@ -103,10 +103,10 @@ impl Layout {
         }
         for [a, b] in &self.edges {
             let (a, b) = (*a as usize, *b as usize);
-            let apart = [self.places[b][0] - self.places[a][0], self.places[b][1] - self.places[a][1]];
-            for axis in 0..2 {
-                self.forces[a][axis] += apart[axis];
-                self.forces[b][axis] -= apart[axis];
+            for axis in [0, 1] {
+                let apart = self.places[b][axis] - self.places[a][axis];
+                self.forces[a][axis] += apart;
+                self.forces[b][axis] -= apart;
             }
         }
         self.follow();

@@ -20,7 +20,7 @@ use crate::{
     lazy::{Lazy, LazyLimits, Reading},
     machine::{Machine, Progress},
     rules::{Resource, Tally},
-    term::{NotANet, Terms},
+    term::Terms,
 };
 use alloc::{
     boxed::Box,
@@ -73,8 +73,6 @@ pub enum ProgramError {
     Book(BookError),
     /// It is to be reduced lazily, and is a book of nets.
     IsOfNets,
-    /// It is to be reduced strictly, and no nets can be made of it.
-    NotANet(NotANet),
 }
 
 impl fmt::Display for ProgramError {
@@ -84,7 +82,6 @@ impl fmt::Display for ProgramError {
             Self::IsOfNets => {
                 f.write_str("it is a book of nets, and the lazy machine reduces terms: reduce it strictly")
             }
-            Self::NotANet(error) => error.fmt(f),
         }
     }
 }
@@ -119,7 +116,7 @@ impl Program {
         if mode != Some(Mode::Strict) {
             return Ok(Self::Terms(terms));
         }
-        let book = terms.to_book().map_err(ProgramError::NotANet)?;
+        let book = terms.to_book().map_err(ProgramError::Book)?;
         Ok(Self::Nets(book, Some(terms)))
     }
 

@@ -39,7 +39,7 @@ fn plain(shape: &Shape, alpha: &'static str) -> Case {
     let alpha_of: f64 = alpha.parse().expect("a fraction");
     let question =
         json!({ "nodes": shape.nodes, "edges": edges, "alpha": alpha_of, "personalization": null });
-    Case { name: shape.name.clone(), alpha, graph: oracle::graph(shape), question }
+    Case { name: shape.name.clone(), alpha, graph: shape.to_graph(), question }
 }
 
 /// Weights times the stakes of where edges lead, and teleport by stake.
