@@ -1,32 +1,35 @@
-// π of the graph of Debian's packages by native light nodes that hold its parts; one is killed and one lies: --natives 4 [--shards N] [--json]. Without tabs as yet
+// π of the graph of Debian's packages by tabs that hold its parts; one is closed and a native node lies: --tabs 3 [--natives 0] [--shards N] [--json]
 
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { openBrowser } from "./lib/browser.mjs";
 import { checkEnvironment, formix } from "./lib/environment.mjs";
+import { openLent } from "./lib/lent.mjs";
 import { Network } from "./lib/network.mjs";
 import { writePackages } from "./lib/packages.mjs";
 import { run, within } from "./lib/processes.mjs";
 
 const { values: options } = parseArgs({
   options: {
-    natives: { type: "string", default: "4" },
+    tabs: { type: "string", default: "3" },
+    natives: { type: "string", default: "0" },
     shards: { type: "string" },
     json: { type: "boolean", default: false },
   },
 });
-const count = (name) => {
+const count = (name, least) => {
   const number = Number(options[name]);
-  if (!Number.isInteger(number) || number < 1) throw new Error(`--${name} ${options[name]}: a whole number from 1 on`);
+  if (!Number.isInteger(number) || number < least) throw new Error(`--${name} ${options[name]}: a whole number from ${least} on`);
   return number;
 };
-const natives = count("natives");
-if (natives < 3) throw new Error("--natives: at least 3, since one is killed and one lies");
-const shards = options.shards ? count("shards") : natives;
+const [tabs, natives] = [count("tabs", 0), count("natives", 0)];
+if (tabs + natives < 2) throw new Error("--tabs and --natives: at least 2 together, since one of them goes away");
+const shards = options.shards ? count("shards", 1) : tabs + natives + 1;
 const liar = process.env.FORMIX_LIAR;
 if (!liar) throw new Error("FORMIX_LIAR names no program: `cargo xtask demo rank` builds one, as does `cargo build --package liar`");
 const RANK_MS_MAX = 600_000;
 /** The round from which on one of the nodes is gone. */
-const KILLED_IN = 5;
+const GONE_IN = 5;
 
 checkEnvironment();
 const begun = performance.now();
@@ -36,6 +39,8 @@ const same = (what, found, wanted) => {
   if (JSON.stringify(found) !== JSON.stringify(wanted)) faults.push(`${what} is ${JSON.stringify(found)}, not ${JSON.stringify(wanted)}`);
 };
 const network = await Network.start({ heavy: 3 });
+// Headless Chromium has WebGPU on a processor with this.
+const browser = tabs > 0 ? await openBrowser(["--enable-unsafe-webgpu"]) : null;
 const told = {};
 try {
   const file = join(network.folder, "packages.txt");
@@ -44,39 +49,48 @@ try {
   const here = JSON.parse(await run(formix, ["--json", "rank", file, "--top", "10"]));
   say(`on this machine alone: π ${here.digest}, ${Math.round(here.solve_ms)} ms`);
 
-  const holders = await network.startHolders(natives, { 0: liar });
+  const lent = [];
+  for (let at = 1; at <= tabs; at++) {
+    const tab = await openLent(browser, network.url, `tab ${at}`, {}, { graphs: true });
+    lent.push({ name: tab.name, id: tab.node, tab, go: () => tab.context.close() });
+  }
+  const started = await network.startHolders(natives + 1, { 0: liar });
+  const [lies, ...honest] = started.map(({ name, id, process }) => ({ name, id, go: () => process.kill("SIGKILL") }));
+  const all = [...lent, ...honest];
   const known = async () => {
-    while ((await network.heavy[0].http.get("/holders")).length < natives) await new Promise((resolve) => setTimeout(resolve, 100));
+    while ((await network.heavy[0].http.get("/holders")).length <= all.length) await new Promise((resolve) => setTimeout(resolve, 100));
   };
-  await within(60_000, `${natives} nodes that hold parts`, known());
-  say(`three heavy nodes, ${natives} light ones that hold parts; ${holders[0].name} lies`);
+  await within(60_000, `${all.length + 1} nodes that hold parts`, known());
+  say(`three heavy nodes, ${tabs} tabs and ${natives + 1} native nodes that hold parts; ${lies.name}, a native one, lies`);
 
-  const started = performance.now();
+  const from = performance.now();
   const ranking = run(formix, ["--json", "rank", file, "--top", "10", "--on", network.url, "--shards", String(shards)]);
   const rounds = async () => {
     for (;;) {
       const [view] = (await network.heavy[0].http.get("/rankings")).rankings;
-      if (view?.rounds >= KILLED_IN || view?.digest) return view.rounds;
+      if (view?.rounds >= GONE_IN || view?.digest) return view.rounds;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   };
-  const killed = holders.at(-1);
-  told.killedInRound = await within(RANK_MS_MAX, `round ${KILLED_IN}`, rounds());
-  await killed.process.kill("SIGKILL");
-  say(`${killed.name} is killed in round ${told.killedInRound}`);
+  const [gone] = all;
+  told.goneInRound = await within(RANK_MS_MAX, `round ${GONE_IN}`, rounds());
+  await gone.go();
+  say(`${gone.name} is gone in round ${told.goneInRound}`);
   const there = JSON.parse(await within(RANK_MS_MAX, "the ranking", ranking));
-  told.tookMs = Math.round(performance.now() - started);
+  told.tookMs = Math.round(performance.now() - from);
   say(`by light nodes: π ${there.digest}, ${there.report.rounds} rounds in ${(there.solve_ms / 1000).toFixed(1)} s`);
 
   for (const field of ["digest", "verdict", "report", "top", "nodes", "edges"]) same(`${field} by light nodes`, there[field], here[field]);
-  same("who lied", there.liars, [holders[0].id]);
+  same("who lied", there.liars, [lies.id]);
   if (there.replaced === 0) faults.push("nobody was replaced");
   for (const { shard, holders: by } of there.computed) {
     if (by.length === 0) faults.push(`nobody computed part ${shard}`);
-    if (by.some(({ node }) => node === holders[0].id || node === killed.id)) faults.push(`part ${shard} is by one who lied or was killed`);
+    if (by.some(({ node }) => node === lies.id || node === gone.id)) faults.push(`part ${shard} is by one who lied or was gone`);
   }
+  for (const { tab } of lent.slice(1)) for (const error of tab.errors) if (!/GPU/.test(error)) faults.push(`${tab.name}: ${error}`);
   Object.assign(told, { here, there, top: here.top.map(({ node, pi }) => ({ package: names[node], pi })) });
 } finally {
+  await browser?.close();
   await network.stop();
 }
 
