@@ -96,7 +96,9 @@ impl Figure {
         }
         self.shown.replace(shown);
         self.still.set(still);
-        (self.sight.take(), self.eye.take(), self.chosen.take());
+        self.sight.take();
+        self.eye.take();
+        self.chosen.take();
         self.settled.set(false);
         self.wake();
     }
