@@ -39,7 +39,7 @@ const same = (what, found, wanted) => {
   if (JSON.stringify(found) !== JSON.stringify(wanted)) faults.push(`${what} is ${JSON.stringify(found)}, not ${JSON.stringify(wanted)}`);
 };
 const network = await Network.start({ heavy: 3 });
-// Headless Chromium has WebGPU on a processor with this.
+// So that tabs have the machine’s GPU also where Chromium is not sure of its driver; without one they take their processor.
 const browser = tabs > 0 ? await openBrowser(["--enable-unsafe-webgpu"]) : null;
 const told = {};
 try {

@@ -318,7 +318,9 @@ impl Coordinator {
     pub fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
         let post = self.desk.peers.values().filter_map(|peer| peer.post.poll_timeout()).min();
         let holds = self.run().and_then(Run::poll_timeout).map(|due| (due, "a holder is late"));
-        let patience = self.open().map(|ranking| ranking.record.deadline()).min();
+        // What is not durable yet is given up once it is.
+        let patient = self.open().filter(|ranking| !matches!(ranking.state, State::Storing(_)));
+        let patience = patient.map(|ranking| ranking.record.deadline()).min();
         let patience = patience.map(|due| (due, "a ranking takes too long"));
         [post.map(|due| (due, "write to a holder again")), holds, patience].into_iter().flatten().min()
     }

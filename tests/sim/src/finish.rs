@@ -29,7 +29,7 @@ impl World {
                 self.violated(format!("{id}: {what}"));
             }
         }
-        if let Err(what) = self.jobs_have_ended() {
+        if let Err(what) = self.jobs_have_ended().and_then(|()| self.rankings_have_ended()) {
             self.violated(what);
         }
         for host in 0..self.hosts.len() {
@@ -240,7 +240,16 @@ impl World {
         }
         // Proposal, end and evidence of each computation, and the descriptors of its fellows.
         let jobs = h.disk.store.list(jobs::scheduler::STORE_PREFIX);
-        let kept = h.disk.store.list(b"").len() - jobs.len();
+        let rankings = [shards::coordinator::STORE_PREFIX, shards::coordinator::DATA_PREFIX];
+        let rankings: usize = rankings.into_iter().map(|prefix| h.disk.store.list(prefix).len()).sum();
+        let kept = h.disk.store.list(b"").len() - jobs.len() - rankings;
+        // A record and a slice of π of each.
+        let most_of_rankings = 2 * heavy.rankings().len();
+        if rankings > most_of_rankings {
+            return Err(format!(
+                "{rankings} entries of rankings are left, where {most_of_rankings} are enough"
+            ));
+        }
         let evidence = ids.iter().filter(|id| heavy.evidence(**id).is_some()).count();
         let most = 2 * ids.len() + evidence + HEAVY;
         if kept > most {

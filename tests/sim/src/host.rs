@@ -11,6 +11,7 @@ use net::{RequestId, Responder};
 use node::{
     CommandError, HeavyInput, HeavyNode, HeavyOutput, LightInput, LightNode, LightOutput, Reply, Ticket,
 };
+use shards::Order;
 use std::collections::{BTreeMap, VecDeque};
 use store::{Batch, MemoryStore, StoreError};
 
@@ -48,6 +49,9 @@ pub(crate) enum Asked {
     Submitted { token: u64, result: Result<Taken, SubmitError> },
     Run(Box<Task>),
     Stop { job: ContentId },
+    Ranked { token: u64, result: Result<ContentId, shards::coordinator::SubmitError> },
+    Cut { ranking: ContentId, order: Box<Order>, keys: Vec<Vec<u8>> },
+    Reckon(shards::Task),
     Nothing,
 }
 
@@ -88,6 +92,9 @@ impl Machine {
                 HeavyOutput::Submitted { token, result } => Asked::Submitted { token, result },
                 HeavyOutput::Run(task) => Asked::Run(task),
                 HeavyOutput::Stop { job } => Asked::Stop { job },
+                HeavyOutput::Ranked { token, result } => Asked::Ranked { token, result },
+                HeavyOutput::Cut { ranking, order, keys } => Asked::Cut { ranking, order, keys },
+                HeavyOutput::Reckon(task) => Asked::Reckon(task),
                 _ => Asked::Nothing,
             },
             Self::Light(node) => match node.poll_output()? {
@@ -96,6 +103,7 @@ impl Machine {
                 LightOutput::Reply { token, result } => Asked::Reply { token, result },
                 LightOutput::Run(task) => Asked::Run(task),
                 LightOutput::Stop { job } => Asked::Stop { job },
+                LightOutput::Reckon(task) => Asked::Reckon(task),
                 _ => Asked::Nothing,
             },
             Self::Attacker(attacker) => Asked::Net(attacker.poll_output()?),

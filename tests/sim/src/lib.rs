@@ -47,6 +47,11 @@
 //! 15. A node has at most one receipt of a job, each witnessed by the heavy node; its standing counts each that was compared once, and it is
 //!     credited with no job twice.
 //!
+//! With [`Options::rankings`] it has rankings of small graphs, whose parts the light nodes hold; a fifth of these say other sums, each its own; then
+//!
+//! 16. Each ranking that a heavy node acknowledged ends, also through crashes of that node: with the π of one machine, to the bit, or with a refusal.
+//! 17. Nobody is called a liar but who lied, and no liar is among those who computed.
+//!
 //! # Bounds
 //! A run ends at a time that its plan sets; its agenda holds what is under way. In networks of more than 40 light nodes most
 //! have nothing to answer with, so that time goes into the network and not into shares.
@@ -70,6 +75,7 @@ mod links;
 mod oracle;
 mod person;
 mod plan;
+mod ranking;
 mod report;
 mod trace;
 mod world;

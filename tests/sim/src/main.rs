@@ -48,6 +48,9 @@ struct Cli {
     /// Hand out so many jobs in place of computations; a fifth of the light nodes lie about what they ran.
     #[arg(long, default_value_t = 0, value_name = "COUNT")]
     jobs: usize,
+    /// Have so many graphs ranked in place of computations; a fifth of the light nodes lie about what their parts sum up.
+    #[arg(long, default_value_t = 0, value_name = "COUNT", conflicts_with = "jobs")]
+    rankings: usize,
     /// One light node means ill in this way, and no other: garbage, replays, partial, ...
     #[arg(long, value_name = "HOW")]
     malice: Option<String>,
@@ -130,7 +133,11 @@ fn main() -> ExitCode {
             given("lie", &cli.lie),
             given("malice", &cli.malice),
             if cli.calm { " --calm" } else { "" },
-            if cli.jobs > 0 { format!(" --jobs {}", cli.jobs) } else { String::new() },
+            match (cli.jobs, cli.rankings) {
+                (0, 0) => String::new(),
+                (0, rankings) => format!(" --rankings {rankings}"),
+                (jobs, _) => format!(" --jobs {jobs}"),
+            },
         );
         return ExitCode::FAILURE;
     }
@@ -150,6 +157,7 @@ fn options(cli: &Cli) -> Result<Options, String> {
         lie: cli.lie.as_ref().map(|name| pick("lie", name, &Lie::ALL)).transpose()?,
         canary: cli.canary.as_ref().map(|name| pick("planted bug", name, &Canary::ALL)).transpose()?,
         jobs: cli.jobs,
+        rankings: cli.rankings,
         trace: cli.trace,
         ..Options::new(cli.nodes.into())
     })
@@ -204,6 +212,10 @@ fn table(total: &Tally, seeds: u64, nodes: u16, seconds: f32) -> String {
     line("jobs", total.jobs);
     line("jobs with a result", total.jobs_done);
     line("jobs whose result a heavy node settled", total.jobs_judged);
+    line("rankings", total.rankings);
+    line("rankings with the π of one machine", total.rankings_done);
+    line("holders of parts that were replaced", total.rankings_replaced);
+    line("liars that were found, by ranking", total.rankings_liars);
     line("milliseconds from a job to its guest, median", total.dispatch_ms_at(50));
     line("milliseconds from a job to its guest, 99 in 100", total.dispatch_ms_at(99));
     line("guests that ran", total.guests);

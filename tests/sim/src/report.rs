@@ -36,6 +36,8 @@ pub struct Options {
     pub canary: Option<Canary>,
     /// Jobs in place of computations, handed out to all light nodes, of which a fifth lies about what they ran.
     pub jobs: usize,
+    /// Rankings in place of computations, whose parts all light nodes hold, of which a fifth lies about what they sum up.
+    pub rankings: usize,
     /// Prints every event.
     pub trace: bool,
 }
@@ -51,6 +53,7 @@ impl Options {
             lie: None,
             canary: None,
             jobs: 0,
+            rankings: 0,
             trace: false,
         }
     }
@@ -118,6 +121,14 @@ pub struct Tally {
     pub jobs_done: u64,
     /// Those whose result a heavy node settled.
     pub jobs_judged: u64,
+    /// Rankings that heavy nodes took.
+    pub rankings: u64,
+    /// Those that ended with π.
+    pub rankings_done: u64,
+    /// Holders that others took the place of, in those.
+    pub rankings_replaced: u64,
+    /// Liars that were found, in each of those.
+    pub rankings_liars: u64,
     /// Milliseconds from when a job was submitted to when its first guest began, and how many jobs took so long.
     pub dispatch_ms: BTreeMap<u64, u64>,
     /// Guests that ran.
@@ -144,6 +155,10 @@ impl Tally {
         self.jobs += other.jobs;
         self.jobs_done += other.jobs_done;
         self.jobs_judged += other.jobs_judged;
+        self.rankings += other.rankings;
+        self.rankings_done += other.rankings_done;
+        self.rankings_replaced += other.rankings_replaced;
+        self.rankings_liars += other.rankings_liars;
         self.guests += other.guests;
         self.guests_lost += other.guests_lost;
         self.by_two += other.by_two;

@@ -10,6 +10,7 @@ use crate::{
     oracle::Oracle,
     person::Person,
     plan::{HEAVY, Plan},
+    ranking::Rankings,
     report::{Canary, Options, Tally, Violation},
     trace::Trace,
 };
@@ -110,6 +111,16 @@ pub(crate) enum Event {
         /// Which of all runs.
         run: u64,
     },
+    /// Somebody wants a graph ranked, at a heavy node's HTTP.
+    Rank {
+        index: usize,
+    },
+    /// What computes beside a host has done something.
+    Reckoned {
+        host: usize,
+        incarnation: u32,
+        done: Box<shards::Done>,
+    },
     Link(crate::links::Event),
 }
 
@@ -153,6 +164,7 @@ pub(crate) struct World {
     pub(crate) canary: Option<Canary>,
     pub(crate) liar: Option<Liar>,
     pub(crate) jobs: Jobs,
+    pub(crate) rankings: Rankings,
     crashes_at_step: u64,
     descriptors: Vec<Envelope>,
     /// Proposals that came by HTTP, to be put again where a heavy node is down.
@@ -174,6 +186,7 @@ impl World {
     pub(crate) fn new(seed: u64, options: &Options) -> Self {
         let mut plan = Plan::new(seed, options);
         let jobs = Jobs::plan(seed, options.jobs, &mut plan);
+        let rankings = Rankings::plan(seed, options.rankings, &mut plan);
         let hosts: Vec<Host> = plan
             .skews_ms
             .iter()
@@ -205,6 +218,7 @@ impl World {
             canary: options.canary,
             liar: plan.lies.map(|(host, lie)| Liar::new(host, lie, identity(seed, host), seed)),
             jobs,
+            rankings,
             crashes_at_step: 0,
             hosts,
             plan,
@@ -258,6 +272,7 @@ impl World {
             }
         }
         self.lay_out_jobs();
+        self.lay_out_rankings();
         for (at, a, b) in self.plan.breaks.clone() {
             self.at(at, Event::Break { a, b });
         }
@@ -335,6 +350,8 @@ impl World {
             Event::Plot => self.plot(),
             Event::Submit { index } => self.submit_job(index),
             Event::Ran { host, job, run } => self.guest_ended(host, job, run),
+            Event::Rank { index } => self.submit_ranking(index),
+            Event::Reckoned { host, incarnation, done } => self.reckoned(host, incarnation, *done),
             Event::Link(event) => self.link_event(event),
         }
     }
@@ -401,6 +418,7 @@ impl World {
         self.settle(host);
         self.run_told();
         self.start_executor(host);
+        self.start_reckoner(host);
         if self.hosts[host].person.is_some() {
             self.act(host);
             if self.hosts[host].person.as_ref().is_some_and(|person| person.decides) {
@@ -426,6 +444,7 @@ impl World {
         h.unanswered.clear();
         h.serving.clear();
         self.jobs.lose_guests(host, &mut self.tally);
+        self.rankings.lose_parts(host);
         let h = &mut self.hosts[host];
         if let Some(person) = &mut h.person {
             person.interrupted();
@@ -500,7 +519,7 @@ impl World {
             let others = if host < HEAVY { self.plan.lights.len() } else { HEAVY };
             let known = self.oracle.known.len();
             let checks = if host < HEAVY { CHECKS_PER_SECOND_MAX * known } else { 0 };
-            let jobs = self.jobs.wakes_max();
+            let jobs = self.jobs.wakes_max() + self.rankings.wakes_max();
             let spins = h.wakes.1 as usize > few + each * (others + known) + checks + jobs;
             self.at(at, Event::Wake { host });
             if spins {
@@ -557,6 +576,9 @@ impl World {
             Asked::Submitted { token, result } => self.job_submitted(token, result),
             Asked::Run(task) => self.run_guest(host, &task),
             Asked::Stop { job } => self.jobs.stop(host, job, &mut self.tally),
+            Asked::Ranked { token, result } => self.ranking_submitted(token, result),
+            Asked::Cut { ranking, order, keys } => self.cut_graph(host, ranking, &order, &keys),
+            Asked::Reckon(task) => self.reckon(host, task),
             Asked::Nothing => {}
         }
     }

@@ -251,3 +251,23 @@ fn jobs_end_right_or_are_refused_with_a_reason() {
         assert!(count >= least, "{count} {what}: too few to have shown anything");
     }
 }
+
+#[test]
+fn rankings_end_with_the_bits_of_one_machine() {
+    let mut total = Tally::default();
+    for seed in 0..40 {
+        let report = run(seed, &Options { rankings: 3, ..Options::new(10) });
+        hold(&report);
+        total.add(&report.tally);
+    }
+    let enough = [
+        ("rankings", total.rankings, 100),
+        ("rankings with π", total.rankings_done, 95),
+        ("holders that were replaced", total.rankings_replaced, 100),
+        ("liars that were found", total.rankings_liars, 50),
+        ("crashes", total.crashes, 20),
+    ];
+    for (what, count, least) in enough {
+        assert!(count >= least, "{count} {what}: too few to have shown anything");
+    }
+}
