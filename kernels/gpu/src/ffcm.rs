@@ -79,7 +79,9 @@ async fn rounds(device: &Device, input: &Input<'_>) -> Result<Solution, Fault> {
                     step = steps(device, &room)?;
                     state = words;
                 }
-                Ok(None) | Err(Fault::Error(GpuError::Refused(_))) => can_grow = false,
+                // As large as may be: pairs wait for each other.
+                Ok(None) => {}
+                Err(Fault::Error(GpuError::Refused(_))) => can_grow = false,
                 Err(fault) => return Err(fault),
             }
         }

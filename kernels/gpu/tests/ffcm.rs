@@ -19,6 +19,16 @@ use random::{CAP, nets, random_book, shuffled};
 /// There a dispatch on the processor takes milliseconds, so some tests do less.
 const IN_BROWSER: bool = cfg!(target_arch = "wasm32");
 
+/// Says what was done, on standard output or a page's console.
+macro_rules! say {
+    ($($said:tt)*) => {{
+        #[cfg(target_arch = "wasm32")]
+        wasm_bindgen_test::console_log!($($said)*);
+        #[cfg(not(target_arch = "wasm32"))]
+        println!($($said)*);
+    }};
+}
+
 /// Tests that wait for a device, as each target wants them.
 macro_rules! on_device {
     ($($(#[$about:meta])* async fn $name:ident() $body:block)*) => {$(
@@ -87,7 +97,7 @@ on_device! {
         let (mut run, mut left) = (0, 0);
         for (name, text) in PROGRAMS {
             if let Some(why) = skipped(&gpu, name, text) {
-                println!("skipped {name}: {why}");
+                say!("skipped {name}: {why}");
                 left += 1;
                 continue;
             }
@@ -100,11 +110,12 @@ on_device! {
                 }
                 None => assert_eq!(got, alone(&book, Limits::default()), "{name}"),
             }
-            println!("ran {name}: {} after {} interactions in {rounds} rounds", got.1, got.2.interactions());
+            say!("ran {name}: {} after {} interactions in {rounds} rounds", got.1, got.2.interactions());
             run += 1;
         }
-        println!("{run} programs run, {left} skipped, on {}", gpu.about());
-        assert!(run >= 5, "the crate's programs run: {run}");
+        say!("{run} programs run, {left} skipped, on {}", gpu.about());
+        assert_eq!(run + left, 20, "the crate's programs");
+        assert!(run >= 7, "{run} run");
     }
 
     async fn limits_end_it_as_they_end_one_thread() {
@@ -157,7 +168,7 @@ on_device! {
             let (got, _) = by_gpu(&gpu, &book, Limits::default()).await;
             assert_eq!(got, alone(&book, Limits::default()), "{x}");
         }
-        println!("{count} operations");
+        say!("{count} operations");
     }
 
     async fn large_results_are_read_back() {
@@ -203,7 +214,7 @@ on_device! {
     async fn random_nets_give_the_same_net_and_the_same_counts() {
         let gpu = open().await;
         let (mut seed, mut done, mut left, mut busy) = (11, 0, 0, 0);
-        for _ in 0..nets(if IN_BROWSER { 60 } else { 500 }) {
+        for _ in 0..nets(if IN_BROWSER { 200 } else { 2_000 }) {
             let bytes: Vec<u8> = (0..160).map(|_| shuffled(&mut seed) as u8).collect();
             let text = random_book(&bytes);
             let book = Book::read(&text).expect("a book");
@@ -217,7 +228,7 @@ on_device! {
             done += 1;
             busy += u32::from(expected.2.interactions() > 5);
         }
-        println!("{done} random nets, {busy} of more than five interactions; {left} that do not end or go to no device");
+        say!("{done} random nets, {busy} of more than five interactions; {left} that do not end or go to no device");
         assert!(done > left && busy > done / 4);
     }
 }

@@ -30,7 +30,8 @@ pub const LINKS_MAX: u32 = 4096;
 pub const DEF_MAX: u32 = 1024;
 /// Pairs of a round that one workgroup does alone.
 pub const NARROW_PAIRS: u32 = 256;
-/// Lanes of that workgroup: few, since a device without hardware goes through all of them for a single pair.
+/// Lanes of that workgroup: few, since a device without hardware goes through all of them for a single pair. A round of a few pairs takes lavapipe 57 µs with
+/// these, and about 2 ms with 256.
 pub const NARROW_LANES: u32 = 32;
 /// Rounds that it does in one dispatch.
 pub const NARROW_ROUNDS: u32 = 64;

@@ -266,7 +266,7 @@ fn fits(book: &Book) -> Result<(), NotOffloaded> {
 
 /// The book as `shaders::ffcm::def` says.
 fn program(book: &Book) -> Vec<u32> {
-    let mut words = vec![0_u32; book.defs().len()];
+    let mut words = vec![0; book.defs().len()];
     for (number, def) in book.defs().iter().enumerate() {
         words[number] = words.len() as u32;
         let sizes = [def.nodes().len() as u32, def.wires(), def.redexes().len() as u32];

@@ -1,5 +1,5 @@
 //! Twins of the kernels, with their names and their bindings: what a dispatch leaves behind whose workgroups run one after another, and their lanes between two
-//! barriers as well.
+//! barriers as well. What a kernel does in one place, so that lanes stay together, stands here by opcode.
 
 mod number;
 
