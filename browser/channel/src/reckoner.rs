@@ -74,6 +74,8 @@ pub struct Reducing {
     pub collapse: Option<u32>,
     /// After how many interactions to give up.
     pub interactions_max: u64,
+    /// Whether a GPU reduces nets, where there is one that can.
+    pub gpu: bool,
 }
 
 /// From a reckoner to who started it.
@@ -228,6 +230,10 @@ pub struct Reduced {
 pub struct Outcome {
     /// How it was reduced: `lazy` or `strict`.
     pub mode: String,
+    /// What reduced it.
+    pub device: String,
+    /// Why no GPU did, where one was asked for.
+    pub gpu_error: Option<String>,
     /// Its results; one, but for what was collapsed or has none.
     pub results: Vec<String>,
     /// Whether the last one's text is longer than it may be.

@@ -14,7 +14,7 @@
 //! # Provided / Not provided
 //! Provided: π by WebGPU, and by the processor where there is none or it cannot, with the same bits; strict and lazy reduction with the counts of the
 //! command line. Not provided: threads, since a page may share memory only under headers that would keep it from other pages; stakes; gzip files of
-//! several members; nets on a GPU.
+//! several members.
 
 pub mod drawn;
 pub mod layout;

@@ -3,10 +3,11 @@
 use crate::app::{SLICE_MS, TELL_MS, Turn, now_ms};
 use channel::reckoner::{FromReckoner, Outcome, Reduced, Reducing};
 use ffcm::{
-    Opcode,
+    Limits, Offloaded, Opcode, Progress, Tally,
     lazy::Reading,
     program::{Mode, Program, Run, RunLimits},
 };
+use gpu::Gpu;
 
 /// Room for nets: 256 MiB of nodes, 128 of wires, and as much again for lists of free places and pairs. A tab has 4 GiB for all.
 const NODES_MAX: u32 = 1 << 24;
@@ -17,6 +18,8 @@ const CELLS_MAX: u32 = 1 << 26;
 const RESULT_BYTES_MAX: usize = 1 << 20;
 /// Most terms that a superposition is read as.
 const COLLAPSED_MAX: u32 = 10_000;
+/// What ran on no GPU.
+const PROCESSOR: &str = "this processor";
 /// Pairs, or steps, of the first slice, before the machine's pace is known.
 const FIRST_SLICE: u64 = 1 << 14;
 
@@ -28,6 +31,16 @@ pub(crate) async fn reduce(text: &str, how: &Reducing, turn: Turn) -> Result<(),
     let mode = how.lazy.map(|lazy| if lazy { Mode::Lazy } else { Mode::Strict });
     let mode = if how.collapse.is_some() { Some(Mode::Lazy) } else { mode };
     let program = Program::read(text, mode, false).map_err(|error| error.to_string())?;
+    let mut gpu_error = None;
+    if how.gpu {
+        match on_gpu(&program, how).await {
+            Ok(outcome) => {
+                turn.tell(&FromReckoner::Reduced(Box::new(outcome)), &[]);
+                return Ok(());
+            }
+            Err(error) => gpu_error = Some(error),
+        }
+    }
     let limits = RunLimits {
         interactions_max: how.interactions_max,
         nodes_max: NODES_MAX,
@@ -69,18 +82,67 @@ pub(crate) async fn reduce(text: &str, how: &Reducing, turn: Turn) -> Result<(),
         }
     }
     let stopped = !turn.goes_on();
-    let opcodes = Opcode::ALL.into_iter().skip(1);
     let outcome = Outcome {
         mode: program.mode().name().into(),
+        device: PROCESSOR.into(),
+        gpu_error,
         results: run.results().to_vec(),
         is_cut,
-        opcodes: opcodes.map(|kind| (kind.name().into(), run.tally().of(kind))).collect(),
+        opcodes: opcodes(run.tally()),
         reduced: reduced(&run, worked_ms),
         trouble: run.trouble().map(|trouble| trouble.to_string()),
         stopped,
     };
     turn.tell(&FromReckoner::Reduced(Box::new(outcome)), &[]);
     Ok(())
+}
+
+/// By the GPU, which is not stopped but with its worker; any error is a reason to turn to the processor.
+async fn on_gpu(program: &Program, how: &Reducing) -> Result<Outcome, String> {
+    let Program::Nets(book, _) = program else {
+        return Err("a lazy machine runs on the processor".into());
+    };
+    let limits =
+        Limits { nodes_max: NODES_MAX, wires_max: WIRES_MAX, interactions_max: how.interactions_max };
+    let offloaded = Offloaded::new(book, limits).map_err(|error| error.to_string())?;
+    let gpu = Gpu::open().await.map_err(|error| error.to_string())?;
+    // Its driver makes kernels for a while, which is no part of the run.
+    gpu.prepare_nets().await.map_err(|error| error.to_string())?;
+    let begun_ms = now_ms();
+    let solution = gpu.reduce(&offloaded.input()).await.map_err(|error| error.to_string())?;
+    let ms = now_ms() - begun_ms;
+    let finished = offloaded.finish(solution).map_err(|error| error.to_string())?;
+    let (progress, tally) = (finished.progress(), finished.tally());
+    if let Progress::Full(resource) = progress {
+        return Err(format!(
+            "its buffers have no {resource} left after {} interactions",
+            tally.interactions()
+        ));
+    }
+    let (results, is_cut) = match progress {
+        Progress::Done => {
+            let (text, is_whole) = program.shown(&finished.result(), RESULT_BYTES_MAX);
+            (vec![text], !is_whole)
+        }
+        _ => (Vec::new(), false),
+    };
+    let trouble = program.trouble(progress, tally, how.interactions_max);
+    Ok(Outcome {
+        mode: program.mode().name().into(),
+        device: gpu.about().to_string(),
+        gpu_error: None,
+        results,
+        is_cut,
+        opcodes: opcodes(tally),
+        reduced: Reduced { interactions: tally.interactions(), ms },
+        trouble: trouble.map(|trouble| trouble.to_string()),
+        stopped: false,
+    })
+}
+
+/// How many interactions there were of each kind.
+fn opcodes(tally: &Tally) -> Vec<(String, u64)> {
+    Opcode::ALL.into_iter().skip(1).map(|kind| (kind.name().into(), tally.of(kind))).collect()
 }
 
 fn reduced(run: &Run<'_>, ms: f64) -> Reduced {

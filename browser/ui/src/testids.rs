@@ -51,7 +51,7 @@
 //! | [`GRAPH_DRAWING`], [`GRAPH_CHOSEN`] | the drawing; what is said of the node that is looked at | `data-nodes`, `data-edges`, `data-settled` |
 //! | [`MACHINE_FIELD`], [`MACHINE_TEXT`] | an input of how a program is run, by `data-field`; the program | |
 //! | [`MACHINE_RUN`], [`MACHINE_STOP`], [`MACHINE_ERROR`] | runs it, stops it; why it does not run | |
-//! | [`MACHINE_OUTCOME`], [`MACHINE_RESULT`], [`MACHINE_TROUBLE`] | what came of it, its result, what went wrong | `data-interactions`, `data-mode`, `data-stopped` |
+//! | [`MACHINE_OUTCOME`], [`MACHINE_RESULT`], [`MACHINE_TROUBLE`], [`MACHINE_DEVICE`] | what came of it, its result, what went wrong, what reduced it | `data-interactions`, `data-mode`, `data-stopped` |
 //! | [`MACHINE_OPCODE`] | a row of the counts | `data-opcode`, `data-count` |
 //! | [`PLOT`], [`PLOT_TABLE`] | a plot, and its numbers in cells | `data-plot` |
 //! | [`SIGNATURES`] | the result's signatures, checked in this page | `data-checked`: `checking`, `verified`, `failed` |
@@ -373,6 +373,8 @@ pub const MACHINE_OUTCOME: &str = "machine-outcome";
 pub const MACHINE_RESULT: &str = "machine-result";
 /// What went wrong.
 pub const MACHINE_TROUBLE: &str = "machine-trouble";
+/// What reduced it.
+pub const MACHINE_DEVICE: &str = "machine-device";
 /// How many interactions of one kind.
 pub const MACHINE_OPCODE: &str = "machine-opcode";
 /// This node's id in full.

@@ -35,8 +35,9 @@
 //! [`Book::read`] reads a text. [`Machine`] reduces it on one thread: [`Machine::run`] with a budget until [`Progress::is_final`], so
 //! that a tab or a server decides between two calls whether to go on. [`Rounds`] reduces it in rounds, as a GPU does; [`Offloaded`] hands
 //! it to one (`kernels/gpu` has `Gpu::reduce`) and reads back what that did. A shell
-//! with threads implements [`rules::Space`] over shared memory and runs the same [`rules::Reducer`]. [`program::Program`] is a text of
-//! either kind, and [`program::Run`] its reduction on one thread. [`term::Terms::read`] reads terms; [`lazy::Lazy`] reduces them, and [`term::Terms::to_book`] makes nets of those that need no constructors.
+//! with threads implements [`rules::Space`] over shared memory and runs the same [`rules::Reducer`]. [`program::Program`] is a text of either
+//! kind, and [`program::Run`] its reduction on one thread. [`term::Terms::read`] reads terms; [`lazy::Lazy`] reduces them, and
+//! [`term::Terms::to_book`] makes nets of those that need no constructors.
 //!
 //! # Bounds
 //! A book has at most [`book::SOURCE_BYTES_MAX`] bytes, so its nets are bounded too; reading it takes time and memory in proportion.

@@ -19,6 +19,7 @@ use crate::{
     heap::Limits,
     lazy::{Lazy, LazyLimits, Reading},
     machine::{Machine, Progress},
+    normal::NormalForm,
     rules::{Resource, Tally},
     term::Terms,
 };
@@ -127,6 +128,27 @@ impl Program {
             Self::Terms(_) => Mode::Lazy,
             Self::Nets(..) => Mode::Strict,
         }
+    }
+
+    /// A strict machine's result as text: as a term where it was made of terms. At most so many bytes of it, and whether that is all, as it was asked for.
+    #[must_use]
+    pub fn shown(&self, result: &NormalForm<'_>, bytes_max: usize) -> (String, bool) {
+        let terms = match self {
+            Self::Nets(_, terms) => terms.as_ref(),
+            Self::Terms(terms) => Some(terms),
+        };
+        if let Some((term, terms)) = terms.and_then(|terms| Some((result.to_term(terms, ITEMS_MAX)?, terms)))
+        {
+            let mut text = term.shown(terms).to_string();
+            let is_whole = text.len() <= bytes_max;
+            text.truncate(text.floor_char_boundary(bytes_max));
+            return (text, is_whole);
+        }
+        let mut text = String::new();
+        // Strings take all that they are given.
+        let is_whole = result.write(&mut text, bytes_max).unwrap_or(false);
+        // What has too many pieces to be read as a term is shown as nets, and is not what was asked for.
+        (text, is_whole && terms.is_none())
     }
 
     /// What went wrong with a run of it that stopped there, if anything did. `interactions_max` is what it was given.
@@ -323,10 +345,11 @@ impl<'p> Run<'p> {
                 let has_all = self.results.len() >= self.limits.results_max as usize;
                 if has_all { Progress::Done } else { progress }
             }
-            (Reduction::Strict(machine), Program::Nets(_, terms)) => {
+            (Reduction::Strict(machine), Program::Nets(..)) => {
                 let progress = machine.run(budget);
                 if progress == Progress::Done {
-                    let (text, is_whole) = shown(machine, terms.as_ref(), self.limits.result_bytes_max);
+                    let (text, is_whole) =
+                        self.program.shown(&machine.result(), self.limits.result_bytes_max);
                     self.results.push(text);
                     self.is_cut = !is_whole;
                 }
@@ -364,22 +387,6 @@ impl<'p> Run<'p> {
     pub fn trouble(&self) -> Option<Trouble> {
         self.program.trouble(self.progress, self.tally(), self.limits.interactions_max)
     }
-}
-
-/// The result of a strict machine that is done, and whether that is all of it.
-fn shown(machine: &Machine<'_>, terms: Option<&Terms>, bytes_max: usize) -> (String, bool) {
-    let term = terms.and_then(|terms| Some((machine.result().to_term(terms, ITEMS_MAX)?, terms)));
-    if let Some((term, terms)) = term {
-        let mut text = term.shown(terms).to_string();
-        let is_whole = text.len() <= bytes_max;
-        text.truncate(text.floor_char_boundary(bytes_max));
-        return (text, is_whole);
-    }
-    let mut text = String::new();
-    // Strings take all that they are given.
-    let is_whole = machine.result().write(&mut text, bytes_max).unwrap_or(false);
-    // As nets, what has too many pieces to be read as a term is shown all the same, and is not what was asked for.
-    (text, is_whole && terms.is_none())
 }
 
 #[cfg(test)]

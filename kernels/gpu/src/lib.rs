@@ -19,6 +19,9 @@
 //! round of many pairs, or up to 64 rounds of few, which one workgroup does alone. Room for nodes and wires is small at first and grows when pairs wait for it.
 //! [`Gpu::part`] does the rounds of a part, whose ghosts others send, between the checks of a `rank::OffloadedPart`.
 //!
+//! [`Gpu::reduce`] does the rounds of an interaction net that `ffcm::Offloaded` began. Steps are handed over 16 at a time, and what they did is read then; a step is a
+//! round of many pairs, or up to 64 rounds of few, which one workgroup does alone. Room for nodes and wires is small at first and grows when pairs wait for it.
+//!
 //! Natively, waiting for the device blocks the thread; in a browser it returns to the event loop.
 //!
 //! # Bounds

@@ -5,10 +5,10 @@ use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use comfy_table::{Table, presets::NOTHING};
 use ffcm::{
-    Book, BookError, Limits, Machine, NormalForm, Offloaded, Opcode, Progress, Tally,
-    book::{Problem, SOURCE_BYTES_MAX},
-    lazy::{Lazy, LazyLimits, Reading},
-    term::Terms,
+    Book, Limits, NormalForm, Offloaded, Opcode, Progress, Tally,
+    book::SOURCE_BYTES_MAX,
+    lazy::Reading,
+    program::{self, Program, ProgramError, Run, RunLimits},
 };
 use futures::executor::block_on;
 use gpu::Gpu;
@@ -23,13 +23,6 @@ use std::{
 
 /// Pairs that one thread reduces between two looks at its limits, or steps of the lazy machine.
 const STRETCH: u64 = 1 << 24;
-/// Steps of the lazy machine for each interaction that it may do, before it goes in circles.
-const STEPS_PER_INTERACTION: u64 = 64;
-/// Steps that it may do whatever its interactions.
-const STEPS_MIN: u64 = 1 << 24;
-/// Most pieces of a strict result that is shown as a term.
-const ITEMS_MAX: usize = 1 << 20;
-
 #[derive(Debug, Subcommand)]
 pub(super) enum FfcmCommand {
     /// Reduce a book's `@main` to its normal form, and print it
@@ -89,13 +82,13 @@ enum Mode {
     Strict,
 }
 
-/// A book, and how it is reduced.
-#[derive(Debug)]
-enum Program {
-    /// Lazily.
-    Terms(Terms),
-    /// Strictly; with the terms that the nets were made of, if they were.
-    Nets(Book, Option<Terms>),
+impl From<Mode> for program::Mode {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Lazy => Self::Lazy,
+            Mode::Strict => Self::Strict,
+        }
+    }
 }
 
 /// What came of a run.
@@ -138,8 +131,8 @@ fn run(args: &RunArgs, out: &Out) -> Result<()> {
         Program::Terms(_) if args.device == Device::Gpu => {
             bail!("a lazy machine runs on the processor: leave --device away, or say --mode strict")
         }
-        Program::Nets(book, terms) if args.device == Device::Gpu => {
-            let ran = block_on(on_gpu(book, terms.as_ref(), limits));
+        Program::Nets(..) if args.device == Device::Gpu => {
+            let ran = block_on(on_gpu(&program, limits));
             ran.map_err(|error| gpu_error = Some(format!("{error:#}"))).ok()
         }
         _ => None,
@@ -152,92 +145,30 @@ fn run(args: &RunArgs, out: &Out) -> Result<()> {
         (None, Program::Terms(_)) if args.threads > 1 => {
             bail!("a lazy machine has one thread: leave --threads away, or say --mode strict")
         }
-        (None, Program::Terms(terms)) => (lazily(terms, args), 1),
-        (None, Program::Nets(book, terms)) if threads == 1 => (alone(book, terms.as_ref(), limits)?, 1),
-        (None, Program::Nets(book, terms)) => (together(book, terms.as_ref(), limits, threads)?, threads),
+        (None, Program::Nets(..)) if threads > 1 => (together(&program, limits, threads)?, threads),
+        (None, _) => (alone(&program, args)?, 1),
     };
-    let interactions = ran.tally.interactions();
-    let ended = match ran.progress {
-        Progress::Done | Progress::Running => Ok(()),
-        Progress::Full(resource) => {
-            Err(anyhow!("{file} has no {resource} left after {interactions} interactions"))
-        }
-        _ if args.interactions_max.is_some_and(|most| interactions < most) => Err(anyhow!(
-            "{file} did not end, and did nothing but look along what was there already after {interactions} interactions: \
-             a term stands for itself, as where a definition that duplicates its argument is given to itself"
-        )),
-        _ => Err(anyhow!("{file} did not end within {interactions} interactions")),
-    };
-    if ended.is_err() && ran.results.is_empty() {
-        return ended;
+    let trouble = program.trouble(ran.progress, &ran.tally, limits.interactions_max);
+    // What ended too soon may have found some results already, and what erred has one.
+    if !matches!(trouble, Some(program::Trouble::UnsafeCopy { .. })) && !ran.results.is_empty() {
+        tell(args, &program, &ran, threads, gpu_error.as_deref(), out);
     }
-    if let (Program::Nets(book, _), Some(def)) = (&program, ran.tally.unsafe_def) {
-        bail!(
-            "{file}: a duplicator asks for a copy of `@{}`, which holds duplicators or refers to some that do: \
-             the copies would be mixed up. Pass it on without copying, or write it out where it is used",
-            book.defs()[def as usize].name(),
-        );
-    }
-    tell(args, &program, &ran, threads, gpu_error.as_deref(), out);
-    ended?;
-    if ran.tally.type_errors > 0 {
-        bail!(
-            "{} terms fit no rule, and nothing came of them: something that is no function was applied, or no arm was for \
-             what a match met",
-            ran.tally.type_errors
-        );
-    }
-    if ran.tally.undefined > 0 {
-        bail!(
-            "{} operations had no result and gave 0: a division by zero, or an operator that the numbers have not",
-            ran.tally.undefined
-        );
-    }
-    Ok(())
+    trouble.map_or(Ok(()), |trouble| Err(anyhow!("{file}: {trouble}")))
 }
 
 /// The book that a text is, made ready for the mode that is asked for.
 fn program(args: &RunArgs, text: &str) -> Result<Program> {
-    let says = |error: BookError| anyhow!("{}:{error}", args.file.display());
-    let mode = if args.collapse.is_some() { Some(Mode::Lazy) } else { args.mode };
     if args.collapse.is_some() && args.mode == Some(Mode::Strict) {
         bail!("--collapse reduces lazily: leave --mode away");
     }
+    let mode = if args.collapse.is_some() { Some(Mode::Lazy) } else { args.mode };
     let is_of_terms = args.file.extension().is_some_and(|extension| extension == "hvml");
-    let terms = || Terms::read(text);
-    let nets = || Book::read(text);
-    // What either could be is nets, unless something says otherwise.
-    let terms = if is_of_terms || mode == Some(Mode::Lazy) {
-        match (terms(), nets()) {
-            (Ok(terms), _) => terms,
-            (Err(_), Ok(_)) if mode == Some(Mode::Lazy) => bail!(
-                "{} is a book of nets, and the lazy machine reduces terms: leave --mode and --collapse away",
-                args.file.display()
-            ),
-            (Err(_), Ok(book)) => return Ok(Program::Nets(book, None)),
-            (Err(error), Err(_)) => return Err(says(error)),
-        }
-    } else {
-        match (nets(), terms()) {
-            (Ok(book), _) => return Ok(Program::Nets(book, None)),
-            (Err(_), Ok(terms)) => terms,
-            // The one that got further knows more, and so does the one that read what stands there. A bracket is found to be open at the end.
-            (Err(of_nets), Err(of_terms)) => {
-                let place = |error: &BookError| match error.problem {
-                    Problem::Unclosed { .. } => (u32::MAX, 0, true),
-                    Problem::Expected { .. } => (error.line, error.column, false),
-                    _ => (error.line, error.column, true),
-                };
-                let nets_got_further = place(&of_nets) >= place(&of_terms);
-                return Err(says(if nets_got_further { of_nets } else { of_terms }));
-            }
-        }
-    };
-    if mode != Some(Mode::Strict) {
-        return Ok(Program::Terms(terms));
-    }
-    let book = terms.to_book().map_err(says)?;
-    Ok(Program::Nets(book, Some(terms)))
+    let file = args.file.display();
+    Program::read(text, mode.map(Into::into), is_of_terms).map_err(|error| match error {
+        // Whose lines begin with its place.
+        ProgramError::Book(error) => anyhow!("{file}:{error}"),
+        error => anyhow!("{file}: {error}"),
+    })
 }
 
 fn read(file: &Path) -> Result<String> {
@@ -253,55 +184,52 @@ fn read(file: &Path) -> Result<String> {
     String::from_utf8(text).with_context(context)
 }
 
-fn lazily(terms: &Terms, args: &RunArgs) -> Ran {
+fn alone(program: &Program, args: &RunArgs) -> Result<Ran> {
     let start = Instant::now();
-    let interactions_max = args.interactions_max.unwrap_or(u64::MAX);
-    let steps_max = interactions_max.saturating_mul(STEPS_PER_INTERACTION).saturating_add(STEPS_MIN);
-    let limits = LazyLimits { interactions_max, steps_max, ..LazyLimits::default() };
     let reading = match args.collapse {
         None => Reading::Normal,
         Some(_) if args.depth_first => Reading::DepthFirst,
         Some(_) => Reading::BreadthFirst,
     };
-    let most = args.collapse.unwrap_or(1) as usize;
-    let mut lazy = Lazy::new(terms, limits, reading);
-    let mut results = Vec::new();
-    let progress = loop {
-        let progress = lazy.run(STRETCH);
-        results.extend(lazy.take_result().map(|term| term.shown(terms).to_string()));
-        if progress.is_final() || results.len() == most {
-            break progress;
-        }
+    let limits = RunLimits {
+        interactions_max: args.interactions_max.unwrap_or(u64::MAX),
+        reading,
+        results_max: args.collapse.unwrap_or(1),
+        ..RunLimits::default()
     };
-    Ran { progress, tally: lazy.tally().clone(), results, time: start.elapsed(), on_gpu: None }
-}
-
-fn alone(book: &Book, terms: Option<&Terms>, limits: Limits) -> Result<Ran> {
-    let start = Instant::now();
-    let mut machine =
-        Machine::new(book, limits).map_err(|resource| anyhow!("`@main` alone needs more {resource}"))?;
+    let mut run = Run::new(program, &limits)?;
     let progress = loop {
-        let progress = machine.run(STRETCH);
+        let progress = run.go(STRETCH);
         if progress.is_final() {
             break progress;
         }
     };
-    let time = start.elapsed();
-    let results = shown(progress, Some(machine.result()), terms)?;
-    Ok(Ran { progress, tally: machine.tally().clone(), results, time, on_gpu: None })
+    if run.is_cut() {
+        bail!("the result is too large to be shown as a term");
+    }
+    let (tally, results) = (run.tally().clone(), run.results().to_vec());
+    Ok(Ran { progress, tally, results, time: start.elapsed(), on_gpu: None })
 }
 
-fn together(book: &Book, terms: Option<&Terms>, limits: Limits, threads: usize) -> Result<Ran> {
+fn together(program: &Program, limits: Limits, threads: usize) -> Result<Ran> {
     let start = Instant::now();
-    let finished = ffcm_host::run(book, limits, threads);
+    let finished = ffcm_host::run(nets(program)?, limits, threads);
     let time = start.elapsed();
-    let results = shown(finished.progress(), finished.result(), terms)?;
+    let results = shown(program, finished.progress(), finished.result())?;
     Ok(Ran { progress: finished.progress(), tally: finished.tally().clone(), results, time, on_gpu: None })
 }
 
+/// The nets of a program that is reduced strictly.
+fn nets(program: &Program) -> Result<&Book> {
+    match program {
+        Program::Nets(book, _) => Ok(book),
+        Program::Terms(_) => bail!("terms are reduced lazily: say --mode strict"),
+    }
+}
+
 /// By the GPU; any error is a reason to turn to the processor.
-async fn on_gpu(book: &Book, terms: Option<&Terms>, limits: Limits) -> Result<Ran> {
-    let offloaded = Offloaded::new(book, limits)?;
+async fn on_gpu(program: &Program, limits: Limits) -> Result<Ran> {
+    let offloaded = Offloaded::new(nets(program)?, limits)?;
     let gpu = Gpu::open().await?;
     // Its driver makes kernels for a while, which is no part of the run.
     gpu.prepare_nets().await?;
@@ -312,30 +240,25 @@ async fn on_gpu(book: &Book, terms: Option<&Terms>, limits: Limits) -> Result<Ra
     if let Progress::Full(resource) = finished.progress() {
         bail!("its buffers have no {resource} left after {} interactions", finished.tally().interactions());
     }
-    let results = shown(finished.progress(), Some(finished.result()), terms)?;
+    let results = shown(program, finished.progress(), Some(finished.result()))?;
     let (rounds, widest) = finished.rounds();
     let on_gpu = Some(OnGpu { name: gpu.about().to_string(), rounds, widest });
     Ok(Ran { progress: finished.progress(), tally: finished.tally().clone(), results, time, on_gpu })
 }
 
 /// The result of a strict machine that is done.
-fn shown(progress: Progress, result: Option<NormalForm<'_>>, terms: Option<&Terms>) -> Result<Vec<String>> {
+fn shown(program: &Program, progress: Progress, result: Option<NormalForm<'_>>) -> Result<Vec<String>> {
     let Some(result) = result.filter(|_| progress == Progress::Done) else { return Ok(Vec::new()) };
-    let text = match terms {
-        None => result.to_string(),
-        Some(terms) => {
-            let term = result.to_term(terms, ITEMS_MAX);
-            let term =
-                term.with_context(|| format!("the result has more than {ITEMS_MAX} pieces as a term"))?;
-            term.shown(terms).to_string()
-        }
-    };
+    let (text, is_whole) = program.shown(&result, usize::MAX);
+    if !is_whole {
+        bail!("the result is too large to be shown as a term");
+    }
     Ok(vec![text])
 }
 
 fn tell(args: &RunArgs, program: &Program, ran: &Ran, threads: usize, gpu_error: Option<&str>, out: &Out) {
     let result = ran.results.join("\n");
-    let mode = if matches!(program, Program::Terms(_)) { "lazy" } else { "strict" };
+    let mode = program.mode().name();
     let (interactions, seconds) = (ran.tally.interactions(), ran.time.as_secs_f64());
     let speed = interactions as f64 / seconds.max(1e-9);
     let kinds = Opcode::ALL.into_iter().skip(1);
@@ -449,12 +372,8 @@ mod tests {
         let results = |flags: &str| {
             let args = args(flags);
             let text = read(&args.file).expect("a text");
-            match program(&args, &text).expect("a program") {
-                Program::Terms(terms) => lazily(&terms, &args).results,
-                Program::Nets(book, terms) => {
-                    alone(&book, terms.as_ref(), Limits::default()).expect("it runs").results
-                }
-            }
+            let program = program(&args, &text).expect("a program");
+            alone(&program, &args).expect("it runs").results
         };
         assert_eq!(results(""), ["&0{4 &1{9 16}}"]);
         assert_eq!(results("--mode strict"), ["&0{4 &1{9 16}}"]);

@@ -37,6 +37,7 @@ struct View {
     text: RwSignal<String>,
     /// `auto`, `lazy`, `strict` or `collapse`.
     mode: RwSignal<String>,
+    gpu: RwSignal<bool>,
     limit: RwSignal<String>,
     stage: RwSignal<Stage>,
     /// How many runs there were: what is late belongs to another.
@@ -69,6 +70,7 @@ impl View {
             },
             collapse: (mode == "collapse").then_some(100),
             interactions_max,
+            gpu: self.gpu.get_untracked(),
         };
         self.runs.update(|runs| *runs += 1);
         self.stage.set(Stage::Running(Reduced { interactions: 0, ms: 0.0 }));
@@ -132,6 +134,7 @@ pub(crate) fn Machine() -> impl IntoView {
     let view = View {
         text: RwSignal::new(EXAMPLES[0].text()),
         mode: RwSignal::new("auto".into()),
+        gpu: RwSignal::new(false),
         limit: RwSignal::new(words::grouped(&INTERACTIONS_MAX.to_string())),
         stage: RwSignal::new(Stage::Idle),
         runs: RwSignal::new(0),
@@ -161,6 +164,7 @@ pub(crate) fn Machine() -> impl IntoView {
         let example = view.text.with(|text| EXAMPLES.iter().find(|example| example.text() == *text));
         example.map_or_else(|| "Your own.".into(), |example| format!("From {}.", example.source))
     };
+    let choose_device = move |event| view.gpu.set(event_target_value(&event) == "gpu");
     let choose_mode = move |event| view.mode.set(event_target_value(&event));
     let mode = move |name: &'static str, label: &'static str| {
         view! { <option value=name selected=move || view.mode.with(|mode| mode == name)>{label}</option> }
@@ -187,7 +191,7 @@ pub(crate) fn Machine() -> impl IntoView {
                         {mode("strict", "Strictly: everything")}
                         {mode("collapse", "Lazily, each term of a superposition")}
                     </select>
-                    <small class="hint">"By one thread of a worker."</small>
+                    <small class="hint">"The result and the counts are the same on every device."</small>
                 </div>
             </div>
             <label for="machine-text">"Program"</label>
@@ -210,6 +214,13 @@ pub(crate) fn Machine() -> impl IntoView {
                     <label for="machine-limit">"Give up after so many interactions"</label>
                     <input id="machine-limit" type="text" inputmode="numeric" autocomplete="off"
                         data-testid=testids::MACHINE_FIELD data-field="limit" bind:value=view.limit />
+                </div>
+                <div>
+                    <label for="machine-device">"What computes"</label>
+                    <select id="machine-device" data-testid=testids::MACHINE_FIELD data-field="device" on:change=choose_device>
+                        <option value="processor">"This processor, one thread"</option>
+                        <option value="gpu">"The GPU, where there is one, for nets"</option>
+                    </select>
                 </div>
             </div>
             <p class="actions">
@@ -267,7 +278,7 @@ fn Refused(words: String) -> impl IntoView {
 /// What came of it.
 #[component]
 fn Ended(outcome: Outcome) -> impl IntoView {
-    let Outcome { mode, results, is_cut, opcodes, reduced, trouble, stopped } = outcome;
+    let Outcome { mode, device, gpu_error, results, is_cut, opcodes, reduced, trouble, stopped } = outcome;
     let heading = match (stopped, &trouble) {
         (true, _) => "Stopped",
         (_, Some(_)) => "Something went wrong",
@@ -303,7 +314,12 @@ fn Ended(outcome: Outcome) -> impl IntoView {
                 <div><dt>"Took"</dt><dd class="numerals">{words::work((reduced.ms * 1_000.0) as u64)}</dd></div>
                 <div><dt>"Reduced"</dt><dd>{if mode == "lazy" { "lazily" } else { "strictly" }}</dd></div>
             </dl>
-            <p class="soft numerals">{words::upper_first(&pace(reduced.interactions, reduced.ms))} "."</p>
+            <p class="soft numerals">
+                {words::upper_first(&pace(reduced.interactions, reduced.ms))} ", by "
+                <span data-testid=testids::MACHINE_DEVICE>{device}</span>
+                "."
+                {gpu_error.map(|error| view! { <span>" Not by a GPU: " {words::sentence(&error)}</span> })}
+            </p>
         </section>
         <section class="card">
             <h2>"Interactions by kind"</h2>

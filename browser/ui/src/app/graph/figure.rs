@@ -29,10 +29,15 @@ const GLIDE_MS: f64 = 180.0;
 const KEY_ZOOM: f32 = 1.3;
 const KEY_MOVE: f32 = 0.12;
 /// Edges that the processor draws in time, while something moves and once all stands.
-const SLOW_EDGES: [u32; 2] = [2_000, 8_000];
-/// A frame that took longer, in milliseconds, was too much for the graphics processor; fewer edges than this are never drawn for that.
+const SLOW_EDGES: [u32; 2] = [1_000, 8_000];
+/// How often it draws what moves, in milliseconds: each time costs a frame.
+const SLOW_EVERY_MS: f64 = 400.0;
+/// A frame that took longer, in milliseconds, was too much for the graphics processor; after one that took less there is room for more.
 const FRAME_MS_MAX: f64 = 60.0;
+const FRAME_MS_QUICK: f64 = 25.0;
+/// The fewest edges of a frame, if there are so many; and how many times as many are drawn once all stands.
 const EDGES_MIN: u32 = 2_000;
+const AT_REST: u32 = 4;
 /// How long after a touch it stands, in milliseconds.
 const REST_MS: f64 = 250.0;
 /// A pointer that moved less than this has pressed, in pixels.
@@ -62,7 +67,7 @@ pub(super) struct Figure {
     touched_ms: Cell<f64>,
     /// When the last frame was drawn, where the one before followed it, and how many edges frames have room for.
     drawn_ms: Cell<Option<f64>>,
-    edges_max: Cell<Option<u32>>,
+    edges_max: Cell<u32>,
 }
 
 fn now_ms() -> f64 {
@@ -105,6 +110,10 @@ impl Figure {
 
     /// Nodes have moved.
     pub(super) fn move_to(self: &Rc<Self>, bytes: &[u8], settled: bool) {
+        let is_slow = self.scene.borrow().as_ref().is_some_and(|scene| scene.is_slow);
+        if is_slow && !settled && now_ms() - self.since_ms.get() < SLOW_EVERY_MS {
+            return;
+        }
         self.settled.set(settled);
         let to = places(bytes);
         let mix = self.mix();
@@ -134,20 +143,24 @@ impl Figure {
         self.still.get() || self.scene.borrow().as_ref().is_some_and(|scene| scene.is_slow)
     }
 
-    /// How many edges this frame has room for.
+    /// How many edges this frame has room for: as many as the frames before it were quick enough for.
     fn edges(&self, scene: &Scene, is_moving: bool) -> u32 {
         if scene.is_slow {
             return SLOW_EDGES[usize::from(!is_moving)];
         }
-        let now_ms = now_ms();
-        let took_ms =
-            self.drawn_ms.replace(is_moving.then_some(now_ms)).map_or(0.0, |before_ms| now_ms - before_ms);
-        let most = self.edges_max.get().unwrap_or(u32::MAX);
-        if took_ms > FRAME_MS_MAX {
-            let drawn = most.min(self.shown.borrow().edges);
-            self.edges_max.set(Some((drawn / 2).max(EDGES_MIN)));
+        let (now_ms, all) = (now_ms(), self.shown.borrow().edges);
+        let before_ms = self.drawn_ms.replace(is_moving.then_some(now_ms));
+        let most = match before_ms.map(|before_ms| now_ms - before_ms) {
+            Some(took_ms) if took_ms > FRAME_MS_MAX => (self.edges_max.get().min(all) / 2).max(EDGES_MIN),
+            Some(took_ms) if took_ms < FRAME_MS_QUICK => self.edges_max.get().saturating_mul(2),
+            _ => self.edges_max.get().max(EDGES_MIN),
+        };
+        self.edges_max.set(most);
+        match (is_moving, self.still.get()) {
+            (true, _) => most,
+            (false, true) => u32::MAX,
+            (false, false) => most.saturating_mul(AT_REST),
         }
-        if is_moving { self.edges_max.get().unwrap_or(u32::MAX) } else { u32::MAX }
     }
 
     /// Draws at the browser's next frame, and on as long as something moves.

@@ -3,6 +3,7 @@
 //! The graphics processor does what there is much of. A frame is two calls, however many nodes there are; between two layouts of the reckoner's,
 //! nodes glide, which its vertex program works out from both places.
 
+use leptos::prelude::{document, window};
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{
     CanvasRenderingContext2d, HtmlCanvasElement, WebGl2RenderingContext as Gl, WebGlBuffer,
@@ -131,20 +132,14 @@ impl Scene {
     /// # Errors
     /// What the browser says where it has no WebGL 2.
     pub(super) fn new(canvas: HtmlCanvasElement, over_canvas: HtmlCanvasElement) -> Result<Self, JsValue> {
-        let context = |is_slow: bool| {
-            let attributes = WebGlContextAttributes::new();
-            attributes.set_alpha(true);
-            attributes.set_antialias(!is_slow);
-            attributes.set_fail_if_major_performance_caveat(!is_slow);
-            canvas.get_context_with_context_options("webgl2", &attributes)
-        };
-        let quick = context(false)?;
-        let is_slow = quick.is_none();
-        let gl: Gl = match quick {
-            Some(gl) => gl,
-            None => context(true)?.ok_or_else(|| missing("WebGL 2"))?,
-        }
-        .unchecked_into();
+        let is_slow = is_software();
+        let attributes = WebGlContextAttributes::new();
+        attributes.set_alpha(true);
+        attributes.set_antialias(!is_slow);
+        let gl: Gl = canvas
+            .get_context_with_context_options("webgl2", &attributes)?
+            .ok_or_else(|| missing("WebGL 2"))?
+            .unchecked_into();
         let over = over_canvas.get_context("2d")?.ok_or_else(|| missing("canvas"))?.unchecked_into();
         let buffer = || gl.create_buffer().ok_or_else(|| missing("buffer"));
         let scene = Self {
@@ -201,7 +196,7 @@ impl Scene {
 
     /// The size of the canvas, in pixels of the page, and how many of the device's are one of those.
     pub(super) fn size(&self) -> ([f32; 2], f32) {
-        let px = leptos::prelude::window().device_pixel_ratio().clamp(1.0, 3.0) as f32;
+        let px = window().device_pixel_ratio().clamp(1.0, 3.0) as f32;
         ([self.canvas.client_width() as f32, self.canvas.client_height() as f32], px)
     }
 
@@ -305,7 +300,7 @@ impl Scene {
 
     /// Reads the colours that the style sheet gives now; whether they are others than before.
     pub(super) fn look(&mut self) -> bool {
-        let Ok(Some(style)) = leptos::prelude::window().get_computed_style(&self.canvas) else {
+        let Ok(Some(style)) = window().get_computed_style(&self.canvas) else {
             return false;
         };
         let of = |name: &str| rgb(&style.get_property_value(name).unwrap_or_default());
@@ -342,6 +337,20 @@ pub(super) fn fit(places: &[[f32; 2]], size: [f32; 2]) -> Sight {
     let room = |axis: usize| (size[axis] - 70.0).max(60.0) / (high[axis] - low[axis]).max(1e-3);
     let center = [(low[0] + high[0]) / 2.0, (low[1] + high[1]) / 2.0];
     Sight { center, zoom: room(0).min(room(1)).clamp(1e-6, 40.0) }
+}
+
+/// Whether the processor draws in place of a graphics processor, as far as the browser tells.
+fn is_software() -> bool {
+    /// `UNMASKED_RENDERER_WEBGL` (Khronos, `WEBGL_debug_renderer_info`).
+    const RENDERER: u32 = 0x9246;
+    let name = || -> Option<String> {
+        let canvas: HtmlCanvasElement = document().create_element("canvas").ok()?.dyn_into().ok()?;
+        let gl: Gl = canvas.get_context("webgl2").ok()??.dyn_into().ok()?;
+        gl.get_extension("WEBGL_debug_renderer_info").ok()??;
+        gl.get_parameter(RENDERER).ok()?.as_string()
+    };
+    let name = name().unwrap_or_default().to_lowercase();
+    ["swiftshader", "llvmpipe", "software", "basic render"].iter().any(|part| name.contains(part))
 }
 
 fn css([r, g, b]: [f32; 3]) -> String {
