@@ -35,9 +35,8 @@ const SLOW_EVERY_MS: f64 = 400.0;
 /// A frame that took longer, in milliseconds, was too much for the graphics processor; after one that took less there is room for more.
 const FRAME_MS_MAX: f64 = 60.0;
 const FRAME_MS_QUICK: f64 = 25.0;
-/// The fewest edges of a frame, if there are so many; and how many times as many are drawn once all stands.
+/// The fewest edges of a frame, if there are so many.
 const EDGES_MIN: u32 = 2_000;
-const AT_REST: u32 = 4;
 /// How long after a touch it stands, in milliseconds.
 const REST_MS: f64 = 250.0;
 /// A pointer that moved less than this has pressed, in pixels.
@@ -156,11 +155,8 @@ impl Figure {
             _ => self.edges_max.get().max(EDGES_MIN),
         };
         self.edges_max.set(most);
-        match (is_moving, self.still.get()) {
-            (true, _) => most,
-            (false, true) => u32::MAX,
-            (false, false) => most.saturating_mul(AT_REST),
-        }
+        // What stands is drawn once, whatever that costs.
+        if is_moving { most } else { u32::MAX }
     }
 
     /// Draws at the browser's next frame, and on as long as something moves.
@@ -339,12 +335,13 @@ pub(super) fn Drawing(
     let page = page();
     let figure = move || view.figure.get_value();
     let (canvas, over) = (NodeRef::<Canvas>::new(), NodeRef::<Canvas>::new());
-    let problem = RwSignal::new(None::<&'static str>);
+    let (problem, slow) = (RwSignal::new(None::<&'static str>), RwSignal::new(false));
     Effect::new(move || {
         let (Some(canvas), Some(over)) = (canvas.get(), over.get()) else { return };
         match Scene::new(canvas, over) {
             Ok(scene) => {
                 let figure = figure();
+                slow.set(scene.is_slow);
                 figure.scene.replace(Some(scene));
                 figure.look();
                 view.show();
@@ -441,10 +438,23 @@ pub(super) fn Drawing(
             </div>
             <figcaption>
                 <span class="chosen" role="status" data-testid=testids::GRAPH_CHOSEN>{move || view.chosen_words()}</span>
-                <span id="graph-words" class="soft">{drawn(words_of_drawn)}</span>
+                <span id="graph-words" class="soft">{drawn(words_of_drawn)} {move || slow_words(slow.get(), view)}</span>
             </figcaption>
             <p class="error" role="alert">{move || problem.get()}</p>
         </figure>
+    }
+}
+
+/// What is left out where the processor draws.
+fn slow_words(is_slow: bool, view: View) -> String {
+    let edges = view.drawn.with(|drawn| drawn.as_ref().map_or(0, |drawn| drawn.edges));
+    let [_, most] = SLOW_EDGES;
+    match is_slow && edges > most {
+        true => format!(
+            "This browser draws without a GPU: only {} edges are drawn.",
+            words::grouped(&most.to_string())
+        ),
+        false => String::new(),
     }
 }
 
