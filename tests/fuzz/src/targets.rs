@@ -1,5 +1,6 @@
 //! Every target: what it feeds, and inputs to start from.
 
+mod blocks;
 mod books;
 mod brokers;
 mod bytes;
@@ -53,6 +54,8 @@ pub const TARGETS: &[Target] = &[
     guests::MODULE,
     books::BOOK,
     books::TERMS,
+    blocks::BLOCK,
+    blocks::BLOCK_RECORDS,
     shares::SHARES_AND_SUMS,
     texts::SDP,
     texts::COMMAND,

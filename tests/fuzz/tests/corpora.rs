@@ -70,6 +70,8 @@ targets! {
     module, "module", MANY;
     book, "book", MANY;
     terms, "terms", SOME;
+    block, "block", SOME;
+    block_records, "block-records", SOME;
     shares, "shares", MANY;
     sdp, "sdp", MANY;
     command, "command", SOME;

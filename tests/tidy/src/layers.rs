@@ -26,6 +26,8 @@ const RIB_PAIRS: &[(&str, &str)] = &[
     ("aggregate", "query"),
     ("aggregate", "schema"),
     ("aggregate", "vdaf"),
+    ("block", "ffcm"),
+    ("block", "rank"),
     ("executor", "jobs"),
     ("executor", "sandbox"),
     ("expr", "schema"),

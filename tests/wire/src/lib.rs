@@ -19,6 +19,7 @@
 //! what HTTP shows, which live and die with one build.
 
 pub mod answers;
+pub mod blocks;
 pub mod capability;
 pub mod conformance;
 pub mod golden;
