@@ -5,7 +5,7 @@ mod common;
 use common::{Network, formix, get, run, run_failing, run_json, until};
 use serde_json::Value;
 use std::{fs, path::Path, process::Stdio};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
 /// Node 2 is pointed to by all.
 const GRAPH: &str = "# from to\n0 1\n1 2\n2 0\n3 2\n3 2\n";
@@ -194,4 +194,90 @@ async fn a_ranking_outlives_the_heavy_node_that_took_it() {
         network.crash(0).await;
     });
     assert_eq!((&there["digest"], &there["report"]), (&here["digest"], &here["report"]));
+}
+
+#[tokio::test]
+async fn weights_are_programs_and_what_is_wrong_with_one_stops_no_other() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    let deltas = "@trust(a b) =\n  (+ (* a a) b)\n@loop = λx. (@loop x)\n+ 0 1 @trust(3 4)\n+ 0 2 @turst(3 4)\n+ 0 3 @loop(1)\n+ 1 0 *2 0.5\n\n- 7 8\n";
+    fs::write(home.join("deltas.txt"), deltas).unwrap();
+    let args = ["rank", "watch", "--state", "state", "--deltas", "deltas.txt", "--threads", "2"];
+    let said = run_json(home, &args).await;
+    assert_eq!(said.len(), 3);
+    assert_eq!(
+        (&said[1]["edges"], &said[1]["changes"], &said[1]["way"]),
+        (&2.into(), &2.into(), &"warm".into())
+    );
+    let refused = said[1]["refused"].as_array().unwrap();
+    assert_eq!((&refused[0]["line"], &refused[0]["reason"]), (&5.into(), &"unread".into()));
+    assert!(
+        refused[0]["message"]
+            .as_str()
+            .unwrap()
+            .contains("1:1: nothing is named `@turst`: did you mean `@trust`?")
+    );
+    assert_eq!((&refused[1]["line"], &refused[1]["reason"]), (&6.into(), &"too-much".into()));
+    assert_eq!((&said[2]["refused"][0]["line"], &said[2]["way"]), (&9.into(), &"none".into()));
+    // The state goes on, and what it has is left out.
+    let again = run_json(home, &[&args[..], &["--resume"]].concat()).await;
+    assert_eq!((again.len(), &again[0]["restored"], &again[0]["record"]), (1, &2.into(), &said[2]["record"]));
+    let alone = run(home, ["rank", "watch", "--state", "other", "--deltas", "deltas.txt"]).await;
+    let (text, words) = (String::from_utf8(alone.stdout).unwrap(), String::from_utf8(alone.stderr).unwrap());
+    assert!(text.contains(said[2]["record"].as_str().unwrap()), "one thread or two: {text}");
+    assert!(
+        words.contains("deltas.txt, line 5: refused:") && words.contains("\n  @turst(3 4)\n  ^"),
+        "{words}"
+    );
+    let wrong = run_failing(home, &["rank", "watch", "--state", "state", "--alpha", "0.5"]).await;
+    assert!(wrong.contains("goes by other settings"), "{wrong}");
+    fs::write(home.join("book.txt"), "+ 0 1\n\n# and\n@a = 1\n@b = (@a @c)\n").unwrap();
+    let wrong = run_failing(home, &["rank", "watch", "--state", "third", "--deltas", "book.txt"]).await;
+    assert!(
+        wrong.contains("book.txt, line 5: the block's definitions: 2:10: nothing is named `@c`"),
+        "{wrong}"
+    );
+}
+
+#[tokio::test]
+async fn a_watch_that_is_killed_goes_on_to_the_same_bits() {
+    const BLOCKS: u64 = 1_000;
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    let mut deltas = String::new();
+    for at in 0..BLOCKS {
+        let (from, to) = (at * 7 % 61, at * at % 53);
+        deltas += &format!("@f(x) = (+ (* x x) {at})\n+ {from} {to} @f({})\n- {to} {}\n\n", at % 9, at % 31);
+    }
+    fs::write(home.join("deltas.txt"), deltas).unwrap();
+    let whole = run_json(home, &["rank", "watch", "--state", "whole", "--deltas", "deltas.txt"]).await;
+    let args = ["--json", "rank", "watch", "--state", "killed", "--deltas", "deltas.txt", "--resume"];
+    let (mut kills, mut told) = (0, 0);
+    while kills < 6 {
+        let mut watch = formix(home).args(args).spawn().unwrap();
+        let mut lines = BufReader::new(watch.stdout.take().unwrap()).lines();
+        let mut ended = false;
+        for _ in 0..30 + 10 * kills {
+            let Some(line) = lines.next_line().await.unwrap() else {
+                ended = true;
+                break;
+            };
+            let said: Value = serde_json::from_str(&line).unwrap();
+            if let Some(restored) = said["restored"].as_u64() {
+                assert!(restored >= told, "block {told} was told, and {restored} is the last that is there");
+            }
+            told = said["height"].as_u64().or(said["restored"].as_u64()).unwrap();
+        }
+        if ended {
+            break;
+        }
+        // SIGKILL.
+        watch.kill().await.unwrap();
+        kills += 1;
+    }
+    assert!(kills >= 3, "it was killed midway");
+    let rest = run_json(home, &args[1..]).await;
+    let (last, expected) = (rest.last().unwrap(), whole.last().unwrap());
+    assert_eq!((&last["height"], &last["record"]), (&BLOCKS.into(), &expected["record"]));
+    assert_eq!((&last["digest"], &last["top"]), (&expected["digest"], &expected["top"]));
 }

@@ -1,6 +1,7 @@
 //! `formix rank`: the focus vector of a graph in a file, and of one that changes.
 
 mod far;
+mod watch;
 
 use crate::output::Out;
 use anyhow::{Context, Result, bail};
@@ -9,14 +10,12 @@ use comfy_table::{Table, presets::NOTHING};
 use futures::executor::block_on;
 use gpu::{Gpu, GpuError};
 use rank::{
-    Alpha, CyberankOptions, Delta, Edges, Epsilon, Focus, Format, Graph, Live, NODES_MAX, Offloaded, Options,
-    ROUNDS_MAX, Ranking, ReadOptions, Report, Shard, Teleport, Verdict, Way, Workers, assign, cyberank,
-    decimal, solve_with, split,
+    Alpha, CyberankOptions, Edges, Epsilon, Focus, Format, Graph, Offloaded, Options, ROUNDS_MAX, Ranking,
+    ReadOptions, Report, Shard, Teleport, Verdict, Workers, assign, cyberank, decimal, solve_with, split,
 };
-use ranking::{Threads, format_of, open, read_graph, read_stakes};
+use ranking::{Threads, format_of, read_graph, read_stakes};
 use serde_json::{Value, json};
 use std::{
-    io::BufRead,
     path::{Path, PathBuf},
     process::ExitCode,
     time::Instant,
@@ -32,9 +31,9 @@ pub(super) const EXAMPLES: &str = "Examples:\n  \
     formix rank follows.csv --stakes tokens.csv --teleport stake --json\n  \
     formix rank graph.mtx --alpha 0.9 --eps 1e-5 --threads 2 --shards 8\n  \
     formix rank web-Google.txt.gz --device gpu\n  \
-    formix rank web-Google.txt.gz --on http://127.0.0.1:4800 --shards 8
-  \
-    formix rank watch follows.csv --deltas changes.txt\n\n\
+    formix rank web-Google.txt.gz --on http://127.0.0.1:4800 --shards 8\n  \
+    formix rank watch follows.csv --deltas changes.txt\n  \
+    formix rank watch --state ~/graph --deltas - --json\n\n\
     Exit status: 3 where π did not converge, or where there is none with --on.";
 
 #[derive(Debug, Args)]
@@ -48,14 +47,8 @@ pub(super) struct RankArgs {
 #[derive(Debug, Subcommand)]
 enum RankCommand {
     /// Keep π while edges come and go
-    #[command(
-        after_help = "A change a line; an empty line, or the end, applies those before it together:\n  \
-        + FROM TO [WEIGHT]    there is this edge\n  \
-        - FROM TO             there is none\n  \
-        = NODE STAKE          the node has this stake\n\n\
-        Example:\n  printf '+ 3 1\\n- 0 2\\n' | formix rank watch graph.txt"
-    )]
-    Watch(WatchArgs),
+    #[command(after_help = watch::EXAMPLES)]
+    Watch(watch::WatchArgs),
 }
 
 #[derive(Debug, Args)]
@@ -118,18 +111,6 @@ struct SolveArgs {
     patience: std::time::Duration,
 }
 
-#[derive(Debug, Args)]
-struct WatchArgs {
-    #[command(flatten)]
-    graph: GraphArgs,
-    /// The changes; `-` for standard input
-    #[arg(long, default_value = "-", value_name = "FILE")]
-    deltas: PathBuf,
-    /// The graph may come to have so many nodes
-    #[arg(long, default_value_t = 1 << 24, value_name = "N")]
-    nodes_max: u32,
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Written {
     /// `FROM TO [WEIGHT]` a line
@@ -167,7 +148,7 @@ enum Method {
 /// Runs `formix rank`: work of one processor or all, so nothing of it is async.
 pub(super) fn rank(args: RankArgs, out: &Out) -> Result<ExitCode> {
     match args.what {
-        Some(RankCommand::Watch(args)) => watch(args, out),
+        Some(RankCommand::Watch(args)) => watch::watch(&args, out),
         None => match &args.solve.on {
             Some(url) => far::rank(url, &args.solve, out),
             None => solve(args.solve, out),
@@ -175,14 +156,19 @@ pub(super) fn rank(args: RankArgs, out: &Out) -> Result<ExitCode> {
     }
 }
 
-/// Reads the graph, and what there is to be said about how.
-fn read(args: &GraphArgs) -> Result<(Edges, Options)> {
-    let file = args.file.as_ref().context("name the file of a graph; `formix rank --help` has examples")?;
+/// How to solve.
+fn options(args: &GraphArgs) -> Result<Options> {
     let alpha = Alpha::from_decimal(&args.alpha)
         .map_err(|error| anyhow::anyhow!("--alpha {} {error}", args.alpha))?;
     let epsilon =
         Epsilon::from_decimal(&args.eps).map_err(|error| anyhow::anyhow!("--eps {} {error}", args.eps))?;
-    let options = Options { alpha, epsilon, rounds_max: args.rounds, guard: true };
+    Ok(Options { alpha, epsilon, rounds_max: args.rounds, guard: true })
+}
+
+/// Reads the graph, and what there is to be said about how.
+fn read(args: &GraphArgs) -> Result<(Edges, Options)> {
+    let file = args.file.as_ref().context("name the file of a graph; `formix rank --help` has examples")?;
+    let options = options(args)?;
     let format = match args.format {
         Some(Written::EdgeList) => Format::EdgeList,
         Some(Written::Csv) => Format::Csv,
@@ -318,72 +304,8 @@ fn sharded(graph: &Graph, options: Options, count: u32) -> Result<Ranking> {
     Ok(Ranking { focus, verdict, report: shards[0].report() })
 }
 
-fn watch(args: WatchArgs, out: &Out) -> Result<ExitCode> {
-    let (edges, options) = read(&args.graph)?;
-    let is_weighted = edges.is_weighted();
-    let size = edges.len() + edges.node_count() as usize;
-    let threads = Threads::new(args.graph.threads.map(usize::from), size);
-    let mut live = Live::new_with(edges, options, args.nodes_max.min(NODES_MAX), &threads)?;
-    show(&live, "solved", None, args.graph.top, out);
-    let mut batch = Vec::new();
-    for (number, line) in (1_u64..).zip(open(&args.deltas).with_context(|| reading_of(&args.deltas))?.lines())
-    {
-        let line = line.with_context(|| reading_of(&args.deltas))?;
-        let delta = Delta::read(&line, is_weighted)
-            .map_err(|problem| anyhow::anyhow!("{}, line {number}: {problem}", args.deltas.display()))?;
-        match delta {
-            Some(delta) => batch.push(delta),
-            None if line.trim().is_empty() => apply(&mut live, &mut batch, &threads, args.graph.top, out)?,
-            None => {}
-        }
-    }
-    apply(&mut live, &mut batch, &threads, args.graph.top, out)?;
-    Ok(ExitCode::SUCCESS)
-}
-
 fn reading_of(path: &Path) -> String {
     format!("reading {}", path.display())
-}
-
-fn apply(live: &mut Live, batch: &mut Vec<Delta>, threads: &Threads, top: usize, out: &Out) -> Result<()> {
-    if batch.is_empty() {
-        return Ok(());
-    }
-    let begun = Instant::now();
-    let update = live.apply_with(batch, threads)?;
-    let ms = begun.elapsed().as_secs_f64() * 1e3;
-    let way = if update.way == Way::Pushed { "pushed" } else { "solved" };
-    let took =
-        json!({ "deltas": batch.len(), "pushes": update.pushes, "edges_touched": update.edges, "ms": ms });
-    batch.clear();
-    show(live, way, Some(took), top, out);
-    Ok(())
-}
-
-fn show(live: &Live, way: &str, took: Option<Value>, top: usize, out: &Out) {
-    let focus = live.focus();
-    let top = focus.top(top);
-    let value = json!({
-        "nodes": live.nodes(), "edges": live.edges(), "way": way, "took": took, "bound": decimal(live.bound(), DIGITS),
-        "digest": focus.digest().to_string(), "top": list(&top),
-    });
-    out.event(&value, || {
-        let took = took.as_ref().map_or_else(String::new, |took| {
-            format!(
-                " after {} changes: {} pushes in {:.3} ms",
-                took["deltas"],
-                took["pushes"],
-                took["ms"].as_f64().unwrap_or(0.0)
-            )
-        });
-        let bound = decimal(live.bound(), 9);
-        format!(
-            "{way}{took}; {} nodes, {} edges, within {bound}\n\n{}\n",
-            live.nodes(),
-            live.edges(),
-            table(&top)
-        )
-    });
 }
 
 fn word(verdict: Verdict) -> &'static str {
