@@ -126,7 +126,7 @@ impl Scheduler {
             Bar::Left { until } => Reason::Left { until: *until },
             Bar::Late => Reason::TookTooLong,
             Bar::Declined { why } => Reason::Declined { why: why.clone(), until: None },
-            Bar::HandedBack { until, why } => Reason::Declined { why: why.clone(), until: Some(*until) },
+            Bar::HandedBack { until, why, .. } => Reason::Declined { why: why.clone(), until: Some(*until) },
             Bar::Returned { until } => Reason::Returned { until: *until },
             Bar::Wrong { why } => Reason::WrongReceipt { why: why.clone() },
         })

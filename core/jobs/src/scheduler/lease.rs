@@ -37,6 +37,13 @@ impl Job {
         (Reverse(self.manifest.priority), self.state.number, id)
     }
 
+    /// A node is kept from it no longer, or for another reason.
+    fn unbar(&mut self, node: NodeId) {
+        if let Some(Bar::HandedBack { counts: true, .. }) = self.state.barred.remove(&node) {
+            self.state.lost.pass();
+        }
+    }
+
     /// How many more nodes it wants now.
     pub(super) fn wanted(&self) -> usize {
         let state = &self.state;
@@ -125,7 +132,7 @@ impl Scheduler {
     pub(super) fn is_back(&mut self, now: Instant, id: ContentId, node: NodeId) {
         let Some(job) = self.jobs.get_mut(&id) else { return };
         if job.state.barred.get(&node).and_then(Bar::until).is_some_and(|until| until <= now) {
-            job.state.barred.remove(&node);
+            job.unbar(node);
             self.queue.unpass(job.manifest.submitter, &job.needs, node);
             self.dirty.insert(id);
             self.place(now, id);
@@ -140,7 +147,9 @@ impl Scheduler {
         self.forget_declined(id);
         let until = now.plus_ms(DECLINED_MS);
         self.timers.insert((until, Timer::Back(id, node)));
-        self.lost(now, id, node, Bar::HandedBack { until, why });
+        // Identities are free: as many as somebody likes hand a job back as soon as they have it, and that is no word against the job.
+        let counts = self.is_proven(node);
+        self.lost(now, id, node, Bar::HandedBack { until, why, counts });
         self.offer_node(now, node);
     }
 
@@ -156,7 +165,7 @@ impl Scheduler {
             return;
         }
         let Some((until, node)) = declined.into_iter().min() else { return };
-        job.state.barred.remove(&node);
+        job.unbar(node);
         self.timers.remove(&(until, Timer::Back(id, node)));
         self.queue.unpass(job.manifest.submitter, &job.needs, node);
     }
@@ -204,12 +213,17 @@ impl Scheduler {
         self.offer_node(now, node);
     }
 
+    /// Whether others have agreed with the node before.
+    fn is_proven(&self, node: NodeId) -> bool {
+        self.standings.get(&node).is_some_and(|(standing, _)| standing.agreed > 0)
+    }
+
     /// A lease came to nothing.
     pub(super) fn lost(&mut self, now: Instant, id: ContentId, node: NodeId, bar: Bar) {
+        let is_proven = self.is_proven(node);
         let Some(job) = self.jobs.get_mut(&id) else { return };
-        let is_proven = self.standings.get(&node).is_some_and(|(standing, _)| standing.agreed > 0);
-        // Identities are free: as many as somebody likes hand a job back as soon as they have it, and that is no word against the job.
-        let counts = is_proven || !matches!(bar, Bar::HandedBack { .. });
+        let counts = !matches!(bar, Bar::HandedBack { counts: false, .. });
+        job.unbar(node);
         job.state.barred.insert(node, bar);
         if counts {
             job.state.lost.add(is_proven);

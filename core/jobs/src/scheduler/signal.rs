@@ -28,8 +28,8 @@ pub struct Config {
     pub bytes_each_max: u64,
     /// Most nodes that are known at a time.
     pub nodes_max: u32,
-    /// Most leases of one job that come to nothing, before the job is given up; those of nodes that nobody has agreed with count an eighth, and where such
-    /// a node hands the job back, not at all.
+    /// Most leases of one job that come to nothing, before the job is given up; those of nodes that nobody has agreed with count an eighth. That a
+    /// node hands the job back counts for ten minutes, and of a node that nobody has agreed with not at all.
     pub attempts_max: u32,
     /// Most ended jobs that are remembered.
     pub ended_max: u32,

@@ -71,7 +71,7 @@ impl Wire for State {
 /// Leases of one job that came to nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub(super) struct Lost {
-    /// All but those that newcomers handed back.
+    /// All but those that newcomers handed back, or others long ago.
     pub(super) all: u16,
     /// Those of nodes that others had agreed with before.
     pub(super) proven: u16,
@@ -81,6 +81,12 @@ impl Lost {
     pub(super) fn add(&mut self, is_proven: bool) {
         self.all = self.all.saturating_add(1);
         self.proven = self.proven.saturating_add(u16::from(is_proven));
+    }
+
+    /// One that a node handed back, which others had agreed with before, is long ago.
+    pub(super) const fn pass(&mut self) {
+        self.all = self.all.saturating_sub(1);
+        self.proven = self.proven.saturating_sub(1);
     }
 
     /// Whether they are as many as a job may have. Identities are free, so those of newcomers count less.
@@ -116,6 +122,8 @@ pub(super) enum Bar {
     HandedBack {
         until: Instant,
         why: String,
+        /// Whether it is among the [`Lost`] until it passes.
+        counts: bool,
     },
 }
 

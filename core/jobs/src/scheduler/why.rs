@@ -223,7 +223,7 @@ pub struct Why {
     pub job: ContentId,
     /// How far it is.
     pub stage: Stage,
-    /// Leases that came to nothing so far. Those that a node handed back count where others have agreed with the node before.
+    /// Leases that came to nothing so far. One that a node handed back counts for ten minutes, and where others have agreed with the node before.
     pub lost: u32,
     /// Each known node's reason, ascending by node.
     pub nodes: Vec<(NodeId, Reason)>,

@@ -45,6 +45,27 @@ fn nodes_that_others_agreed_with_have_a_job_given_up_that_they_hand_back() {
 }
 
 #[test]
+fn what_a_node_handed_back_long_ago_counts_no_longer() {
+    let mut rig = Rig::new(Config { attempts_max: 3, ..Config::new(GAS) });
+    rig.prove(1);
+    rig.tab(1);
+    let job = rig.submit(1, &manifest(1, 1));
+    // The same one again and again, for as long as it takes.
+    for _ in 0..5 {
+        assert!(rig.has(1, job));
+        rig.input(Input::Declined { node: id(1), job, why: "no".into() });
+        rig.leases.remove(&(id(1), job));
+        assert_eq!(rig.scheduler.why(job).unwrap().lost, 1);
+        rig = rig.restart();
+        rig.tab(1);
+        rig.wait(lease::DECLINED_MS);
+        assert_eq!(rig.scheduler.why(job).unwrap().lost, 0);
+    }
+    rig.answer(1, job, b"out").unwrap();
+    rig.check();
+}
+
+#[test]
 fn one_submitters_manifests_do_not_fill_the_queue() {
     let each = signed(1, &manifest(1, 1)).payload.len() as u64;
     let config = Config { bytes_max: 6 * each + 5, bytes_each_max: 3 * each + 2, ..Config::new(GAS) };
