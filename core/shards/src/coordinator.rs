@@ -41,6 +41,8 @@ pub const RANKINGS_MAX: usize = 256;
 pub const OPEN_MAX: usize = 16;
 /// Most rankings without an end that came from one network since the start.
 pub const OPEN_EACH_MAX: usize = 4;
+/// Most bytes of π that are kept, of all rankings together, where nobody says otherwise; that of the oldest makes room, and its digest stays.
+pub const PI_BYTES_MAX: u64 = 4 << 30;
 /// Bytes of a graph's file under one key.
 const CHUNK_BYTES: usize = 8 << 20;
 
@@ -224,7 +226,7 @@ enum State {
 }
 
 /// The coordinator of one heavy node.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Coordinator {
     desk: Desk,
     rankings: BTreeMap<ContentId, Ranking>,
@@ -235,6 +237,22 @@ pub struct Coordinator {
     /// What follows each batch under way.
     storing: BTreeMap<u64, (ContentId, Stored)>,
     tickets: u64,
+    pi_bytes_max: u64,
+}
+
+impl Default for Coordinator {
+    /// One that knows of nothing.
+    fn default() -> Self {
+        Self {
+            desk: Desk::default(),
+            rankings: BTreeMap::new(),
+            queue: VecDeque::new(),
+            current: None,
+            storing: BTreeMap::new(),
+            tickets: 0,
+            pi_bytes_max: PI_BYTES_MAX,
+        }
+    }
 }
 
 impl Coordinator {
@@ -262,6 +280,12 @@ impl Coordinator {
         coordinator.queue = queue.into_iter().map(|(_, id)| id).collect();
         coordinator.settle(now);
         Ok(coordinator)
+    }
+
+    /// The same with room for so many bytes of π, in place of [`PI_BYTES_MAX`].
+    #[must_use]
+    pub fn with_pi_bytes_max(self, pi_bytes_max: u64) -> Self {
+        Self { pi_bytes_max, ..self }
     }
 
     /// Takes what happened.
@@ -358,8 +382,8 @@ impl Coordinator {
         let from = from.map(network);
         let id = order.id(ContentId::of(&graph));
         let answer = match self.rankings.get_mut(&id) {
-            // What failed is tried again.
-            Some(Ranking { state: State::Ended, record, .. }) if !record.is_done() => None,
+            // What failed is tried again, and so is what is not kept whole.
+            Some(Ranking { state: State::Ended, record, .. }) if !record.is_whole() => None,
             Some(Ranking { state: State::Storing(tokens), .. }) if tokens.len() < OPEN_MAX => {
                 tokens.push(token);
                 return;
@@ -384,7 +408,8 @@ impl Coordinator {
             return;
         }
         let chunks: Vec<&[u8]> = graph.chunks(CHUNK_BYTES).collect();
-        let record = Record { order, chunks: chunks.len() as u32, submitted: now, outcome: None };
+        let record =
+            Record { order, chunks: chunks.len() as u32, submitted: now, outcome: None, pi_bytes: 0 };
         let mut batch = self.forget_oldest();
         batch.delete_under(data_key(id, b""));
         for (at, chunk) in (0..).zip(chunks) {
@@ -432,6 +457,23 @@ impl Coordinator {
         batch
     }
 
+    /// Makes room for so many bytes of π.
+    fn forget_pi(&mut self, bytes: u64) -> Batch {
+        let mut batch = Batch::new();
+        let mut kept: u64 = self.rankings.values().map(|ranking| ranking.record.pi_bytes).sum();
+        while kept + bytes > self.pi_bytes_max {
+            let has_pi = self.rankings.iter_mut().filter(|(_, ranking)| ranking.record.pi_bytes > 0);
+            let Some((id, ranking)) = has_pi.min_by_key(|(_, ranking)| ranking.record.submitted) else {
+                break;
+            };
+            kept -= ranking.record.pi_bytes;
+            ranking.record.pi_bytes = 0;
+            batch.delete_under(data_key(*id, b"p/"));
+            batch.put(key(*id), encode(&ranking.record));
+        }
+        batch
+    }
+
     fn begin(&mut self, now: Instant, id: ContentId, result: Result<Box<Cut>, String>) {
         let Some(ranking) = self.rankings.get_mut(&id) else { return };
         if !matches!(ranking.state, State::Cutting) {
@@ -457,7 +499,9 @@ impl Coordinator {
         }
         ranking.state = State::Ended;
         ranking.record.outcome = Some(outcome.clone());
-        let mut batch = Batch::new();
+        let mut batch = self.forget_pi(8 * pi.len() as u64);
+        let Some(ranking) = self.rankings.get_mut(&id) else { return };
+        ranking.record.pi_bytes = 8 * pi.len() as u64;
         batch.delete_under(data_key(id, b"g/"));
         for (at, slice) in (0..).zip(pi.chunks(rank::SLICE_NODES)) {
             let bytes: Vec<u8> = slice.iter().flat_map(|units| units.to_le_bytes()).collect();

@@ -519,6 +519,33 @@ fn any_crowd_comes_to_the_right_end() {
 }
 
 #[test]
+fn the_oldest_pi_makes_room_and_is_computed_again_where_it_is_wanted() {
+    let mut world = world(3, &[Vice::None, Vice::None]);
+    // Of 256 nodes.
+    world.coordinator = Coordinator::default().with_pi_bytes_max(2 * 8 * 256);
+    let lights = std::mem::take(&mut world.lights);
+    lights.into_keys().for_each(|id| world.join(id, Vice::None));
+    let mut ids = Vec::new();
+    for shards in 1..=3 {
+        let id = world.submit(order(shards));
+        let view = world.run(id);
+        world.is_right(&view, &[]);
+        ids.push(id);
+        world.now = world.now.plus_ms(1);
+    }
+    let kept = |world: &World| -> Vec<u64> {
+        ids.iter().map(|id| world.coordinator.ranking(*id).unwrap().pi_bytes).collect()
+    };
+    assert_eq!(kept(&world), [0, 2_048, 2_048]);
+    let view = world.coordinator.ranking(ids[0]).unwrap();
+    assert_eq!(view.digest, Some(world.alone().focus.digest()), "its digest stays");
+    assert_eq!(world.submit(order(1)), ids[0]);
+    let view = world.run(ids[0]);
+    world.is_right(&view, &[]);
+    assert_eq!(kept(&world), [2_048, 0, 2_048]);
+}
+
+#[test]
 fn an_empty_graph_and_one_without_edges_end_at_once() {
     for (nodes, shards) in [(0, 2), (1, 3), (5, 2)] {
         let mut empty = Edges::new();

@@ -62,7 +62,11 @@ pub(super) async fn pi(State(site): State<Site>, Path(text): Path<String>) -> An
         return Err(Problem::new(StatusCode::NOT_FOUND, format!("there is no π: {}", view.words)));
     };
     let slices = u64::from(result.graph.nodes).div_ceil(SLICE_NODES as u64) as u32;
-    let (store, bytes) = (site.store.clone(), u64::from(result.graph.nodes) * 8);
+    let (store, bytes) = (site.store.clone(), view.pi_bytes);
+    if bytes == 0 && result.graph.nodes > 0 {
+        let detail = "π is no longer kept here; its digest still is: have the graph ranked again";
+        return Err(Problem::new(StatusCode::GONE, detail));
+    }
     let slices = stream::unfold(0..slices, move |mut left| {
         let store = store.clone();
         async move {

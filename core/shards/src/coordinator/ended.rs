@@ -22,6 +22,8 @@ pub(super) struct Record {
     pub(super) chunks: u32,
     pub(super) submitted: Instant,
     pub(super) outcome: Option<Outcome>,
+    /// Bytes of π that are kept.
+    pub(super) pi_bytes: u64,
 }
 
 impl Wire for Record {
@@ -34,9 +36,10 @@ impl Record {
         self.submitted.plus_ms(self.order.patience_ms)
     }
 
-    /// Whether there is a π.
-    pub(super) fn is_done(&self) -> bool {
-        self.outcome.as_ref().is_some_and(|outcome| outcome.result.is_ok())
+    /// Whether there is a π, and all of it.
+    pub(super) fn is_whole(&self) -> bool {
+        let result = self.outcome.as_ref().map(|outcome| &outcome.result);
+        matches!(result, Some(Ok(ended)) if self.pi_bytes > 0 || ended.graph.nodes == 0)
     }
 }
 

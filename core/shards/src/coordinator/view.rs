@@ -72,6 +72,8 @@ pub struct RankingView {
     pub liars: Vec<NodeId>,
     /// [`rank::Focus::digest`], once there is a π.
     pub digest: Option<ContentId>,
+    /// Bytes of π that are kept: those of the oldest make room for others.
+    pub pi_bytes: u64,
     /// π, and how it came about.
     pub result: Option<Ended>,
 }
@@ -181,6 +183,7 @@ impl Coordinator {
             replaced: run.map_or_else(|| result.map_or(0, |result| result.replaced), |run| run.replaced),
             liars: liars.or_else(|| result.map(|result| result.liars.clone())).unwrap_or_default(),
             digest: result.map(|result| result.digest),
+            pi_bytes: ranking.record.pi_bytes,
             result: result.cloned(),
         }
     }
