@@ -265,12 +265,13 @@ impl Figure {
         let scene = self.scene.borrow();
         let scene = scene.as_ref()?;
         let shown = self.shown.borrow();
+        let swell = scene.swell(&shown, sight);
         let mut best: Option<(f32, usize)> = None;
         for node in 0..shown.sizes.len() {
             let place = shown.place(node, 1.0)?;
             let on =
                 |axis: usize| (place[axis] - sight.center[axis]) * sight.zoom + size[axis] / 2.0 - px[axis];
-            let far = on(0).hypot(on(1)) - scene.diameter(&shown, sight, node) / 2.0;
+            let far = on(0).hypot(on(1)) - shown.diameter(node, swell) / 2.0;
             if far < 8.0 && best.is_none_or(|(least, _)| far < least) {
                 best = Some((far, node));
             }

@@ -239,29 +239,32 @@ impl Scene {
         color(&self.nodes, "u_paper", self.colors.paper);
         color(&self.nodes, "u_accent", self.colors.accent);
         let place = |name| gl.get_uniform_location(&self.nodes, name);
-        let [largest, least] = [LARGEST_PX, LEAST_PX].map(|length| length * px * self.swell(shown, sight));
+        let swell = self.swell(shown, sight);
+        let [largest, least] = [LARGEST_PX, LEAST_PX].map(|length| length * px * swell);
         gl.uniform1f(place("u_largest").as_ref(), largest);
         gl.uniform1f(place("u_least").as_ref(), least);
         gl.uniform1i(place("u_chosen").as_ref(), chosen.map_or(-1, |node| node as i32));
         gl.bind_buffer(Gl::ELEMENT_ARRAY_BUFFER, Some(&self.order));
         gl.draw_elements_with_i32(Gl::POINTS, shown.sizes.len() as i32, Gl::UNSIGNED_INT, 0);
-        self.write(shown, sight, mix, chosen, px);
+        self.write(shown, sight, (mix, swell), chosen, px);
     }
 
-    /// Discs grow less than the plane does when it is looked at from near.
-    fn swell(&self, shown: &Shown, sight: Sight) -> f32 {
+    /// By how much discs are larger than where all is seen: they grow less than the plane does when it is looked at from near. It looks at all
+    /// nodes, so once for a frame.
+    pub(super) fn swell(&self, shown: &Shown, sight: Sight) -> f32 {
         let near = sight.zoom / fit(&shown.to, self.size().0).zoom.max(f32::MIN_POSITIVE);
         near.max(0.2).sqrt()
     }
 
-    /// How large a node is, in pixels of the page.
-    pub(super) fn diameter(&self, shown: &Shown, sight: Sight, node: usize) -> f32 {
-        let size = shown.sizes.get(node).copied().unwrap_or(0.0);
-        (LARGEST_PX * size.sqrt()).max(LEAST_PX) * self.swell(shown, sight)
-    }
-
-    /// Writes the names of the first nodes, and of the chosen one, where they stand.
-    fn write(&self, shown: &Shown, sight: Sight, mix: f32, chosen: Option<u32>, px: f32) {
+    /// Writes the names of the first nodes, and of the chosen one, where they stand: so far on their way, and swollen so much.
+    fn write(
+        &self,
+        shown: &Shown,
+        sight: Sight,
+        (mix, swell): (f32, f32),
+        chosen: Option<u32>,
+        px: f32,
+    ) {
         let over = &self.over;
         let (size, _) = self.size();
         // None of these calls fails on plain numbers.
@@ -279,7 +282,7 @@ impl Scene {
             let at = node as usize;
             let Some([x, y]) = shown.place(at, mix) else { continue };
             let x = (x - sight.center[0]) * sight.zoom + size[0] / 2.0;
-            let below = self.diameter(shown, sight, at) / 2.0 + 9.0;
+            let below = shown.diameter(at, swell) / 2.0 + 9.0;
             let y = (y - sight.center[1]) * sight.zoom + size[1] / 2.0 + below;
             let name = shown.names.get(at).cloned().unwrap_or_default();
             let half = 3.4 * name.chars().count() as f32 + 4.0;
@@ -315,6 +318,12 @@ impl Scene {
 }
 
 impl Shown {
+    /// How large a node is, in pixels of the page, where discs swell so much.
+    pub(super) fn diameter(&self, node: usize, swell: f32) -> f32 {
+        let size = self.sizes.get(node).copied().unwrap_or(0.0);
+        (LARGEST_PX * size.sqrt()).max(LEAST_PX) * swell
+    }
+
     /// Where a node is, on the way.
     pub(super) fn place(&self, node: usize, mix: f32) -> Option<[f32; 2]> {
         let (from, to) = (self.from.get(node)?, self.to.get(node)?);
