@@ -60,6 +60,8 @@ struct View {
     name: RwSignal<String>,
     facts: RwSignal<Option<GraphFacts>>,
     rounds: RwSignal<Vec<Step>>,
+    /// The distance that was asked for.
+    goal: RwSignal<f64>,
     ranked: RwSignal<Option<Ranked>>,
     drawn: RwSignal<Option<Drawn>>,
     settled: RwSignal<bool>,
@@ -82,6 +84,7 @@ impl View {
             name: RwSignal::new(String::new()),
             facts: RwSignal::new(None),
             rounds: RwSignal::new(Vec::new()),
+            goal: RwSignal::new(0.0),
             ranked: RwSignal::new(None),
             drawn: RwSignal::new(None),
             settled: RwSignal::new(false),
@@ -116,6 +119,10 @@ impl View {
     }
 
     fn ask(self, message: ToReckoner, file: Option<Blob>) {
+        if let ToReckoner::Read { how, .. } | ToReckoner::Rank(how) = &message {
+            // What is typed later is of no round yet.
+            self.goal.set(how.epsilon.parse().unwrap_or(0.0));
+        }
         self.rounds.set(Vec::new());
         self.ranked.set(None);
         self.drawn.set(None);
@@ -304,8 +311,7 @@ pub(crate) fn Graph() -> impl IntoView {
             <section class="card">
                 <h2>"Round by round"</h2>
                 <Plot id="rounds" draw=move |width| {
-                    let goal = view.epsilon.get().trim().parse().unwrap_or(0.0);
-                    Rounds { steps: view.rounds.get(), goal }.draw(width)
+                    Rounds { steps: view.rounds.get(), goal: view.goal.get() }.draw(width)
                 } />
             </section>
         </Show>

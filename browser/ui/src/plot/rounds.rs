@@ -7,6 +7,8 @@ use crate::words;
 const STRETCHES_MAX: usize = 160;
 /// Most rows of the table.
 const ROWS_MAX: usize = 40;
+/// Powers of ten between which all is drawn. A round that changes nothing but rounding needs no room, nor does what says nothing of π.
+const POWERS: (i32, i32) = (-12, 12);
 
 /// What is known after a round.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -24,7 +26,7 @@ pub struct Step {
 pub struct Rounds {
     /// In order.
     pub steps: Vec<Step>,
-    /// The bound that ends it.
+    /// The bound that ends it; what is no positive finite number is not drawn.
     pub goal: f64,
 }
 
@@ -50,16 +52,20 @@ impl Rounds {
         drawing.bottom_axis(&across, &whole, bottom, "Round");
         drawing.text((margin, LINE - 4.0), Anchor::Start, "name", "Distance from the exact π, at most");
         let at = |round: u32, value: f64| {
-            (across.px(round.into()), upright.px(value.max(f64::MIN_POSITIVE).log10()))
+            let power = value.max(f64::MIN_POSITIVE).log10().clamp(low.into(), high.into());
+            (across.px(round.into()), upright.px(power))
         };
-        if self.goal > 0.0 {
-            let y = upright.px(self.goal.log10());
+        if is_drawn(&self.goal) {
+            let (_, y) = at(1, self.goal);
             drawing.line((margin, y), (drawing.width - 8.0, y), "goal");
         }
         let changes =
-            self.steps.iter().filter(|step| step.change > 0.0).map(|step| at(step.round, step.change));
+            self.steps.iter().filter(|step| is_drawn(&step.change)).map(|step| at(step.round, step.change));
         polyline(&mut drawing, changes.collect(), "change");
-        let bounds = self.steps.iter().filter_map(|step| Some(at(step.round, step.bound?)));
+        let bounds = self
+            .steps
+            .iter()
+            .filter_map(|step| Some(at(step.round, step.bound.filter(|bound| !bound.is_nan())?)));
         polyline(&mut drawing, bounds.collect(), "fit");
         drawing.description = self.description();
         drawing.caption =
@@ -70,11 +76,11 @@ impl Rounds {
     /// The powers of ten between which all stands.
     fn decades(&self) -> (i32, i32) {
         let values = self.steps.iter().flat_map(|step| [Some(step.change), step.bound]).flatten();
-        let logs = values.chain([self.goal]).filter(|value| *value > 0.0).map(f64::log10);
+        let logs = values.chain([self.goal]).filter(is_drawn).map(f64::log10);
         let (low, high) =
             logs.fold((0.0, -1.0), |(low, high): (f64, f64), log| (low.min(log), high.max(log)));
-        // A round that changes nothing but rounding needs no room.
-        ((low.floor() as i32).max(-12), high.ceil() as i32)
+        let low = (low.floor() as i32).clamp(POWERS.0, -1);
+        (low, (high.ceil() as i32).clamp(low + 1, POWERS.1))
     }
 
     fn table(&self) -> Table {
@@ -101,6 +107,11 @@ impl Rounds {
             None => format!("After {rounds} nothing is known of how near π is."),
         }
     }
+}
+
+/// Whether a value has a place on a logarithmic scale.
+fn is_drawn(value: &f64) -> bool {
+    *value > 0.0 && value.is_finite()
 }
 
 /// A line through points, of no more stretches than are seen.

@@ -251,3 +251,15 @@ fn rounds_lead_down_to_their_goal() {
     assert_eq!(scientific(0.85), "0.85");
     assert_eq!(scientific(9.99e-7), "1.0·10⁻⁶");
 }
+
+#[test]
+fn a_goal_that_is_no_distance_is_not_drawn() {
+    let step = Step { round: 1, change: 0.5, bound: Some(f64::MAX) };
+    for goal in [f64::INFINITY, f64::NAN, -1.0, 0.0, 1e300, 1e-300] {
+        let drawing = Rounds { steps: vec![step, Step { round: 2, ..step }], goal }.draw(Width::Wide);
+        all_inside(&drawing);
+        assert!(texts(&drawing, "tick").len() < 20);
+        let goals = drawing.marks.iter().filter(|mark| matches!(mark, Mark::Line { class: "goal", .. }));
+        assert_eq!(goals.count(), usize::from(goal > 0.0 && goal.is_finite()));
+    }
+}
