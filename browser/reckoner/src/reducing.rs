@@ -53,15 +53,12 @@ pub(crate) async fn reduce(text: &str, how: &Reducing, turn: Turn) -> Result<(),
     let mut run = Run::new(&program, &limits).map_err(|error| error.to_string())?;
     let (mut worked_ms, mut told_ms, mut paused_ms) = (0.0, now_ms(), now_ms());
     let mut budget = FIRST_SLICE;
-    let mut is_cut = false;
     loop {
         let begun_ms = now_ms();
         let progress = run.go(budget);
         let took_ms = now_ms() - begun_ms;
         worked_ms += took_ms;
-        is_cut =
-            is_cut || run.is_cut() || run.results().iter().map(String::len).sum::<usize>() > RESULT_BYTES_MAX;
-        if progress.is_final() || is_cut {
+        if progress.is_final() {
             break;
         }
         // A run also ends where a result is complete, long before its budget.
@@ -87,7 +84,7 @@ pub(crate) async fn reduce(text: &str, how: &Reducing, turn: Turn) -> Result<(),
         device: PROCESSOR.into(),
         gpu_error,
         results: run.results().to_vec(),
-        is_cut,
+        is_cut: run.is_cut(),
         opcodes: opcodes(run.tally()),
         reduced: reduced(&run, worked_ms),
         trouble: run.trouble().map(|trouble| trouble.to_string()),

@@ -139,10 +139,7 @@ impl Program {
         };
         if let Some((term, terms)) = terms.and_then(|terms| Some((result.to_term(terms, ITEMS_MAX)?, terms)))
         {
-            let mut text = term.shown(terms).to_string();
-            let is_whole = text.len() <= bytes_max;
-            text.truncate(text.floor_char_boundary(bytes_max));
-            return (text, is_whole);
+            return cut(term.shown(terms).to_string(), bytes_max);
         }
         let mut text = String::new();
         // Strings take all that they are given.
@@ -270,7 +267,7 @@ pub struct RunLimits {
     pub reading: Reading,
     /// How many results of superpositions it reads; 1 for [`Reading::Normal`].
     pub results_max: u32,
-    /// Most bytes of a strict result's text, which sharing may make far larger than the net.
+    /// Most bytes of all results' text, which sharing may make far larger than the net. What would be longer ends there.
     pub result_bytes_max: usize,
 }
 
@@ -333,7 +330,7 @@ impl<'p> Run<'p> {
     }
 
     /// Goes on for so many pairs or steps at most, or until a result is complete. [`Progress::Done`] once all results are there that were
-    /// wanted.
+    /// wanted, or one was cut.
     pub fn go(&mut self, budget: u64) -> Progress {
         if self.progress.is_final() {
             return self.progress;
@@ -341,9 +338,15 @@ impl<'p> Run<'p> {
         self.progress = match (&mut self.reduction, self.program) {
             (Reduction::Lazy(lazy), Program::Terms(terms)) => {
                 let progress = lazy.run(budget);
-                self.results.extend(lazy.take_result().map(|term| term.shown(terms).to_string()));
+                if let Some(term) = lazy.take_result() {
+                    let used = self.results.iter().map(String::len).sum();
+                    let left = self.limits.result_bytes_max.saturating_sub(used);
+                    let (text, is_whole) = cut(term.shown(terms).to_string(), left);
+                    self.results.push(text);
+                    self.is_cut = !is_whole;
+                }
                 let has_all = self.results.len() >= self.limits.results_max as usize;
-                if has_all { Progress::Done } else { progress }
+                if has_all || self.is_cut { Progress::Done } else { progress }
             }
             (Reduction::Strict(machine), Program::Nets(..)) => {
                 let progress = machine.run(budget);
@@ -387,6 +390,13 @@ impl<'p> Run<'p> {
     pub fn trouble(&self) -> Option<Trouble> {
         self.program.trouble(self.progress, self.tally(), self.limits.interactions_max)
     }
+}
+
+/// The first so many bytes of a text, and whether that is all of it.
+fn cut(mut text: String, bytes_max: usize) -> (String, bool) {
+    let is_whole = text.len() <= bytes_max;
+    text.truncate(text.floor_char_boundary(bytes_max));
+    (text, is_whole)
 }
 
 #[cfg(test)]

@@ -50,12 +50,22 @@ fn what_is_no_program_is_refused_with_its_place() {
 #[test]
 fn a_long_result_is_cut() {
     let short = RunLimits { result_bytes_max: 5, ..RunLimits::default() };
-    for (text, mode) in
-        [("@main = (a (b (c (a (b c)))))", None), ("@main = λa. λb. (a b)", Some(Mode::Strict))]
-    {
+    for (text, mode) in [
+        ("@main = (a (b (c (a (b c)))))", None),
+        ("@main = λa. λb. (a b)", Some(Mode::Strict)),
+        ("@main = λa. λb. (a b)", Some(Mode::Lazy)),
+    ] {
         let program = Program::read(text, mode, false).expect("a program");
         let mut run = Run::new(&program, &short).expect("room");
         assert_eq!(run.go(u64::MAX), Progress::Done);
         assert!(run.is_cut() && run.results()[0].len() <= 5, "{:?}", run.results());
     }
+    // All results together are no longer, and none comes after the one that was cut.
+    let many = RunLimits { reading: Reading::BreadthFirst, results_max: 9, ..short };
+    let text = "@main = &0{11 &1{222 &2{333 4}}}";
+    let program = Program::read(text, None, false).expect("a program");
+    let mut run = Run::new(&program, &many).expect("room");
+    while !run.go(u64::MAX).is_final() {}
+    assert!(run.is_cut());
+    assert_eq!(run.results(), ["11", "222", ""]);
 }
