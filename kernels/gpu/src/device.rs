@@ -5,6 +5,7 @@ use futures::channel::oneshot;
 use shaders::{Access, Bindings, ffcm, rank::Kernel};
 use std::{
     fmt,
+    ops::Deref,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use wgpu::BufferUsages;
@@ -109,7 +110,7 @@ impl From<GpuError> for Fault {
 /// An open device. Clones are the same device.
 #[derive(Debug, Clone)]
 pub(crate) struct Device {
-    device: wgpu::Device,
+    device: Arc<Opened>,
     queue: wgpu::Queue,
     faults: Arc<Mutex<Option<Fault>>>,
     /// In the order of [`Kernel::ALL`].
@@ -120,6 +121,45 @@ pub(crate) struct Device {
     pub(crate) binding_max: u64,
     /// Workgroups a dimension.
     pub(crate) groups_max: u32,
+}
+
+/// A device that is given back with its last clone. In a browser wgpu does not do that by itself, and memory would be taken until the page goes.
+#[derive(Debug)]
+struct Opened(wgpu::Device);
+
+impl Deref for Opened {
+    type Target = wgpu::Device;
+
+    fn deref(&self) -> &wgpu::Device {
+        &self.0
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        self.0.destroy();
+    }
+}
+
+/// A buffer whose memory is given back with its last clone, for the same reason. What was submitted is done nevertheless.
+#[derive(Debug, Clone)]
+pub(crate) struct Buffer(Arc<Memory>);
+
+#[derive(Debug)]
+struct Memory(wgpu::Buffer);
+
+impl Deref for Buffer {
+    type Target = wgpu::Buffer;
+
+    fn deref(&self) -> &wgpu::Buffer {
+        &self.0.0
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        self.0.destroy();
+    }
 }
 
 impl Device {
@@ -148,6 +188,7 @@ impl Device {
         let descriptor = wgpu::DeviceDescriptor { required_limits: limits, ..Default::default() };
         let opened = adapter.request_device(&descriptor).await;
         let (device, queue) = opened.map_err(|error| GpuError::NoDevice(error.to_string()))?;
+        let device = Arc::new(Opened(device));
 
         let faults = Arc::new(Mutex::new(None));
         let lost = Arc::clone(&faults);
@@ -193,7 +234,7 @@ impl Device {
     }
 
     /// A buffer that holds `words`, for kernels and copies.
-    pub(crate) fn holding(&self, words: &[u32], usage: BufferUsages) -> wgpu::Buffer {
+    pub(crate) fn holding(&self, words: &[u32], usage: BufferUsages) -> Buffer {
         // Not mapped at creation: where memory is short, that would panic instead of being told.
         let buffer = self.zeros(words.len().div_ceil(2), usage | BufferUsages::COPY_DST);
         self.write(&buffer, words);
@@ -201,11 +242,11 @@ impl Device {
     }
 
     /// A buffer of zeros for so many pairs.
-    pub(crate) fn zeros(&self, pairs: usize, usage: BufferUsages) -> wgpu::Buffer {
+    pub(crate) fn zeros(&self, pairs: usize, usage: BufferUsages) -> Buffer {
         // No buffer is empty, and uniforms come in sixteens of bytes.
         let size = (pairs as u64 * 8).next_multiple_of(16).max(16);
         let descriptor = wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false };
-        self.device.create_buffer(&descriptor)
+        Buffer(Arc::new(Memory(self.device.create_buffer(&descriptor))))
     }
 
     /// Puts `words` at the beginning of a buffer, before what is submitted next.
@@ -223,7 +264,7 @@ impl Device {
     }
 
     /// A kernel with what it binds, in the order of its bindings, and so many workgroups.
-    pub(crate) fn dispatch(&self, kernel: Kernel, groups: u32, buffers: &[&wgpu::Buffer]) -> Dispatch {
+    pub(crate) fn dispatch(&self, kernel: Kernel, groups: u32, buffers: &[&Buffer]) -> Dispatch {
         let width = groups.min(self.groups_max);
         let groups = Groups::Fixed([width, groups.div_ceil(width.max(1))]);
         self.bound(self.pipelines[kernel as usize].clone(), kernel.name(), groups, buffers)
@@ -246,7 +287,7 @@ impl Device {
         &self,
         kernel: ffcm::Kernel,
         groups: Groups,
-        buffers: &[&wgpu::Buffer],
+        buffers: &[&Buffer],
     ) -> Result<Dispatch, Fault> {
         let pipeline = lock(&self.of_nets).get(kernel as usize).cloned();
         let pipeline = pipeline.ok_or(GpuError::Wrong)?;
@@ -258,7 +299,7 @@ impl Device {
         pipeline: wgpu::ComputePipeline,
         name: &str,
         groups: Groups,
-        buffers: &[&wgpu::Buffer],
+        buffers: &[&Buffer],
     ) -> Dispatch {
         let entries: Vec<_> = (0..)
             .zip(buffers)
@@ -267,14 +308,15 @@ impl Device {
         let layout = pipeline.get_bind_group_layout(0);
         let descriptor = wgpu::BindGroupDescriptor { label: Some(name), layout: &layout, entries: &entries };
         let bound = self.device.create_bind_group(&descriptor);
-        Dispatch { pipeline, bound, groups }
+        let _buffers = buffers.iter().copied().cloned().collect();
+        Dispatch { pipeline, bound, groups, _buffers }
     }
 
     /// Hands these dispatches over, `times` times one after another.
     pub(crate) fn submit(&self, dispatches: &[Dispatch], times: u32) {
         let mut encoder = self.device.create_command_encoder(&Default::default());
         let mut pass = encoder.begin_compute_pass(&Default::default());
-        for Dispatch { pipeline, bound, groups } in (0..times).flat_map(|_| dispatches.iter()) {
+        for Dispatch { pipeline, bound, groups, .. } in (0..times).flat_map(|_| dispatches.iter()) {
             pass.set_pipeline(pipeline);
             pass.set_bind_group(0, bound, &[]);
             match groups {
@@ -337,11 +379,15 @@ impl Device {
         if polled.is_err() || !matches!(mapped, Ok(Ok(()))) {
             return Err(Fault::Lost("its memory cannot be read".to_owned()));
         }
-        let view = staging.get_mapped_range(..size);
-        let view = view.map_err(|error| Fault::Error(GpuError::Refused(error.to_string())))?;
-        // A browser's copy may begin at any address, so words are put together from bytes.
-        let word = |bytes: &[u8]| bytes.iter().rev().fold(0, |word, byte| word << 8 | u32::from(*byte));
-        Ok(view.chunks_exact(8).map(|pair| [word(&pair[..4]), word(&pair[4..])]).collect())
+        let read = {
+            let view = staging.get_mapped_range(..size);
+            let view = view.map_err(|error| Fault::Error(GpuError::Refused(error.to_string())))?;
+            // A browser's copy may begin at any address, so words are put together from bytes.
+            let word = |bytes: &[u8]| bytes.iter().rev().fold(0, |word, byte| word << 8 | u32::from(*byte));
+            view.chunks_exact(8).map(|pair| [word(&pair[..4]), word(&pair[4..])]).collect()
+        };
+        staging.unmap();
+        Ok(read)
     }
 }
 
@@ -351,6 +397,8 @@ pub(crate) struct Dispatch {
     pipeline: wgpu::ComputePipeline,
     bound: wgpu::BindGroup,
     groups: Groups,
+    /// What it binds is there as long as it is.
+    _buffers: Vec<Buffer>,
 }
 
 /// How many workgroups a kernel gets.
@@ -359,7 +407,7 @@ pub(crate) enum Groups {
     /// So many in two dimensions.
     Fixed([u32; 2]),
     /// As many as a buffer says in three words at this byte.
-    Told(wgpu::Buffer, u64),
+    Told(Buffer, u64),
 }
 
 fn pipeline(device: &wgpu::Device, name: &str, source: &str, bindings: Bindings) -> wgpu::ComputePipeline {

@@ -3,7 +3,7 @@
 mod room;
 
 use crate::{
-    device::{Device, Dispatch, Fault, Gpu, Groups},
+    device::{Buffer, Device, Dispatch, Fault, Gpu, Groups},
     error::GpuError,
     rank::LOSSES_MAX,
 };
@@ -193,7 +193,7 @@ impl Pages {
         Ok(page.get(first..first + self.words))
     }
 
-    async fn fetch(&mut self, device: &Device, buffer: &wgpu::Buffer) -> Result<(), Fault> {
+    async fn fetch(&mut self, device: &Device, buffer: &Buffer) -> Result<(), Fault> {
         if self.wanted.is_empty() {
             return Ok(());
         }

@@ -1,7 +1,7 @@
 //! The rounds of a part of a graph, whose rest others hold.
 
 use crate::{
-    device::{Device, Dispatch, Fault, Gpu},
+    device::{Buffer, Device, Dispatch, Fault, Gpu},
     error::GpuError,
     rank::{Piece, Shared},
 };
@@ -9,7 +9,6 @@ use shaders::{
     pair::number,
     rank::{PartInput, State, Sums, TooLarge, cut},
 };
-use wgpu::Buffer;
 
 /// A part on a device, between two halves of a round. What it holds is lost with the device: whoever goes on begins again.
 #[derive(Debug)]

@@ -1,14 +1,14 @@
 //! The rounds of π.
 
 use crate::{
-    device::{Device, Dispatch, Fault, Gpu},
+    device::{Buffer, Device, Dispatch, Fault, Gpu},
     error::GpuError,
 };
 use shaders::{
     pair::number,
     rank::{Arranged, Input, Judge, Kernel, LOG_ROUNDS, Solution, State, Sums, cut},
 };
-use wgpu::{Buffer, BufferUsages};
+use wgpu::BufferUsages;
 
 /// How often a device may be lost in one solve.
 pub const LOSSES_MAX: u32 = 3;

@@ -2,11 +2,11 @@
 
 use super::{PAGE, read_state};
 use crate::{
-    device::{Device, Fault},
+    device::{Buffer, Device, Fault},
     error::GpuError,
 };
 use shaders::ffcm::{Input, State, pairs_max, short_of, stopped, workgroups};
-use wgpu::{Buffer, BufferUsages};
+use wgpu::BufferUsages;
 
 /// Nodes and wires that there is room for at first.
 const FIRST: u32 = 1 << 16;
