@@ -124,6 +124,7 @@ on_device! {
         let most = Limits { interactions_max: 5_000, ..Limits::default() };
         let (got, _) = by_gpu(&gpu, &book, most).await;
         assert_eq!(got.0, Progress::Capped);
+        assert!(got.1.len() < 9, "nothing of an unfinished net is read: {}", got.1);
         assert!(got.2.interactions() >= 5_000 && got.2.interactions() < 20_000, "a round more at most");
         let small = Limits { nodes_max: 256, ..Limits::default() };
         assert_eq!(by_gpu(&gpu, &book, small).await.0.0, Progress::Full(Resource::Nodes));

@@ -386,7 +386,7 @@ pub struct Solution {
     pub state: State,
     /// Interactions by opcode.
     pub counts: [u64; OPCODES as usize],
-    /// What of the net the result leads to: nodes by index.
+    /// What of the net the result leads to, once it is done: nodes by index.
     pub nodes: alloc::collections::BTreeMap<u32, Node>,
     /// What waits at wires, by index. Those that are not there are empty.
     pub wires: alloc::collections::BTreeMap<u32, u32>,

@@ -199,7 +199,7 @@ impl Finished<'_> {
         self.rounds
     }
 
-    /// What stands at the root: the result, once [`Progress::Done`].
+    /// What stands at the root: the result, once [`Progress::Done`]. Before, what a device gave of it, which may be nothing.
     #[must_use]
     pub fn result(&self) -> NormalForm<'_> {
         NormalForm::new(self.book, Port::wire(self.root), &self.net)

@@ -257,14 +257,7 @@ impl Scene {
     }
 
     /// Writes the names of the first nodes, and of the chosen one, where they stand: so far on their way, and swollen so much.
-    fn write(
-        &self,
-        shown: &Shown,
-        sight: Sight,
-        (mix, swell): (f32, f32),
-        chosen: Option<u32>,
-        px: f32,
-    ) {
+    fn write(&self, shown: &Shown, sight: Sight, (mix, swell): (f32, f32), chosen: Option<u32>, px: f32) {
         let over = &self.over;
         let (size, _) = self.size();
         // None of these calls fails on plain numbers.
