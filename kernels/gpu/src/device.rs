@@ -212,6 +212,15 @@ impl Device {
         Ok((Self { device, queue, faults, pipelines, of_nets, binding_max, groups_max }, adapter.get_info()))
     }
 
+    /// Whether something can begin. Where one thing was refused and nobody waited for the answer, as memory that was short for a moment, another
+    /// device takes this one's place.
+    pub(crate) fn begin(&self) -> Result<(), Fault> {
+        self.check().map_err(|fault| match fault {
+            Fault::Error(error) => Fault::Lost(error.to_string()),
+            lost => lost,
+        })
+    }
+
     /// What went wrong so far.
     pub(crate) fn check(&self) -> Result<(), Fault> {
         lock(&self.faults).clone().map_or(Ok(()), Err)
@@ -357,7 +366,8 @@ impl Device {
     ) -> Result<Vec<[u32; 2]>, Fault> {
         let pairs = runs.iter().map(|[_, count]| count).sum();
         let size = pairs as u64 * 8;
-        let staging = self.zeros(pairs, BufferUsages::COPY_DST | BufferUsages::MAP_READ);
+        let staging = || self.zeros(pairs, BufferUsages::COPY_DST | BufferUsages::MAP_READ);
+        let staging = self.try_make(staging).await?;
         let mut end = 0;
         let copies: Vec<_> = runs
             .iter()

@@ -15,6 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const READ_EVERY: u32 = 16;
 /// Pairs that one submission reduces, about: drivers take a device away that does not answer for seconds.
 const PAIRS_AT_ONCE: u32 = 1 << 23;
+/// Room grows by this factor at first, a power of two.
+const GROWTH: u32 = 4;
 /// Nodes or wires that are read at once.
 const PAGE: u32 = 1024;
 /// Most pages that are read at once without being asked for.
@@ -26,7 +28,12 @@ impl Gpu {
     /// # Errors
     /// [`GpuError`].
     pub async fn prepare_nets(&self) -> Result<(), GpuError> {
-        match self.device().prepare_nets().await {
+        let device = self.device();
+        let prepared = match device.begin() {
+            Ok(()) => device.prepare_nets().await,
+            Err(fault) => Err(fault),
+        };
+        match prepared {
             // What comes next opens another.
             Ok(()) | Err(Fault::Lost(_)) => Ok(()),
             Err(Fault::Error(error)) => Err(error),
@@ -55,12 +62,12 @@ impl Gpu {
 }
 
 async fn rounds(device: &Device, input: &Input<'_>) -> Result<Solution, Fault> {
-    device.check()?;
+    device.begin()?;
     device.prepare_nets().await?;
     let mut room = Room::first(device, input).await?;
     let mut step = steps(device, &room)?;
     let mut state = read_state(device, &room).await?;
-    let mut can_grow = true;
+    let mut growth = GROWTH;
     while state.0.stopped == stopped::STOPPED_NOT {
         // The breadth may double with each round; that it does so for long is rare.
         let at_once = (PAIRS_AT_ONCE / state.0.pairs.max(1)).clamp(1, READ_EVERY);
@@ -72,8 +79,8 @@ async fn rounds(device: &Device, input: &Input<'_>) -> Result<Solution, Fault> {
         }
         let is_full = state.0.stopped == stopped::STOPPED_FULL;
         let wants_more = state.0.short_of != 0 && (is_full || state.0.stopped == stopped::STOPPED_NOT);
-        if wants_more && can_grow {
-            match room.grown(device, input, &state.0).await {
+        while wants_more && growth > 1 {
+            match room.grown(device, input, &state.0, growth).await {
                 Ok(Some((grown, words))) => {
                     room = grown;
                     step = steps(device, &room)?;
@@ -81,9 +88,14 @@ async fn rounds(device: &Device, input: &Input<'_>) -> Result<Solution, Fault> {
                 }
                 // As large as may be: pairs wait for each other.
                 Ok(None) => {}
-                Err(Fault::Error(GpuError::Refused(_))) => can_grow = false,
+                // There may be memory for less.
+                Err(Fault::Error(GpuError::Refused(_))) => {
+                    growth /= 2;
+                    continue;
+                }
                 Err(fault) => return Err(fault),
             }
+            break;
         }
     }
     let (state, words) = state;

@@ -54,7 +54,7 @@ impl From<Fault> for GpuError {
 }
 
 async fn make(device: &Device, input: &PartInput<'_>) -> Result<PartRounds, Fault> {
-    device.check()?;
+    device.begin()?;
     let nodes_max = (device.binding_max / 4).min(u64::from(u32::MAX)) as u32;
     if input.slots > nodes_max || input.rows.jumps.len() as u64 > device.binding_max / 8 {
         return Err(GpuError::from(TooLarge { nodes: input.slots, nodes_max }).into());

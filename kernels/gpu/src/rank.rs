@@ -65,7 +65,7 @@ async fn rounds(
     judge: &mut impl Judge,
     progress: &mut Progress,
 ) -> Result<Solution, Fault> {
-    device.check()?;
+    device.begin()?;
     let arranged = cut(input, device.binding_max).map_err(GpuError::from)?;
     let spans = arranged.iter().map(|arranged| arranged.part.spans).sum();
     let mut course = input.course(spans);

@@ -10,8 +10,6 @@ use wgpu::BufferUsages;
 
 /// Nodes and wires that there is room for at first.
 const FIRST: u32 = 1 << 16;
-/// Room grows by this factor.
-const GROWTH: u32 = 4;
 
 const STORAGE: BufferUsages =
     BufferUsages::STORAGE.union(BufferUsages::COPY_SRC).union(BufferUsages::COPY_DST);
@@ -100,16 +98,17 @@ impl Room {
         pairs_max(self.nodes_max, self.wires_max)
     }
 
-    /// The same net with more room, and its state, between two rounds. `None` if there is none.
+    /// The same net with so many times the room, and its state, between two rounds. `None` if there is none.
     pub(super) async fn grown(
         &self,
         device: &Device,
         input: &Input<'_>,
         state: &State,
+        growth: u32,
     ) -> Result<Option<(Self, (State, Vec<u32>))>, Fault> {
         let [nodes_most, wires_most] = most(device, input);
         let more = |now: u32, most: u32, is_short: bool| {
-            if is_short { now.saturating_mul(GROWTH).min(most) } else { now }
+            if is_short { now.saturating_mul(growth).min(most) } else { now }
         };
         let nodes_max = more(self.nodes_max, nodes_most, state.short_of & short_of::SHORT_OF_NODES != 0);
         let wires_max = more(self.wires_max, wires_most, state.short_of & short_of::SHORT_OF_WIRES != 0);
