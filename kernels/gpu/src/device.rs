@@ -366,8 +366,6 @@ impl Device {
     ) -> Result<Vec<[u32; 2]>, Fault> {
         let pairs = runs.iter().map(|[_, count]| count).sum();
         let size = pairs as u64 * 8;
-        let staging = || self.zeros(pairs, BufferUsages::COPY_DST | BufferUsages::MAP_READ);
-        let staging = self.try_make(staging).await?;
         let mut end = 0;
         let copies: Vec<_> = runs
             .iter()
@@ -377,12 +375,18 @@ impl Device {
                 [*first as u64 * 8, end - size, size]
             })
             .collect();
-        self.copy(buffer, &staging, &copies);
         let (sender, receiver) = oneshot::channel();
-        staging.map_async(wgpu::MapMode::Read, .., move |mapped| {
-            // Whoever waits may have gone.
-            let _ = sender.send(mapped);
+        // All of it at once, so that nothing waits for the answer about memory alone.
+        let copied = self.try_make(|| {
+            let staging = self.zeros(pairs, BufferUsages::COPY_DST | BufferUsages::MAP_READ);
+            self.copy(buffer, &staging, &copies);
+            staging.map_async(wgpu::MapMode::Read, .., move |mapped| {
+                // Whoever waits may have gone.
+                let _ = sender.send(mapped);
+            });
+            staging
         });
+        let staging = copied.await?;
         let polled = self.device.poll(wgpu::PollType::wait_indefinitely());
         let mapped = receiver.await;
         self.check()?;
