@@ -2,11 +2,14 @@
 
 use channel::{
     post, post_with,
-    reckoner::{FromReckoner, ToReckoner},
+    reckoner::{FromReckoner, OfTurn, ToReckoner},
     unpack,
 };
 use gloo::events::{EventListener, EventListenerOptions};
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{Blob, ErrorEvent, Event, MessageEvent, Worker, WorkerOptions, WorkerType};
 
@@ -23,17 +26,19 @@ enum With {
 }
 
 /// What was asked before it listened; none since it does.
-type Early = Rc<RefCell<Option<Vec<(ToReckoner, With)>>>>;
+type Early = Rc<RefCell<Option<Vec<(OfTurn<ToReckoner>, With)>>>>;
 
 /// A reckoner, a worker of its own that computes for a view. It ends when this is dropped, whatever it does.
 pub struct Reckoner {
     worker: Worker,
     early: Early,
+    /// The turn that was asked for last.
+    turn: Rc<Cell<u32>>,
     _listeners: [EventListener; 3],
 }
 
 impl Reckoner {
-    /// Starts one. What it says goes to `on_word`, but for its first word, that it listens.
+    /// Starts one. What it says goes to `on_word`, but for its first word, that it listens, and what is late, of a turn before the last.
     ///
     /// # Errors
     /// In words, where this browser starts none.
@@ -44,22 +49,24 @@ impl Reckoner {
         let worker = Worker::new_with_options(RECKONER_URL, &options)
             .map_err(|error| format!("this browser starts no worker for it: {error:?}"))?;
         let early: Early = Rc::new(RefCell::new(Some(Vec::new())));
-        let on_word = Rc::new(on_word);
+        let (on_word, turn) = (Rc::new(on_word), Rc::new(Cell::new(0)));
         let on = |name| {
             let (on_word, early, told) = (Rc::clone(&on_word), Rc::clone(&early), worker.clone());
+            let asked = Rc::clone(&turn);
             let options = EventListenerOptions::enable_prevent_default();
             EventListener::new_with_options(&worker, name, options, move |event| match word(event) {
-                Ok((FromReckoner::Listening, _)) => {
+                Ok((OfTurn { message: FromReckoner::Listening, .. }, _)) => {
                     let waiting = early.borrow_mut().take();
                     for (message, file) in waiting.into_iter().flatten() {
                         send(&told, &message, file);
                     }
                 }
-                word => on_word(word),
+                Ok((OfTurn { turn, .. }, _)) if turn != 0 && turn != asked.get() => {}
+                word => on_word(word.map(|(of_turn, parts)| (of_turn.message, parts))),
             })
         };
         let listeners = [on("message"), on("error"), on("messageerror")];
-        Ok(Self { worker, early, _listeners: listeners })
+        Ok(Self { worker, early, turn, _listeners: listeners })
     }
 
     /// Asks something of it, with the byte arrays that belong to that.
@@ -73,6 +80,11 @@ impl Reckoner {
     }
 
     fn say(&self, message: ToReckoner, with: With) {
+        let turn = if message.is_turn() { self.turn.get().wrapping_add(1).max(1) } else { 0 };
+        if turn != 0 {
+            self.turn.set(turn);
+        }
+        let message = OfTurn { turn, message };
         match self.early.borrow_mut().as_mut() {
             Some(early) => early.push((message, with)),
             None => send(&self.worker, &message, with),
@@ -86,7 +98,7 @@ impl Drop for Reckoner {
     }
 }
 
-fn send(worker: &Worker, message: &ToReckoner, with: With) {
+fn send(worker: &Worker, message: &OfTurn<ToReckoner>, with: With) {
     let sent = match with {
         With::File(file) => post_with(message, &file, |message| worker.post_message(message)),
         With::Parts(parts) => {
@@ -101,7 +113,7 @@ fn send(worker: &Worker, message: &ToReckoner, with: With) {
 }
 
 /// What an event of the worker's tells.
-fn word(event: &Event) -> Word {
+fn word(event: &Event) -> Result<(OfTurn<FromReckoner>, Vec<Vec<u8>>), String> {
     match event.dyn_ref::<MessageEvent>() {
         Some(message) if event.type_() == "message" => {
             unpack(&message.data()).map_err(|error| error.to_string())

@@ -29,6 +29,22 @@ pub enum ToReckoner {
     Task,
 }
 
+impl ToReckoner {
+    /// Whether it is something to do that ends what is under way.
+    pub fn is_turn(&self) -> bool {
+        matches!(self, Self::Read { .. } | Self::Rank(_) | Self::Reduce { .. })
+    }
+}
+
+/// A message, and which turn it asks for or is about: what was sent of the turn before may come after the next was asked for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct OfTurn<T> {
+    /// The turn's number, from 1 on; 0 of none.
+    pub turn: u32,
+    /// The message.
+    pub message: T,
+}
+
 /// Where a graph is from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Source {

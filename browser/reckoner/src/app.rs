@@ -3,7 +3,7 @@
 use crate::{parts, ranking, reducing};
 use channel::{
     post,
-    reckoner::{FromReckoner, ToReckoner},
+    reckoner::{FromReckoner, OfTurn, ToReckoner},
     unpack_with,
 };
 use gloo::timers::future::TimeoutFuture;
@@ -19,7 +19,7 @@ pub(crate) const SLICE_MS: f64 = 40.0;
 pub(crate) const TELL_MS: f64 = 100.0;
 
 thread_local! {
-    /// How many things were asked for.
+    /// The turn that was asked for last.
     static ASKED: Cell<u32> = const { Cell::new(0) };
     /// Whether the last one is to stop.
     static STOPPED: Cell<bool> = const { Cell::new(false) };
@@ -30,10 +30,10 @@ thread_local! {
 pub(crate) struct Turn(u32);
 
 impl Turn {
-    fn begin() -> Self {
+    fn begin(turn: u32) -> Self {
         STOPPED.set(false);
-        ASKED.set(ASKED.get().wrapping_add(1));
-        Self(ASKED.get())
+        ASKED.set(turn);
+        Self(turn)
     }
 
     /// Whether something else was asked for since: nobody waits for what comes of this.
@@ -49,7 +49,7 @@ impl Turn {
     /// Tells the page, if it still wants to know.
     pub(crate) fn tell(self, message: &FromReckoner, parts: &[Vec<u8>]) {
         if !self.is_over() {
-            send(message, parts);
+            post_of_turn(self.0, message, parts);
         }
     }
 
@@ -63,9 +63,14 @@ fn scope() -> DedicatedWorkerGlobalScope {
     js_sys::global().unchecked_into()
 }
 
+/// Tells who started this something of no turn.
 pub(crate) fn send(message: &FromReckoner, parts: &[Vec<u8>]) {
+    post_of_turn(0, message, parts);
+}
+
+fn post_of_turn(turn: u32, message: &FromReckoner, parts: &[Vec<u8>]) {
     let scope = scope();
-    let sent = post(message, parts, |message, handed| scope.post_message_with_transfer(message, handed));
+    let sent = post(&OfTurn { turn, message }, parts, |message, handed| scope.post_message_with_transfer(message, handed));
     if let Err(error) = sent {
         web_sys::console::error_1(&error);
     }
@@ -78,11 +83,13 @@ pub fn start() {
         send(&FromReckoner::Failed { detail: panic.to_string() }, &[]);
     }));
     let listener = Closure::<dyn FnMut(MessageEvent)>::new(|event: MessageEvent| {
-        match unpack_with::<ToReckoner>(&event.data()) {
-            Ok((ToReckoner::Stop, _)) => STOPPED.set(true),
-            Ok((ToReckoner::Open, _)) => parts::open(),
-            Ok((ToReckoner::Task, things)) => parts::push(things),
-            Ok((message, things)) => spawn_local(handle(message, things, Turn::begin())),
+        match unpack_with::<OfTurn<ToReckoner>>(&event.data()) {
+            Ok((OfTurn { turn, message }, things)) => match message {
+                ToReckoner::Stop => STOPPED.set(true),
+                ToReckoner::Open => parts::open(),
+                ToReckoner::Task => parts::push(things),
+                message => spawn_local(handle(message, things, Turn::begin(turn))),
+            },
             Err(error) => send(&FromReckoner::Failed { detail: error.to_string() }, &[]),
         }
     });
