@@ -304,7 +304,7 @@ impl Scene {
             nodes: of("color"),
             paper: of("background-color"),
             lines: of("border-top-color"),
-            accent: of("outline-color"),
+            accent: of("caret-color"),
         };
         std::mem::replace(&mut self.colors, colors) != colors
     }

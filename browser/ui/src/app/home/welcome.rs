@@ -93,6 +93,9 @@ pub(super) fn Welcome() -> impl IntoView {
                 </section>
             </div>
             <p class="soft">
+                "Without joining, this tab also " <a href=Route::Graph.href()>"ranks a graph"</a> " and " <a href=Route::Machine.href()>"runs a program of nets"</a> "."
+            </p>
+            <p class="soft">
                 "It has limits, and you should know them: " <a href=Route::Network.href()>"what is protected and what is not"</a> "."
             </p>
         </div>
