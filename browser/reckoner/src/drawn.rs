@@ -14,7 +14,7 @@ pub struct Part {
     pub sizes: Vec<f32>,
     /// Edges between them, by their places here. No loops; of a pair that leads both ways, one.
     pub edges: Vec<[u32; 2]>,
-    /// How many such edges there are in all.
+    /// How many such edges there are in all. Where not all are here, a pair that leads both ways counts as two.
     pub of_edges: u64,
 }
 
@@ -24,20 +24,37 @@ pub fn part(graph: &Graph, focus: &Focus, nodes_max: usize, edges_max: usize) ->
     let greatest = top.first().map_or(1, |(_, units)| (*units).max(1)) as f32;
     let mut places = vec![u32::MAX; graph.nodes() as usize];
     (0..).zip(&top).for_each(|(place, (node, _))| places[*node as usize] = place);
-    let mut edges = Vec::new();
+    // Most are dropped again on the way, so that a graph of any size takes no more memory than what is drawn of it.
+    let room = edges_max.saturating_mul(4).max(1);
+    let mut edges: Vec<[u32; 2]> = Vec::new();
+    let (mut of_edges, mut last, mut is_whole) = (0, None, true);
     for (node, sources) in graph.rows() {
         let to = places[node as usize];
         if to == u32::MAX {
             continue;
         }
-        let from = sources.map(|source| places[source as usize]);
-        edges.extend(
-            from.filter(|from| *from != u32::MAX && *from != to).map(|from| [to.min(from), to.max(from)]),
-        );
+        for from in sources.map(|source| places[source as usize]) {
+            if from == u32::MAX || from == to {
+                continue;
+            }
+            of_edges += 1;
+            let edge = [to.min(from), to.max(from)];
+            if last.is_some_and(|last| edge > last) {
+                continue;
+            }
+            edges.push(edge);
+            if edges.len() > room {
+                sorted(&mut edges);
+                is_whole &= edges.len() <= edges_max;
+                edges.truncate(edges_max);
+                last = if is_whole { None } else { edges.last().copied() };
+            }
+        }
     }
-    edges.sort_unstable();
-    edges.dedup();
-    let of_edges = edges.len() as u64;
+    sorted(&mut edges);
+    if is_whole {
+        of_edges = edges.len() as u64;
+    }
     edges.truncate(edges_max);
     Part {
         sizes: top.iter().map(|(_, units)| *units as f32 / greatest).collect(),
@@ -45,6 +62,12 @@ pub fn part(graph: &Graph, focus: &Focus, nodes_max: usize, edges_max: usize) ->
         edges,
         of_edges,
     }
+}
+
+/// Each edge once, those to the first nodes first.
+fn sorted(edges: &mut Vec<[u32; 2]>) {
+    edges.sort_unstable();
+    edges.dedup();
 }
 
 #[cfg(test)]
@@ -70,6 +93,12 @@ mod tests {
         let few = part(&graph, &focus, 2, 1);
         assert!(few.nodes.len() == 2 && few.edges.len() == 1 && few.edges[0] == [0, 1]);
         assert_eq!(part(&graph, &focus, 5, 2).of_edges, 5);
+        // What is dropped on the way is never among the first.
+        for most in 0..5 {
+            let first = part(&graph, &focus, 5, most);
+            assert_eq!(first.edges, all.edges[..most]);
+            assert!(first.of_edges == 5 || (most < 2 && first.of_edges == 6), "{most}: {}", first.of_edges);
+        }
         let empty = Graph::new(Edges::new()).expect("a graph");
         assert_eq!(part(&empty, &solve(&empty, Options::default()).focus, 5, 5), Part::default());
     }
