@@ -248,6 +248,18 @@ pub fn stem(file: &str) -> String {
     stem.chars().filter(|c| !c.is_control()).take(64).collect::<String>().trim().into()
 }
 
+/// Why a program of this page's ended that computes: in place of an engine's words, which say that memory was short as if something were broken.
+pub fn ended(words: String, of_what: &str) -> String {
+    let is_memory =
+        ["memory", "unreachable", "allocation"].iter().any(|word| words.to_lowercase().contains(word));
+    if is_memory {
+        return format!(
+            "it ended, most likely since the tab has no memory left for such a {of_what} ({words})"
+        );
+    }
+    words
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -327,5 +339,14 @@ mod tests {
         );
         assert_eq!(stem("some/penguins.v2.csv"), "penguins.v2");
         assert_eq!(stem(".csv"), ".csv");
+    }
+
+    #[test]
+    fn what_ended_for_memory_is_said_so() {
+        for words in ["RuntimeError: unreachable", "Out of memory", "invalid array buffer allocation"] {
+            let said = ended(words.into(), "graph");
+            assert!(said.contains("no memory left for such a graph") && said.contains(words), "{said}");
+        }
+        assert_eq!(ended("index out of bounds".into(), "program"), "index out of bounds");
     }
 }

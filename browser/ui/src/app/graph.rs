@@ -59,6 +59,8 @@ struct View {
     /// What the graph is called.
     name: RwSignal<String>,
     facts: RwSignal<Option<GraphFacts>>,
+    /// Whether the reckoner has the graph, to rank it again.
+    is_held: RwSignal<bool>,
     rounds: RwSignal<Vec<Step>>,
     /// The distance that was asked for.
     goal: RwSignal<f64>,
@@ -83,6 +85,7 @@ impl View {
             stage: RwSignal::new(Stage::Idle),
             name: RwSignal::new(String::new()),
             facts: RwSignal::new(None),
+            is_held: RwSignal::new(false),
             rounds: RwSignal::new(Vec::new()),
             goal: RwSignal::new(0.0),
             ranked: RwSignal::new(None),
@@ -115,6 +118,7 @@ impl View {
     fn read(self, name: String, source: Source, file: Option<Blob>) {
         self.name.set(name);
         self.facts.set(None);
+        self.is_held.set(false);
         self.ask(ToReckoner::Read { source, how: self.how() }, file);
     }
 
@@ -147,8 +151,9 @@ impl View {
     /// Ends what is under way, whatever it does: reading and arranging are not done in slices.
     fn stop(self) {
         self.reckoner.set_value(None);
-        let has_graph = self.facts.with_untracked(Option::is_some);
+        let has_graph = self.is_held.get_untracked();
         self.facts.set(None);
+        self.is_held.set(false);
         self.stage.set(Stage::Refused(match has_graph {
             true => "it was stopped; choose the graph again".into(),
             false => "it was stopped".into(),
@@ -168,6 +173,7 @@ impl View {
             }
             FromReckoner::Read(facts) => {
                 self.facts.try_set(Some(facts));
+                self.is_held.try_set(true);
                 self.stage.try_set(Stage::Ranking);
             }
             FromReckoner::Rounds(rounds) => {
@@ -215,17 +221,11 @@ impl View {
         }
     }
 
-    /// The reckoner is of no more use.
+    /// The reckoner is of no more use. What it has said already stays.
     fn fail(self, words: String) {
         self.reckoner.try_set_value(None);
-        self.facts.try_set(None);
-        let words = match words.contains("memory") || words.contains("unreachable") {
-            true => {
-                format!("it ended, most likely since the tab has no memory left for such a graph ({words})")
-            }
-            false => words,
-        };
-        self.stage.try_set(Stage::Refused(words));
+        self.is_held.try_set(false);
+        self.stage.try_set(Stage::Refused(words::ended(words, "graph")));
     }
 
     /// Hands the drawing what came, once both are there.
@@ -326,7 +326,7 @@ fn Options(
 ) -> impl IntoView {
     let again = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        if view.facts.with_untracked(Option::is_some) {
+        if view.is_held.get_untracked() {
             view.ask(ToReckoner::Rank(view.how()), None);
         }
     };
@@ -368,7 +368,7 @@ fn Options(
                 </div>
                 <p class="actions">
                     <button type="submit" class="secondary" data-testid=testids::GRAPH_AGAIN
-                        disabled=move || view.facts.with(Option::is_none)>
+                        disabled=move || !view.is_held.get()>
                         "Rank it again"
                     </button>
                     <span class="soft">"The formix command line ranks larger ones: `formix rank FILE`."</span>

@@ -120,7 +120,7 @@ impl View {
             Ok((FromReckoner::Refused { detail }, _)) => Stage::Refused(detail),
             Ok((FromReckoner::Failed { detail }, _)) | Err(detail) => {
                 self.reckoner.try_set_value(None);
-                Stage::Refused(detail)
+                Stage::Refused(words::ended(detail, "program"))
             }
             Ok(_) => return,
         };
