@@ -112,7 +112,8 @@ pub enum Output {
         /// The ranking, durable here, or why it is not taken.
         result: Result<ContentId, SubmitError>,
     },
-    /// Read a graph's file, which lies under these keys one after another, and cut it ([`crate::cut`]); say what came of it with [`Input::Cut`].
+    /// Read a graph's file, which lies under these keys one after another, and cut it ([`crate::cut`]); say what came of it with [`Input::Cut`], also
+    /// where the ranking has ended since. One is cut at a time.
     Cut {
         /// Which ranking's.
         ranking: ContentId,
@@ -234,6 +235,8 @@ pub struct Coordinator {
     queue: VecDeque<ContentId>,
     /// The one whose turn it is.
     current: Option<ContentId>,
+    /// The one that is being cut: maybe still so after its end, since nobody stops a cut.
+    cutting: Option<ContentId>,
     /// What follows each batch under way.
     storing: BTreeMap<u64, (ContentId, Stored)>,
     tickets: u64,
@@ -248,6 +251,7 @@ impl Default for Coordinator {
             rankings: BTreeMap::new(),
             queue: VecDeque::new(),
             current: None,
+            cutting: None,
             storing: BTreeMap::new(),
             tickets: 0,
             pi_bytes_max: PI_BYTES_MAX,
@@ -475,6 +479,9 @@ impl Coordinator {
     }
 
     fn begin(&mut self, now: Instant, id: ContentId, result: Result<Box<Cut>, String>) {
+        if self.cutting == Some(id) {
+            self.cutting = None;
+        }
         let Some(ranking) = self.rankings.get_mut(&id) else { return };
         if !matches!(ranking.state, State::Cutting) {
             return;
@@ -527,10 +534,11 @@ impl Coordinator {
             return self.end(now, id, &Outcome::refused(now, format!("its time is over: {why}")), &[]);
         }
         if self.current.is_none()
+            && self.cutting.is_none()
             && let Some(id) = self.queue.pop_front()
             && let Some(ranking) = self.rankings.get_mut(&id)
         {
-            self.current = Some(id);
+            (self.current, self.cutting) = (Some(id), Some(id));
             ranking.state = State::Cutting;
             let keys = (0..ranking.record.chunks).map(|at| graph_key(id, at)).collect();
             let order = Box::new(ranking.record.order.clone());

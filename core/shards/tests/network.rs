@@ -546,6 +546,35 @@ fn the_oldest_pi_makes_room_and_is_computed_again_where_it_is_wanted() {
 }
 
 #[test]
+fn one_graph_is_cut_at_a_time_whatever_becomes_of_its_ranking() {
+    use coordinator::{Input, Output};
+    let mut now = Instant::from_unix_ms(1_800_000_000_000);
+    let mut coordinator = Coordinator::default();
+    for (token, patience_ms) in [(1, 1_000), (2, 60_000)] {
+        let order = Order { patience_ms, ..order(2) };
+        coordinator.handle_input(now, Input::Submit { token, from: None, order, graph: b"0 1\n".to_vec() });
+    }
+    let cuts = |coordinator: &mut Coordinator, now| {
+        let mut cuts = Vec::new();
+        while let Some(output) = coordinator.poll_output() {
+            match output {
+                Output::Store { ticket, .. } => coordinator.handle_input(now, Input::Stored { ticket }),
+                Output::Cut { ranking, .. } => cuts.push(ranking),
+                _ => {}
+            }
+        }
+        cuts
+    };
+    let [first] = cuts(&mut coordinator, now)[..] else { panic!("one is cut") };
+    now = now.plus_ms(2_000);
+    coordinator.handle_timeout(now);
+    assert_eq!(cuts(&mut coordinator, now), [], "the first is still being cut, though its time is over");
+    assert_eq!(coordinator.ranking(first).unwrap().state, RankingState::Refused);
+    coordinator.handle_input(now, Input::Cut { ranking: first, result: Err("late".into()) });
+    assert_eq!(cuts(&mut coordinator, now).len(), 1);
+}
+
+#[test]
 fn an_empty_graph_and_one_without_edges_end_at_once() {
     for (nodes, shards) in [(0, 2), (1, 3), (5, 2)] {
         let mut empty = Edges::new();
