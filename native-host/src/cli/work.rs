@@ -94,6 +94,9 @@ fn words(name: &str, view: &ContributionView) -> String {
     } else {
         format!("`{name}` runs no jobs of others; `formix work start` changes that")
     };
+    if settings.on && settings.graphs {
+        text += "\nIt holds parts of other people's graphs as well.";
+    }
     if settings.on && view.offered.is_empty() {
         text += "\nNo heavy node knows of it now: the node is not running, or not connected.";
     }
