@@ -8,7 +8,7 @@ use ffcm::{
     Book, Limits, NormalForm, Offloaded, Opcode, Progress, Tally,
     book::SOURCE_BYTES_MAX,
     lazy::Reading,
-    program::{self, Program, ProgramError, Run, RunLimits},
+    program::{self, Program, ProgramError, Run, RunLimits, Trouble},
 };
 use futures::executor::block_on;
 use gpu::Gpu;
@@ -150,7 +150,14 @@ fn run(args: &RunArgs, out: &Out) -> Result<()> {
     };
     let trouble = program.trouble(ran.progress, &ran.tally, limits.interactions_max);
     // What ended too soon may have found some results already, and what erred has one.
-    if !matches!(trouble, Some(program::Trouble::UnsafeCopy { .. })) && !ran.results.is_empty() {
+    let is_told = match &trouble {
+        Some(Trouble::UnsafeCopy { .. }) => false,
+        Some(Trouble::Full { .. } | Trouble::Capped { .. } | Trouble::Circles { .. }) => {
+            !ran.results.is_empty()
+        }
+        _ => true,
+    };
+    if is_told {
         tell(args, &program, &ran, threads, gpu_error.as_deref(), out);
     }
     trouble.map_or(Ok(()), |trouble| Err(anyhow!("{file}: {trouble}")))
