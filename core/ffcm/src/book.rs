@@ -27,6 +27,20 @@ pub const SOURCE_BYTES_MAX: usize = 1 << 24;
 /// Most bytes of a name.
 pub const NAME_BYTES_MAX: usize = 255;
 
+/// A book's bytes as its text.
+///
+/// # Errors
+/// [`BookError`] at the first byte that is not UTF-8, or where there are more than [`SOURCE_BYTES_MAX`].
+pub fn text(bytes: Vec<u8>) -> Result<String, BookError> {
+    if bytes.len() > SOURCE_BYTES_MAX {
+        return Err(BookError::at("", 0, Problem::TooLong));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        BookError::at(&String::from_utf8_lossy(error.as_bytes()), at, Problem::NotText)
+    })
+}
+
 /// Two trees that face each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Redex {

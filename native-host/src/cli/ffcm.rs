@@ -6,7 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use comfy_table::{Table, presets::NOTHING};
 use ffcm::{
     Book, Limits, NormalForm, Offloaded, Opcode, Progress, Tally,
-    book::SOURCE_BYTES_MAX,
+    book::{self, SOURCE_BYTES_MAX},
     lazy::Reading,
     program::{self, Program, ProgramError, Run, RunLimits, Trouble},
 };
@@ -188,7 +188,7 @@ fn read(file: &Path) -> Result<String> {
     let mut text = Vec::new();
     // One byte more than a book may have, so that a longer one is refused for what it is.
     source.take(SOURCE_BYTES_MAX as u64 + 1).read_to_end(&mut text).with_context(context)?;
-    String::from_utf8(text).with_context(context)
+    book::text(text).map_err(|error| anyhow!("{}:{error}", file.display()))
 }
 
 fn alone(program: &Program, args: &RunArgs) -> Result<Ran> {

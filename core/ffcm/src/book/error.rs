@@ -36,6 +36,8 @@ pub struct BookError {
 pub enum Problem {
     /// The text has more than [`SOURCE_BYTES_MAX`] bytes.
     TooLong,
+    /// The bytes are not UTF-8.
+    NotText,
     /// A name has more than [`NAME_BYTES_MAX`] bytes.
     NameTooLong,
     /// Something else should stand here.
@@ -137,6 +139,7 @@ impl fmt::Display for Problem {
             Self::TooLong => {
                 write!(f, "the book has more than {SOURCE_BYTES_MAX} bytes: cut it into several")
             }
+            Self::NotText => f.write_str("not UTF-8 text: save the book as UTF-8"),
             Self::NameTooLong => {
                 write!(f, "the name has more than {NAME_BYTES_MAX} bytes: choose a shorter one")
             }

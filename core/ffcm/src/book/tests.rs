@@ -109,3 +109,10 @@ fn a_book_too_long_is_refused_unread() {
     let name = "n".repeat(NAME_BYTES_MAX + 1);
     assert_eq!(wrong(&format!("@main = @{name}")).problem, Problem::NameTooLong);
 }
+
+#[test]
+fn bytes_that_are_no_text_are_shown() {
+    assert_eq!(super::text(b"@main = 1".to_vec()).as_deref(), Ok("@main = 1"));
+    let error = super::text(b"// a\n@m\xC3 = \xFF1\n".to_vec()).expect_err("no text").to_string();
+    assert_eq!(error, "2:3: not UTF-8 text: save the book as UTF-8\n  @m\u{FFFD} = \u{FFFD}1\n    ^");
+}

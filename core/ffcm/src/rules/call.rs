@@ -3,6 +3,9 @@
 //! [`Reducer::specialize`] has two ways, with the same result and the same counts. The plain way copies the definition's net
 //! and links its pairs: what a GPU does. The fused way walks the definition along what it meets, so that most of the nodes that
 //! would be made only to vanish in the next interaction are never made: it counts those interactions all the same.
+//!
+//! Instructions an interaction, counted by callgrind on one thread: HVM2's `sum_rec` takes 176 the fused way and 228 the plain way; a recursion
+//! that holds duplicators, of which less can be fused, 247 and 242.
 
 use super::{Reducer, Resource, Space};
 use crate::{
