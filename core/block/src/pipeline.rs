@@ -6,7 +6,7 @@ use crate::{
     record::{Change, EDGES_MAX, NODES_MAX, Nearness, Reason, Record, Refused, Settings},
     weigh::{Outcome, Task, Weighing},
 };
-use alloc::{collections::VecDeque, vec::Vec};
+use alloc::{collections::VecDeque, sync::Arc, vec::Vec};
 use codec::ContentId;
 use core::fmt;
 use ffcm::{BookError, term::Library};
@@ -37,7 +37,7 @@ pub enum Output {
     /// Call [`Pipeline::gather`], with as many workers as there are.
     Gather,
     /// Make this durable.
-    Store(Batch),
+    Store(Arc<Batch>),
     /// A block is done, and durable.
     Ended(Ended),
     /// A block was not taken. Nothing has changed.
@@ -125,7 +125,7 @@ enum Stage {
     Idle,
     Weighing(Open),
     Gathering(Open),
-    Storing(Batch, Ended),
+    Storing(Arc<Batch>, Ended),
 }
 
 /// One block after the other: see the crate's documentation.
@@ -238,7 +238,7 @@ impl Pipeline {
             }
             (Input::Stored, Stage::Storing(_, ended)) => self.outputs.push_back(Output::Ended(ended)),
             (Input::NotStored, Stage::Storing(batch, ended)) => {
-                self.outputs.push_back(Output::Store(batch.clone()));
+                self.outputs.push_back(Output::Store(Arc::clone(&batch)));
                 self.stage = Stage::Storing(batch, ended);
             }
             (Input::Block(_), stage) => {
@@ -352,13 +352,13 @@ impl Pipeline {
         };
         let whole = self.head.is_snapshot_due(height, record.edges).then(|| parts(&self.live));
         let is_whole = whole.is_some();
-        let batch = self.head.store(&record, &self.focus, &self.live, whole);
+        let batch = Arc::new(self.head.store(&record, &self.focus, &self.live, whole));
         if is_whole && height > 0 {
             self.renew();
         }
         let digest = self.head.record;
         let ended = Ended { record, digest, refused: open.refused, update: applied.ok().flatten() };
-        self.outputs.push_back(Output::Store(batch.clone()));
+        self.outputs.push_back(Output::Store(Arc::clone(&batch)));
         self.stage = Stage::Storing(batch, ended);
     }
 
