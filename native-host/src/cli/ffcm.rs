@@ -5,7 +5,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use comfy_table::{Table, presets::NOTHING};
 use ffcm::{
-    Book, Limits, NormalForm, Offloaded, Opcode, Progress, Tally,
+    Book, Finished, Limits, NormalForm, Offloaded, Opcode, Progress, Tally,
     book::{self, SOURCE_BYTES_MAX},
     lazy::Reading,
     program::{self, Program, ProgramError, Run, RunLimits, Trouble},
@@ -131,9 +131,9 @@ fn run(args: &RunArgs, out: &Out) -> Result<()> {
         Program::Terms(_) if args.device == Device::Gpu => {
             bail!("a lazy machine runs on the processor: leave --device away, or say --mode strict")
         }
-        Program::Nets(..) if args.device == Device::Gpu => {
-            let ran = block_on(on_gpu(&program, limits));
-            ran.map_err(|error| gpu_error = Some(format!("{error:#}"))).ok()
+        Program::Nets(book, _) if args.device == Device::Gpu => {
+            let done = block_on(on_gpu(book, limits));
+            done.map_err(|error| gpu_error = Some(format!("{error:#}"))).ok()
         }
         _ => None,
     };
@@ -141,7 +141,8 @@ fn run(args: &RunArgs, out: &Out) -> Result<()> {
         eprintln!("{file} runs on the processor, not on a GPU: {error}");
     }
     let (ran, threads) = match (by_gpu, &program) {
-        (Some(ran), _) => (ran, 0),
+        // A result that cannot be shown is no fault of the GPU's, and no other device shows it.
+        (Some(done), _) => (done.ran(&program)?, 0),
         (None, Program::Terms(_)) if args.threads > 1 => {
             bail!("a lazy machine has one thread: leave --threads away, or say --mode strict")
         }
@@ -234,9 +235,26 @@ fn nets(program: &Program) -> Result<&Book> {
     }
 }
 
+/// What a GPU reduced, and when it was done.
+struct DoneOnGpu<'b> {
+    finished: Finished<'b>,
+    name: String,
+    time: Duration,
+}
+
+impl DoneOnGpu<'_> {
+    fn ran(&self, program: &Program) -> Result<Ran> {
+        let Self { finished, name, time } = self;
+        let results = shown(program, finished.progress(), Some(finished.result()))?;
+        let (rounds, widest) = finished.rounds();
+        let on_gpu = Some(OnGpu { name: name.clone(), rounds, widest });
+        Ok(Ran { progress: finished.progress(), tally: finished.tally().clone(), results, time: *time, on_gpu })
+    }
+}
+
 /// By the GPU; any error is a reason to turn to the processor.
-async fn on_gpu(program: &Program, limits: Limits) -> Result<Ran> {
-    let offloaded = Offloaded::new(nets(program)?, limits)?;
+async fn on_gpu(book: &Book, limits: Limits) -> Result<DoneOnGpu<'_>> {
+    let offloaded = Offloaded::new(book, limits)?;
     let gpu = Gpu::open().await?;
     // Its driver makes kernels for a while, which is no part of the run.
     gpu.prepare_nets().await?;
@@ -247,10 +265,7 @@ async fn on_gpu(program: &Program, limits: Limits) -> Result<Ran> {
     if let Progress::Full(resource) = finished.progress() {
         bail!("its buffers have no {resource} left after {} interactions", finished.tally().interactions());
     }
-    let results = shown(program, finished.progress(), Some(finished.result()))?;
-    let (rounds, widest) = finished.rounds();
-    let on_gpu = Some(OnGpu { name: gpu.about().to_string(), rounds, widest });
-    Ok(Ran { progress: finished.progress(), tally: finished.tally().clone(), results, time, on_gpu })
+    Ok(DoneOnGpu { finished, name: gpu.about().to_string(), time })
 }
 
 /// The result of a strict machine that is done.
@@ -357,6 +372,19 @@ mod tests {
         ] {
             line(&format!("run {}{flags}", file.path().display())).expect("it runs");
         }
+    }
+
+    #[test]
+    fn a_gpu_that_opens_reduces() {
+        let Ok(gpu) = block_on(Gpu::open()) else {
+            return println!("skipped: there is no GPU here, nor Debian's package mesa-vulkan-drivers");
+        };
+        let program = Program::read("@main = a & 20 ~ $([+] $(22 a))", None, false).expect("a program");
+        let done = block_on(on_gpu(nets(&program).expect("nets"), Limits::default())).expect("it runs there");
+        let ran = done.ran(&program).expect("a result");
+        assert_eq!((ran.results, ran.tally.interactions()), (vec!["42".to_owned()], 3));
+        let OnGpu { name, rounds, .. } = ran.on_gpu.expect("a GPU");
+        assert!(rounds > 0 && name == gpu.about().to_string(), "{rounds} rounds on {name}");
     }
 
     #[test]
