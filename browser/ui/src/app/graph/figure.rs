@@ -18,7 +18,7 @@ use std::{
     time::Duration,
 };
 use wasm_bindgen::JsCast as _;
-use web_sys::Element;
+use web_sys::{Element, Event};
 
 /// The canvas's id.
 const CANVAS_ID: &str = "graph-canvas";
@@ -105,6 +105,15 @@ impl Figure {
         self.chosen.take();
         self.settled.set(false);
         self.wake();
+    }
+
+    /// Takes in where to draw. What there is to draw already is handed over, with the ends of its edges.
+    fn draw_on(self: &Rc<Self>, scene: Scene, ends: Option<&[u8]>) {
+        if let Some(ends) = ends {
+            scene.hold(&self.shown.borrow(), ends);
+        }
+        self.scene.replace(Some(scene));
+        self.look();
     }
 
     /// Nodes have moved.
@@ -337,18 +346,39 @@ pub(super) fn Drawing(
     let figure = move || view.figure.get_value();
     let (canvas, over) = (NodeRef::<Canvas>::new(), NodeRef::<Canvas>::new());
     let (problem, slow) = (RwSignal::new(None::<&'static str>), RwSignal::new(false));
-    Effect::new(move || {
+    let draw_again = move |ends: Option<&[u8]>| {
         let (Some(canvas), Some(over)) = (canvas.get(), over.get()) else { return };
         match Scene::new(canvas, over) {
             Ok(scene) => {
-                let figure = figure();
-                slow.set(scene.is_slow);
-                figure.scene.replace(Some(scene));
-                figure.look();
-                view.show();
+                (slow.set(scene.is_slow), problem.set(None));
+                figure().draw_on(scene, ends);
             }
             Err(_) => problem.set(Some("This browser does not draw with WebGL 2. The table says it all.")),
         }
+    };
+    Effect::new(move || {
+        draw_again(None);
+        view.show();
+    });
+    // A graphics processor that resets, or a browser with too many drawings, takes one away, and may give it back.
+    let lost = move |event: Event| {
+        event.prevent_default();
+        if let Some(figure) = view.figure.try_get_value() {
+            figure.scene.take();
+            // It also comes once the drawing has gone.
+            problem.try_set(Some(
+                "The browser has taken the drawing away, and may give it back. The table says it all.",
+            ));
+        }
+    };
+    let restored = move |_: Event| {
+        view.parts.with_value(|parts| draw_again(parts.get(3).map(Vec::as_slice)));
+        figure().wake();
+    };
+    let held = view.figure;
+    on_cleanup(move || {
+        let scene = held.try_get_value().and_then(|figure| figure.scene.take());
+        scene.iter().for_each(Scene::release);
     });
     // The theme may change at any time, and nothing tells a canvas.
     Effect::new(move || {
@@ -429,6 +459,8 @@ pub(super) fn Drawing(
                     on:pointercancel=up
                     on:wheel=wheel
                     on:keydown=key
+                    on:webglcontextlost=lost
+                    on:webglcontextrestored=restored
                 ></canvas>
                 <canvas node_ref=over class="over" aria-hidden="true"></canvas>
                 <div class="graph-buttons">

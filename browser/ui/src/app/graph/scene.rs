@@ -7,7 +7,7 @@ use leptos::prelude::{document, window};
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{
     CanvasRenderingContext2d, HtmlCanvasElement, WebGl2RenderingContext as Gl, WebGlBuffer,
-    WebGlContextAttributes, WebGlProgram, WebGlVertexArrayObject,
+    WebGlContextAttributes, WebGlProgram, WebGlVertexArrayObject, WebglLoseContext,
 };
 
 /// The largest node's diameter where the whole graph is shown, and the least of any, in pixels of the page.
@@ -167,6 +167,11 @@ impl Scene {
         scene.gl.enable(Gl::BLEND);
         scene.gl.blend_func(Gl::ONE, Gl::ONE_MINUS_SRC_ALPHA);
         Ok(scene)
+    }
+
+    /// Gives back what the graphics processor holds for it. It draws no more.
+    pub(super) fn release(&self) {
+        release(&self.gl);
     }
 
     /// Takes in nodes and edges.
@@ -341,6 +346,13 @@ pub(super) fn fit(places: &[[f32; 2]], size: [f32; 2]) -> Sight {
     Sight { center, zoom: room(0).min(room(1)).clamp(1e-6, 40.0) }
 }
 
+/// Browsers keep few contexts, and each until somebody looks for what is not used any more.
+fn release(gl: &Gl) {
+    if let Ok(Some(extension)) = gl.get_extension("WEBGL_lose_context") {
+        extension.unchecked_into::<WebglLoseContext>().lose_context();
+    }
+}
+
 /// Whether the processor draws in place of a graphics processor, as far as the browser tells.
 fn is_software() -> bool {
     /// `UNMASKED_RENDERER_WEBGL` (Khronos, `WEBGL_debug_renderer_info`).
@@ -348,8 +360,12 @@ fn is_software() -> bool {
     let name = || -> Option<String> {
         let canvas: HtmlCanvasElement = document().create_element("canvas").ok()?.dyn_into().ok()?;
         let gl: Gl = canvas.get_context("webgl2").ok()??.dyn_into().ok()?;
-        gl.get_extension("WEBGL_debug_renderer_info").ok()??;
-        gl.get_parameter(RENDERER).ok()?.as_string()
+        let name = match gl.get_extension("WEBGL_debug_renderer_info") {
+            Ok(Some(_)) => gl.get_parameter(RENDERER).ok().and_then(|name| name.as_string()),
+            _ => None,
+        };
+        release(&gl);
+        name
     };
     let name = name().unwrap_or_default().to_lowercase();
     ["swiftshader", "llvmpipe", "software", "basic render"].iter().any(|part| name.contains(part))
