@@ -9,7 +9,8 @@ use codec::ContentId;
 use rank::{Format, ReadOptions};
 use ranking::{read_edges, unpack};
 use shards::{
-    Cut, Done, NODES_MAX, Order, Processor, Reckoner, Task, UNPACKED_BYTES_MAX, Written, holder::PARTS_MAX,
+    Cut, Done, EDGES_MAX, NODES_MAX, Order, Processor, Reckoner, Task, UNPACKED_BYTES_MAX, Written,
+    holder::PARTS_MAX,
 };
 use std::{
     io::{BufReader, Cursor, Read},
@@ -125,7 +126,7 @@ fn cut(order: &Order, file: Vec<u8>) -> Result<Cut, String> {
     let options = ReadOptions { format, ignore_weights: order.ignore_weights, nodes_max: NODES_MAX };
     let unpacked = unpack(Cursor::new(file)).map_err(|error| error.to_string())?;
     let mut limited = BufReader::new(unpacked.take(UNPACKED_BYTES_MAX));
-    let edges = read_edges(&mut limited, options).map_err(|error| error.to_string())?;
+    let edges = read_edges(&mut limited, options, EDGES_MAX).map_err(|error| error.to_string())?;
     if limited.get_ref().limit() == 0 {
         return Err(format!("it has {UNPACKED_BYTES_MAX} bytes or more; rank it on one machine"));
     }

@@ -19,6 +19,8 @@ pub const GRAPH_BYTES_MAX: usize = 64 << 20;
 pub const UNPACKED_BYTES_MAX: u64 = 512 << 20;
 /// Most nodes of a graph that goes over the network.
 pub const NODES_MAX: u32 = 1 << 24;
+/// Most edges that are listed. A cut takes about 64 bytes of memory for each, those that grow included: two gibibytes.
+pub const EDGES_MAX: usize = 1 << 25;
 /// Most bytes of all parts of a graph.
 pub const PARTS_BYTES_MAX: u64 = 512 << 20;
 /// Longest time that a ranking may take, in milliseconds: a day.
@@ -199,6 +201,9 @@ pub fn cut(order: &Order, mut edges: Edges) -> Result<Cut, String> {
         return Err(format!(
             "{nodes} nodes, where at most {NODES_MAX} go over the network; rank it on one machine, or number them densely"
         ));
+    }
+    if edges.len() > EDGES_MAX {
+        return Err(format!("more than {EDGES_MAX} edges are listed; rank it on one machine"));
     }
     let listed = edges.len() as u64;
     let graph = Graph::new(edges).map_err(|error| error.to_string())?;

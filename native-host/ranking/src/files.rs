@@ -25,6 +25,8 @@ pub enum FileError {
     Line(ReadError),
     /// A line of stakes is wrong, counted from 1.
     Stakes(u64),
+    /// It lists more edges than this.
+    Edges(usize),
 }
 
 impl fmt::Display for FileError {
@@ -32,6 +34,7 @@ impl fmt::Display for FileError {
         match self {
             Self::Io(error) => error.fmt(f),
             Self::Line(error) => error.fmt(f),
+            Self::Edges(most) => write!(f, "it lists more than {most} edges"),
             Self::Stakes(line) => {
                 write!(
                     f,
@@ -87,14 +90,14 @@ pub fn format_of(path: &Path) -> Format {
 /// # Errors
 /// [`FileError`].
 pub fn read_graph(path: &Path, options: ReadOptions) -> Result<Edges, FileError> {
-    read_edges(&mut open(path)?, options)
+    read_edges(&mut open(path)?, options, usize::MAX)
 }
 
-/// As [`read_graph`], from unpacked bytes.
+/// As [`read_graph`], from unpacked bytes, and at most so many edges: no more than a piece of others is read.
 ///
 /// # Errors
 /// [`FileError`].
-pub fn read_edges(file: &mut dyn BufRead, options: ReadOptions) -> Result<Edges, FileError> {
+pub fn read_edges(file: &mut dyn BufRead, options: ReadOptions, edges_max: usize) -> Result<Edges, FileError> {
     let format = Format::of_beginning(file.fill_buf()?).unwrap_or(options.format);
     let mut reader = Reader::new(ReadOptions { format, ..options });
     loop {
@@ -103,6 +106,9 @@ pub fn read_edges(file: &mut dyn BufRead, options: ReadOptions) -> Result<Edges,
             return Ok(reader.finish()?);
         }
         reader.push(piece)?;
+        if reader.edges() > edges_max {
+            return Err(FileError::Edges(edges_max));
+        }
         let length = piece.len();
         file.consume(length);
     }

@@ -2,7 +2,7 @@
 
 use flate2::{Compression, write::GzEncoder};
 use rank::{Format, Graph, Options, ReadOptions, solve, solve_with};
-use ranking::{Threads, format_of, read_graph, read_stakes};
+use ranking::{FileError, Threads, format_of, read_edges, read_graph, read_stakes};
 use std::{fs, io::Write, path::Path};
 
 fn gzip(text: &str) -> Vec<u8> {
@@ -75,4 +75,11 @@ fn threads_change_no_bit() {
         assert_eq!(solve_with(&graph, Options::default(), &Threads::new(Some(count), 0)), alone);
     }
     assert_eq!(solve_with(&graph, Options::default(), &Threads::new(None, graph.edges())), alone);
+}
+
+#[test]
+fn no_more_edges_are_read_than_may_be() {
+    let read = |edges_max| read_edges(&mut "0 1\n1 2\n2 0\n".as_bytes(), ReadOptions::default(), edges_max);
+    assert_eq!(read(3).unwrap().len(), 3);
+    assert!(matches!(read(2), Err(FileError::Edges(2))));
 }
