@@ -201,19 +201,21 @@ impl Shared {
 /// Runs a guest with a program that is kept for the next, unless it panics: nobody knows how that leaves it.
 fn kept<T>(last: &mut Option<T>, run: impl FnOnce() -> (T, Option<Result>)) -> Option<Result> {
     *last = None;
-    guarded(|| {
+    // A panic on the way, an engine's error, costs the guest its result and not the thread its slot.
+    let ran = guarded(|| {
         let (program, result) = run();
         *last = Some(program);
         result
-    })
+    });
+    ran.unwrap_or_else(|panic| Some(Err(RunError::Failed { why: format!("the sandbox failed: {panic}") })))
 }
 
-/// Runs a guest; a panic on the way, an engine's error, costs the guest its result and not the thread its slot.
-fn guarded(run: impl FnOnce() -> Option<Result>) -> Option<Result> {
-    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
+/// Runs this, and gives a panic's words where it panics.
+pub(crate) fn guarded<T>(run: impl FnOnce() -> T) -> std::result::Result<T, String> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|panic| {
         let words = panic.downcast_ref::<String>().map(String::as_str);
-        let words = words.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without words");
-        Some(Err(RunError::Failed { why: format!("the sandbox failed: {words}") }))
+        let words = words.or_else(|| panic.downcast_ref::<&str>().copied());
+        words.unwrap_or("without words").to_string()
     })
 }
 

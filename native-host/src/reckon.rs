@@ -3,13 +3,13 @@
 use crate::{
     disk::RedbStore,
     drive::{Handle, Machine},
-    guests,
+    guests::{self, guarded},
 };
 use codec::ContentId;
 use rank::{Format, ReadOptions};
 use ranking::{read_edges, unpack};
 use shards::{
-    Cut, Done, EDGES_MAX, NODES_MAX, Order, Processor, Reckoner, Task, UNPACKED_BYTES_MAX, Written,
+    Cut, Done, EDGES_MAX, NODES_MAX, Order, Processor, Reckoner, Task, UNPACKED_BYTES_MAX, WorkId, Written,
     holder::PARTS_MAX,
 };
 use std::{
@@ -65,7 +65,10 @@ impl Reckoning {
                 // The node is gone when either fails.
                 let _ = given
                     .into_iter()
-                    .filter_map(|task| processor.handle_task(task))
+                    .filter_map(|task| {
+                        let work = task.work();
+                        answered(&mut processor, work, |processor| processor.handle_task(task))
+                    })
                     .try_for_each(|done| answers.blocking_send(done));
             };
             thread::Builder::new().name("reckon".into()).spawn(work).map(|_| tasks)
@@ -84,6 +87,20 @@ impl Reckoning {
             std::process::exit(1);
         }
     }
+}
+
+/// Does a task. After a panic nobody knows how that leaves the parts of this thread: it goes on without them, and who asks for one is told so.
+fn answered(
+    processor: &mut Processor,
+    work: WorkId,
+    run: impl FnOnce(&mut Processor) -> Option<Done>,
+) -> Option<Done> {
+    guarded(|| run(processor)).unwrap_or_else(|panic| {
+        *processor = Processor::new(device());
+        let why = format!("computing failed: {panic:.200}");
+        tracing::error!(%why, "a part is given up");
+        Some(Done::Failed { work, why })
+    })
 }
 
 /// What came of a graph's file.
@@ -107,10 +124,11 @@ impl Cutting {
         let (store, cuts) = (self.store.clone(), self.cuts.clone());
         tokio::task::spawn_blocking(move || {
             let file = store.get_now(&keys).map_err(|error| error.to_string());
-            let result = file.and_then(|chunks| {
-                let chunks: Option<Vec<Vec<u8>>> = chunks.into_iter().collect();
+            let result = guarded(|| {
+                let chunks: Option<Vec<Vec<u8>>> = file?.into_iter().collect();
                 cut(&order, chunks.ok_or("its file is not in the store any more")?.concat())
             });
+            let result = result.unwrap_or_else(|panic| Err(format!("cutting it failed: {panic}")));
             // The node may be stopping.
             let _ = cuts.blocking_send((ranking, result.map(Box::new)));
         });
@@ -131,4 +149,22 @@ fn cut(order: &Order, file: Vec<u8>) -> Result<Cut, String> {
         return Err(format!("it has {UNPACKED_BYTES_MAX} bytes or more; rank it on one machine"));
     }
     shards::cut(order, edges)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_costs_a_part_and_not_the_thread() {
+        let mut processor = Processor::new(device());
+        let work = WorkId(7);
+        let done = answered(&mut processor, work, |_| panic!("element {} is out of reach", 7));
+        assert_eq!(
+            done,
+            Some(Done::Failed { work, why: "computing failed: element 7 is out of reach".into() })
+        );
+        let done = answered(&mut processor, work, |processor| processor.handle_task(Task::Kept { work }));
+        assert!(matches!(done, Some(Done::Failed { why, .. }) if why == "no such part is here"));
+    }
 }
