@@ -432,6 +432,25 @@ fn what_two_liars_make_impossible_is_done_again() {
     assert!(!named.is_empty() && !named.contains(&light(3)), "{named:?}");
 }
 
+/// Two that hold the same part and lie alike are not found while both stay; whoever takes the place of one finds out, and is not taken for a liar.
+#[test]
+fn two_liars_are_found_once_one_leaves() {
+    for (seed, vice) in (1..).zip([Vice::Exports(4), Vice::Dangling(4), Vice::Sums(4)]) {
+        // Two for each of two parts are awaited for a second.
+        for (shards, ms) in [(1, 500), (2, 1_500)] {
+            let mut world = world(seed, &[vice, vice]);
+            world.later(ms, Event::Leave(light(1)));
+            world.later(ms, Event::Join(light(3), Vice::None));
+            world.later(ms + 100, Event::Join(light(4), Vice::None));
+            let id = world.submit(order(shards));
+            let view = world.run(id);
+            let named = view.result.as_ref().map_or_else(Vec::new, |result| result.liars.clone());
+            world.is_right(&view, &named);
+            assert!(named.iter().all(|liar| *liar == light(1) || *liar == light(2)), "{named:?}");
+        }
+    }
+}
+
 #[test]
 fn who_leaves_or_is_late_is_replaced() {
     let mut world = world(5, &[Vice::None, Vice::None, Vice::Slow(40_000), Vice::Stuck(7)]);

@@ -195,6 +195,8 @@ impl Run {
             Done::Failed { why, .. } => {
                 self.holds.remove(&work);
                 return match who {
+                    // What it was given rests on what holders said.
+                    Who::Own if !self.is_strict && step > 0 => self.start_over(desk),
                     Who::Own => self.failure = Some(format!("this heavy node cannot compute it: {why}")),
                     Who::Peer(peer) => {
                         self.replaced += 1;
@@ -218,7 +220,7 @@ impl Run {
                 };
             }
         };
-        if !self.is_possible(shard, &answer) {
+        if !self.has_shape(shard, &answer) {
             return self.lied(desk, work);
         }
         match self.believed(shard, step) {
@@ -226,8 +228,14 @@ impl Run {
                 if let Some(hold) = self.holds.get_mut(&work) {
                     hold.step += 1;
                 }
+                if who == Who::Own {
+                    self.settle_disputes(desk, shard, step);
+                }
             }
-            Some(_) => self.lied(desk, work),
+            Some(_) if who == Who::Own || self.is_checked(shard, step) => self.lied(desk, work),
+            // Two said otherwise, who may have lied alike.
+            Some(_) => self.dispute(desk, work, answer),
+            None if who == Who::Own && !self.is_possible(&answer) => self.lied(desk, work),
             None => {
                 if let Some(hold) = self.holds.get_mut(&work) {
                     hold.answer = Some(answer);
@@ -236,31 +244,54 @@ impl Run {
         }
     }
 
-    /// Whether any part of this size could say so.
-    fn is_possible(&self, shard: usize, answer: &Answer) -> bool {
+    /// Whether the heavy node has had this step of a part done beside itself.
+    fn is_checked(&self, shard: usize, step: u32) -> bool {
+        self.holds.values().any(|hold| hold.shard == shard && hold.who == Who::Own && hold.step > step)
+    }
+
+    /// Keeps what a holder said against what others did, until the heavy node has done the same.
+    fn dispute(&mut self, desk: &mut Desk, work: WorkId, answer: Answer) {
+        let Some(hold) = self.holds.get_mut(&work) else { return };
+        hold.answer = Some(answer);
+        let shard = hold.shard;
+        self.referee(desk, shard);
+    }
+
+    /// Who said otherwise than the heavy node has found itself lied.
+    fn settle_disputes(&mut self, desk: &mut Desk, shard: usize, step: u32) {
+        let disputes = self.holds.iter().filter(|(_, hold)| {
+            hold.shard == shard && hold.who != Who::Own && hold.step == step && hold.answer.is_some()
+        });
+        let works: Vec<WorkId> = disputes.map(|(work, _)| *work).collect();
+        works.into_iter().for_each(|work| self.lied(desk, work));
+    }
+
+    /// Whether a part of this size says so many things.
+    fn has_shape(&self, shard: usize, answer: &Answer) -> bool {
         match answer {
-            Answer::Spread(Spread { exports, dangling }) => {
-                exports.len() == self.hub.exports_of(shard) && *dangling <= ONE
-            }
-            Answer::Sums(sums) => {
-                let is_mass = sums.received <= ONE && sums.kept <= sums.received && sums.moved <= 2 * ONE;
-                is_mass && sums.dangling == 0
-            }
-            Answer::Kept(kept) => {
-                let mass: u128 = kept.iter().map(|kept| u128::from(*kept)).sum();
-                kept.len() == self.hub.nodes_of(shard) && mass <= u128::from(ONE)
-            }
+            Answer::Spread(spread) => spread.exports.len() == self.hub.exports_of(shard),
+            Answer::Sums(sums) => sums.dangling == 0,
+            Answer::Kept(kept) => kept.len() == self.hub.nodes_of(shard),
         }
     }
 
-    /// Who said something else than what is believed gets no part any more.
+    /// Whether any part could say so, of what is true of the others.
+    fn is_possible(&self, answer: &Answer) -> bool {
+        match answer {
+            Answer::Spread(spread) => spread.dangling <= ONE,
+            Answer::Sums(sums) => sums.received <= ONE && sums.kept <= sums.received && sums.moved <= 2 * ONE,
+            Answer::Kept(kept) => kept.iter().map(|kept| u128::from(*kept)).sum::<u128>() <= u128::from(ONE),
+        }
+    }
+
+    /// Who said something else than what the heavy node found gets no part any more. Where that is the heavy node itself, what it was given is false.
     fn lied(&mut self, desk: &mut Desk, work: WorkId) {
         match self.holds.get(&work).map(|hold| hold.who) {
             Some(Who::Peer(peer)) => {
                 self.liars.insert(peer);
                 self.dismiss(desk, peer);
             }
-            Some(Who::Own) => self.failure = Some("this heavy node's processor errs".into()),
+            Some(Who::Own) => self.start_over(desk),
             None => {}
         }
     }
@@ -423,10 +454,13 @@ impl Run {
             // Not ahead of light nodes, unless there are none.
             Some(own) if !peers.is_empty() || (self.alone && others == 0) => own,
             Some(_) => return false,
-            None if !self.is_strict && agree && peers.len() > 1 => peers[0].1.clone(),
+            None if !self.is_strict && agree && peers.len() > 1 && self.is_possible(peers[0].1) => {
+                peers[0].1.clone()
+            }
             None => {
                 let is_lone = peers.len() == 1 && others == 0;
-                if self.is_strict || !agree || is_lone {
+                let is_odd = peers.iter().any(|(_, answer)| !self.is_possible(answer));
+                if self.is_strict || !agree || is_lone || is_odd {
                     self.referee(desk, shard);
                 }
                 return false;
@@ -490,13 +524,15 @@ impl Run {
     }
 
     /// What parts said is not of one graph, though two vouched for each: they lie alike. All is done again, and nothing believed that this node has not
-    /// had done beside itself.
+    /// had done beside itself. Who was called a liar or failed may have been given what is false, so that is forgotten.
     fn start_over(&mut self, desk: &mut Desk) {
         if self.is_strict {
             self.failure = Some("this heavy node's processor errs".into());
             return;
         }
         self.is_strict = true;
+        self.liars.clear();
+        self.faults.clear();
         self.leave(desk);
         self.hub.restart();
         self.log.clear();
