@@ -223,7 +223,16 @@ enum State {
     Waiting,
     Cutting,
     Running(Box<Run>),
+    /// How it ended is not durable yet.
+    Ending,
     Ended,
+}
+
+impl State {
+    /// Whether it ends where its time is over: what is not durable yet does once it is.
+    const fn is_patient(&self) -> bool {
+        matches!(self, Self::Waiting | Self::Cutting | Self::Running(_))
+    }
 }
 
 /// The coordinator of one heavy node.
@@ -346,8 +355,7 @@ impl Coordinator {
     pub fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
         let post = self.desk.peers.values().filter_map(|peer| peer.post.poll_timeout()).min();
         let holds = self.run().and_then(Run::poll_timeout).map(|due| (due, "a holder is late"));
-        // What is not durable yet is given up once it is.
-        let patient = self.open().filter(|ranking| !matches!(ranking.state, State::Storing(_)));
+        let patient = self.rankings.values().filter(|ranking| ranking.state.is_patient());
         let patience = patient.map(|ranking| ranking.record.deadline()).min();
         let patience = patience.map(|due| (due, "a ranking takes too long"));
         [post.map(|due| (due, "write to a holder again")), holds, patience].into_iter().flatten().min()
@@ -434,6 +442,9 @@ impl Coordinator {
         let Some((id, stored)) = self.storing.remove(&ticket) else { return };
         self.desk.outputs.push_back(Output::Changed { ranking: id });
         let Some(ranking) = self.rankings.get_mut(&id) else { return };
+        if stored == Stored::End && matches!(ranking.state, State::Ending) {
+            ranking.state = State::Ended;
+        }
         if stored == Stored::Order
             && let State::Storing(tokens) = &mut ranking.state
         {
@@ -504,7 +515,7 @@ impl Coordinator {
         if let State::Running(run) = &mut ranking.state {
             run.leave(&mut self.desk);
         }
-        ranking.state = State::Ended;
+        ranking.state = State::Ending;
         ranking.record.outcome = Some(outcome.clone());
         let mut batch = self.forget_pi(8 * pi.len() as u64);
         let Some(ranking) = self.rankings.get_mut(&id) else { return };
@@ -526,8 +537,7 @@ impl Coordinator {
     /// Goes on as far as it gets, and passes pieces on.
     fn settle(&mut self, now: Instant) {
         let late = |(id, ranking): (&ContentId, &Ranking)| {
-            let waits = matches!(ranking.state, State::Waiting | State::Cutting | State::Running(_));
-            (waits && ranking.record.deadline() <= now).then_some(*id)
+            (ranking.state.is_patient() && ranking.record.deadline() <= now).then_some(*id)
         };
         if let Some(id) = self.rankings.iter().find_map(late) {
             let why = self.rankings.get(&id).map_or_else(String::new, |ranking| self.why(ranking));

@@ -594,6 +594,29 @@ fn one_graph_is_cut_at_a_time_whatever_becomes_of_its_ranking() {
 }
 
 #[test]
+fn an_end_is_shown_once_it_is_durable() {
+    use coordinator::{Input, Output};
+    let now = Instant::from_unix_ms(1_800_000_000_000);
+    let mut coordinator = Coordinator::default();
+    coordinator
+        .handle_input(now, Input::Submit { token: 1, from: None, order: order(2), graph: b"0 1\n".to_vec() });
+    coordinator.handle_input(now, Input::Stored { ticket: 1 });
+    let id = coordinator.rankings()[0].id;
+    coordinator.handle_input(now, Input::Cut { ranking: id, result: Err("it is none".into()) });
+    let mut tickets = Vec::new();
+    while let Some(output) = coordinator.poll_output() {
+        if let Output::Store { ticket, .. } = output {
+            tickets.push(ticket);
+        }
+    }
+    let view = coordinator.ranking(id).unwrap();
+    assert_eq!((view.state, &*view.words), (RankingState::Running, "what came of it is being stored"));
+    assert_eq!(coordinator.poll_timeout(), None, "nothing is due of what ended");
+    coordinator.handle_input(now, Input::Stored { ticket: *tickets.last().unwrap() });
+    assert_eq!(coordinator.ranking(id).unwrap().state, RankingState::Refused);
+}
+
+#[test]
 fn an_empty_graph_and_one_without_edges_end_at_once() {
     for (nodes, shards) in [(0, 2), (1, 3), (5, 2)] {
         let mut empty = Edges::new();

@@ -131,6 +131,7 @@ impl Coordinator {
             (State::Waiting, _) => "others are before it".into(),
             (State::Cutting, _) => "its graph is being read and cut".into(),
             (State::Running(run), _) => self.doing(run),
+            (State::Ending, _) => "what came of it is being stored".into(),
             (State::Ended, Some(Ok(ended))) => ended.message.clone(),
             (State::Ended, Some(Err(why))) => why.clone(),
             (State::Ended, None) => String::new(),
@@ -149,7 +150,8 @@ impl Coordinator {
 
     fn view(&self, id: ContentId, ranking: &Ranking) -> RankingView {
         let order = &ranking.record.order;
-        let outcome = ranking.record.outcome.as_ref();
+        let is_ended = matches!(ranking.state, State::Ended);
+        let outcome = ranking.record.outcome.as_ref().filter(|_| is_ended);
         let result = outcome.and_then(|outcome| outcome.result.as_ref().ok());
         let run = match &ranking.state {
             State::Running(run) => Some(run),
@@ -168,7 +170,7 @@ impl Coordinator {
             state: match (&ranking.state, outcome) {
                 (State::Storing(_) | State::Waiting, _) => RankingState::Waiting,
                 (State::Cutting, _) => RankingState::Cutting,
-                (State::Running(_), _) => RankingState::Running,
+                (State::Running(_) | State::Ending, _) => RankingState::Running,
                 (State::Ended, _) if result.is_some() => RankingState::Done,
                 (State::Ended, _) => RankingState::Refused,
             },
@@ -183,7 +185,7 @@ impl Coordinator {
             replaced: run.map_or_else(|| result.map_or(0, |result| result.replaced), |run| run.replaced),
             liars: liars.or_else(|| result.map(|result| result.liars.clone())).unwrap_or_default(),
             digest: result.map(|result| result.digest),
-            pi_bytes: ranking.record.pi_bytes,
+            pi_bytes: if is_ended { ranking.record.pi_bytes } else { 0 },
             result: result.cloned(),
         }
     }
