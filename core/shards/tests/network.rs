@@ -454,12 +454,22 @@ fn two_liars_are_found_once_one_leaves() {
 #[test]
 fn who_leaves_or_is_late_is_replaced() {
     let mut world = world(5, &[Vice::None, Vice::None, Vice::Slow(40_000), Vice::Stuck(7)]);
-    world.later(300, Event::Leave(light(1)));
-    world.later(900, Event::Join(light(9), Vice::None));
+    world.later(1_300, Event::Leave(light(1)));
+    world.later(1_900, Event::Join(light(9), Vice::None));
     let id = world.submit(order(4));
     let view = world.run(id);
     world.is_right(&view, &[]);
     assert!(view.result.unwrap().replaced > 0);
+}
+
+#[test]
+fn one_slow_holder_does_not_set_the_pace() {
+    let mut world = world(5, &[Vice::None, Vice::Slow(20_000)]);
+    let id = world.submit(order(1));
+    let view = world.run(id);
+    world.is_right(&view, &[]);
+    let took_ms = view.result.unwrap().took_ms;
+    assert!(took_ms < 60_000, "{took_ms} ms");
 }
 
 #[test]

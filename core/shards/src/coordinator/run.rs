@@ -24,6 +24,10 @@ use rank::{Hub, Incredible, ONE, ShardSums, Spread};
 pub(super) const LOG_BYTES_MAX: u64 = 512 << 20;
 /// Milliseconds that a holder may take for a step, besides those for bytes on the way.
 pub(super) const STEP_MS: u64 = 30_000;
+/// Once one has answered, the others who hold the part have so many times its time, and no less than so many milliseconds, before the heavy node goes on
+/// without them.
+const HURRY_TIMES: u64 = 4;
+const HURRY_MS: u64 = 500;
 /// Milliseconds for which nodes may offer before parts are handed out, where few do: after a start of this node all are about to.
 const GATHER_MS: u64 = 1_000;
 /// Bytes a millisecond that are expected of a link at the least.
@@ -48,6 +52,7 @@ pub(super) struct Hold {
     /// is kept.
     pub(super) step: u32,
     pub(super) is_asked: bool,
+    pub(super) asked: Instant,
     pub(super) due: Option<Instant>,
     /// What it said of a step that nothing is believed of yet.
     pub(super) answer: Option<Answer>,
@@ -80,6 +85,8 @@ pub(super) struct Run {
     log: Vec<Round>,
     log_bytes: u64,
     kept: Vec<Option<Vec<u64>>>,
+    /// Of each part, when its step goes on without those who have not answered; known once one has.
+    hurry: Vec<Option<Instant>>,
     pub(super) holds: BTreeMap<WorkId, Hold>,
     /// Parts handed out so far.
     pub(super) handed_out: u64,
@@ -103,6 +110,7 @@ impl Run {
             name: order.name.clone(),
             alone: order.alone,
             kept: vec![None; parts.len()],
+            hurry: vec![None; parts.len()],
             hub,
             parts,
             facts,
@@ -239,6 +247,9 @@ impl Run {
             None => {
                 if let Some(hold) = self.holds.get_mut(&work) {
                     hold.answer = Some(answer);
+                    let took_ms = now.since_ms(hold.asked);
+                    let hurry = now.plus_ms(took_ms.saturating_mul(HURRY_TIMES).max(HURRY_MS));
+                    self.hurry[shard].get_or_insert(hurry);
                 }
             }
         }
@@ -360,7 +371,7 @@ impl Run {
         }
         let Some(task) = self.task(work, hold.shard, hold.step)? else { return Ok(()) };
         let Some(hold) = self.holds.get_mut(&work) else { return Ok(()) };
-        hold.is_asked = true;
+        (hold.is_asked, hold.asked) = (true, now);
         match hold.who {
             Who::Own => desk.outputs.push_back(Output::Do(task)),
             Who::Peer(peer) => {
@@ -376,7 +387,9 @@ impl Run {
     /// When a holder is late.
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         let gathers = (self.handed_out == 0).then(|| self.began.plus_ms(GATHER_MS));
-        self.holds.values().filter_map(|hold| hold.due).chain(gathers.filter(|at| *at > self.heard)).min()
+        let hurries = self.hurry.iter().flatten().copied();
+        let waits = gathers.into_iter().chain(hurries).filter(|at| *at > self.heard);
+        self.holds.values().filter_map(|hold| hold.due).chain(waits).min()
     }
 
     /// Whether parts are handed out yet.
@@ -439,12 +452,15 @@ impl Run {
         let step = self.step_of(shard);
         let (mut own, mut peers) = (None, Vec::new());
         let mut others = 0;
+        let hurries = self.hurry[shard].is_some_and(|at| at <= self.heard);
         for (work, hold) in self.holds.iter().filter(|(_, hold)| hold.shard == shard) {
             match (&hold.answer, hold.who) {
                 (Some(answer), Who::Own) if hold.step == step => own = Some(answer.clone()),
                 (Some(answer), Who::Peer(_)) if hold.step == step => peers.push((*work, answer)),
                 // Who goes through earlier rounds is not waited for where others vouch.
-                (_, Who::Peer(_)) if hold.step < step => others += 1,
+                (_, Who::Peer(_)) if hold.step < step && !hurries => others += 1,
+                // It catches up, or is replaced once it is late.
+                (_, Who::Peer(_)) if hurries => {}
                 (_, Who::Peer(_)) => return false,
                 (_, Who::Own) => {}
             }
@@ -483,6 +499,7 @@ impl Run {
     }
 
     fn believe(&mut self, shard: usize, step: u32, answer: Answer) {
+        self.hurry[shard] = None;
         let at = (step as usize).saturating_sub(1) / 2;
         match answer {
             Answer::Kept(kept) => self.kept[shard] = Some(kept),
@@ -538,6 +555,7 @@ impl Run {
         self.log.clear();
         self.log_bytes = 0;
         self.kept.fill(None);
+        self.hurry.fill(None);
         self.next_round();
     }
 

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{message::WorkId, order::PARTS_BYTES_MAX};
 use alloc::string::String;
+use codec::Instant;
 use keys::NodeId;
 
 /// Light nodes that hold each part, where as many offer to.
@@ -76,8 +77,16 @@ impl Run {
     fn hand_out(&mut self, desk: &mut Desk, shard: usize, who: Who) {
         self.handed_out += 1;
         desk.works += 1;
-        let hold =
-            Hold { who, shard, step: 0, is_asked: false, due: None, answer: None, device: String::new() };
+        let hold = Hold {
+            who,
+            shard,
+            step: 0,
+            is_asked: false,
+            asked: Instant::default(),
+            due: None,
+            answer: None,
+            device: String::new(),
+        };
         self.holds.insert(WorkId(desk.works), hold);
     }
 }
