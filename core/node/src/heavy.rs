@@ -140,7 +140,9 @@ impl HeavyNode {
         let broker = Broker::restore(jobs, &identity, &under(jobs::scheduler::STORE_PREFIX), now)
             .map_err(|error| StoreError::Corrupt { detail: error.to_string() })?;
         let coordinator = Coordinator::restore(&under(shards::coordinator::STORE_PREFIX), now)
-            .map_err(|error| StoreError::Corrupt { detail: error.to_string() })?;
+            .map_err(|error| StoreError::Corrupt { detail: error.to_string() })?
+            // Not the endpoint's own: what is drawn by one says nothing of the other.
+            .with_seed(*ContentId::of(&[b"seats".as_slice(), &seed].concat()).digest());
         let hello = Hello { role: Role::Heavy, agent };
         let endpoint = Endpoint::new(identity.id(), hello, &transports, limits, seed);
         let mut node = Self {

@@ -190,6 +190,8 @@ struct Desk {
     peers: BTreeMap<NodeId, Peer>,
     /// Names of parts at holders that were given out.
     works: u64,
+    /// What nobody outside knows, for lots.
+    seed: [u8; 32],
     outputs: VecDeque<Output>,
 }
 
@@ -293,6 +295,13 @@ impl Coordinator {
         coordinator.queue = queue.into_iter().map(|(_, id)| id).collect();
         coordinator.settle(now);
         Ok(coordinator)
+    }
+
+    /// The same that draws lots by what nobody outside knows.
+    #[must_use]
+    pub fn with_seed(mut self, seed: [u8; 32]) -> Self {
+        self.desk.seed = seed;
+        self
     }
 
     /// The same with room for so many bytes of π, in place of [`PI_BYTES_MAX`].

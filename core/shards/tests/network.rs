@@ -473,6 +473,25 @@ fn one_slow_holder_does_not_set_the_pace() {
 }
 
 #[test]
+fn no_id_gets_a_part_by_being_small() {
+    let holders = |seed| {
+        let mut world = world(5, &[Vice::None; 8]);
+        world.coordinator = Coordinator::default().with_seed([seed; 32]);
+        // By its end all have offered.
+        let first = world.submit(order(2));
+        world.run(first);
+        let id = world.submit(order(1));
+        let view = world.run(id);
+        world.is_right(&view, &[]);
+        let holders: BTreeSet<_> = view.result.unwrap().shards[0].holders.iter().map(|h| h.node).collect();
+        assert_eq!(holders.len(), 2);
+        holders
+    };
+    let drawn: BTreeSet<_> = (0..8).map(holders).collect();
+    assert!(drawn.len() > 2, "{drawn:?}");
+}
+
+#[test]
 fn a_ranking_waits_for_light_nodes_and_says_so() {
     let mut world = world(6, &[]);
     let id = world.submit(order(2));

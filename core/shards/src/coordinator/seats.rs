@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{message::WorkId, order::PARTS_BYTES_MAX};
 use alloc::string::String;
-use codec::Instant;
+use codec::{ContentId, Instant};
 use keys::NodeId;
 
 /// Light nodes that hold each part, where as many offer to.
@@ -46,7 +46,8 @@ impl Run {
         self.holds.values().filter(|hold| hold.shard == shard && hold.who != Who::Own).count()
     }
 
-    /// The node with the fewest parts that may have this one.
+    /// The node with the fewest parts that may have this one. Of several, none knows before which it is: ids cost nothing, so who could would make two that get
+    /// both seats of a part.
     fn candidate(&self, desk: &Desk, shard: usize) -> Option<NodeId> {
         let bytes = self.parts[shard].footprint_bytes;
         let has_room = |peer: &NodeId| {
@@ -66,12 +67,17 @@ impl Run {
                 held_bytes += self.parts[hold.shard].footprint_bytes;
             }
             let fits = parts < advert.parts && held_bytes + bytes <= advert.bytes_max;
-            fits.then_some((parts, *peer))
+            fits.then(|| (parts, self.lot(desk, shard, *peer), *peer))
         };
         let is_trusted = |peer: &&NodeId| {
             !self.liars.contains(*peer) && self.faults.get(*peer).is_none_or(|faults| *faults < FAULTS_MAX)
         };
-        desk.peers.keys().filter(is_trusted).filter_map(has_room).min().map(|(_, peer)| peer)
+        desk.peers.keys().filter(is_trusted).filter_map(has_room).min().map(|(.., peer)| peer)
+    }
+
+    fn lot(&self, desk: &Desk, shard: usize, peer: NodeId) -> ContentId {
+        let shard = (shard as u64).to_le_bytes();
+        ContentId::of(&[&desk.seed[..], self.ranking.digest(), &shard, peer.public_key()].concat())
     }
 
     fn hand_out(&mut self, desk: &mut Desk, shard: usize, who: Who) {
