@@ -1,7 +1,7 @@
 //! A heavy node's side: it takes rankings, cuts their graphs, hands parts out, believes what is vouched for, and keeps π.
 
 use crate::{
-    message::{Advert, Done, Heard, Piece, Task, Word},
+    message::{Advert, Done, Heard, Piece, Task, Word, WorkId},
     order::{Cut, GRAPH_BYTES_MAX, Order, OrderError},
     post::Post,
 };
@@ -198,7 +198,15 @@ struct Desk {
 impl Desk {
     fn write(&mut self, peer: NodeId, task: &Task) {
         if let Some(peer) = self.peers.get_mut(&peer) {
-            peer.post.write(encode(task));
+            peer.post.write_about(task.work(), encode(task));
+        }
+    }
+
+    /// Has a peer forget a part, and forgets what was to be said of it.
+    fn drop_work(&mut self, peer: NodeId, work: WorkId) {
+        if let Some(peer) = self.peers.get_mut(&peer) {
+            peer.post.take_back(work);
+            peer.post.write(encode(&Task::Drop { work }));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Letters to and from one peer, in pieces.
 
-use crate::message::{Heard, PIECE_BYTES_MAX, Piece};
+use crate::message::{Heard, PIECE_BYTES_MAX, Piece, WorkId};
 use alloc::{collections::VecDeque, sync::Arc, vec::Vec};
 use codec::Instant;
 
@@ -11,13 +11,15 @@ const AGAIN_MS: u64 = 500;
 #[derive(Debug)]
 pub(crate) struct Post {
     /// Letters that are not all there yet, the first under way.
-    outgoing: VecDeque<Arc<[u8]>>,
+    outgoing: VecDeque<(Option<WorkId>, Arc<[u8]>)>,
     /// Number of the first of them.
     number: u64,
     /// Bytes of it that are there.
     sent: usize,
     /// Whether a piece is under way.
     asking: bool,
+    /// Whether that piece is of a letter that was taken back since.
+    stale: bool,
     again_at: Option<Instant>,
     incoming: Option<Incoming>,
     /// The last letter that came whole.
@@ -39,6 +41,7 @@ impl Post {
             number: now.unix_ms() << 16,
             sent: 0,
             asking: false,
+            stale: false,
             again_at: None,
             incoming: None,
             last: None,
@@ -46,7 +49,22 @@ impl Post {
     }
 
     pub(crate) fn write(&mut self, letter: impl Into<Arc<[u8]>>) {
-        self.outgoing.push_back(letter.into());
+        self.outgoing.push_back((None, letter.into()));
+    }
+
+    /// Writes a letter that is taken back once its part is.
+    pub(crate) fn write_about(&mut self, work: WorkId, letter: impl Into<Arc<[u8]>>) {
+        self.outgoing.push_back((Some(work), letter.into()));
+    }
+
+    /// Takes back what is not there yet of what was written about a part: who takes nothing in would have this node keep all of it.
+    pub(crate) fn take_back(&mut self, work: WorkId) {
+        if self.outgoing.front().is_some_and(|(about, _)| *about == Some(work)) {
+            // The next has another number, so nobody takes it for the rest of this one.
+            self.done();
+            self.stale = self.asking;
+        }
+        self.outgoing.retain(|(about, _)| *about != Some(work));
     }
 
     /// How many letters are not there yet.
@@ -56,7 +74,7 @@ impl Post {
 
     /// How many bytes are not there yet.
     pub(crate) fn bytes(&self) -> u64 {
-        self.outgoing.iter().map(|letter| letter.len() as u64).sum()
+        self.outgoing.iter().map(|(_, letter)| letter.len() as u64).sum()
     }
 
     /// The piece to be sent now; then [`Post::answered`].
@@ -64,7 +82,7 @@ impl Post {
         if self.asking || self.again_at.is_some_and(|at| at > now) {
             return None;
         }
-        let letter = self.outgoing.front()?;
+        let (_, letter) = self.outgoing.front()?;
         let end = letter.len().min(self.sent + PIECE_BYTES_MAX);
         let bytes = letter[self.sent..end].to_vec();
         (self.asking, self.again_at) = (true, None);
@@ -74,7 +92,11 @@ impl Post {
     /// What came of the piece under way; `None` where nobody knows.
     pub(crate) fn answered(&mut self, now: Instant, heard: Option<Heard>) {
         self.asking = false;
-        let Some(letter) = self.outgoing.front() else { return };
+        if core::mem::take(&mut self.stale) {
+            self.again_at = heard.is_none().then(|| now.plus_ms(AGAIN_MS));
+            return;
+        }
+        let Some((_, letter)) = self.outgoing.front() else { return };
         match heard {
             Some(Heard::Taken) => {
                 self.sent = letter.len().min(self.sent + PIECE_BYTES_MAX);

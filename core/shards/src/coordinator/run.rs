@@ -172,7 +172,7 @@ impl Run {
             Who::Own => desk.outputs.push_back(Output::Do(Task::Drop { work })),
             Who::Peer(peer) => {
                 self.replaced += 1;
-                desk.write(peer, &Task::Drop { work });
+                desk.drop_work(peer, work);
             }
         }
     }

@@ -11,6 +11,8 @@ use keys::NodeId;
 
 /// Light nodes that hold each part, where as many offer to.
 pub(super) const SEATS: usize = 2;
+/// Letters to a node that wait, after which it gets no further part.
+const LETTERS_MAX: usize = 256;
 /// How often a node may fail or be late before it gets no further part of a ranking.
 pub(super) const FAULTS_MAX: u32 = 3;
 
@@ -54,7 +56,7 @@ impl Run {
             let Peer { post, advert } = desk.peers.get(peer)?;
             let advert = advert.as_ref()?;
             // It takes in nothing of what it was sent.
-            if post.bytes() > advert.bytes_max.min(PARTS_BYTES_MAX) {
+            if post.bytes() > advert.bytes_max.min(PARTS_BYTES_MAX) || post.waiting() > LETTERS_MAX {
                 return None;
             }
             let held = self.holds.values().filter(|hold| hold.who == Who::Peer(*peer));

@@ -42,3 +42,29 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_is_taken_back_makes_room_and_the_rest_comes() {
+    for heard_first in [false, true] {
+        let (mut here, mut there) = (Post::new(NOW), Post::new(NOW));
+        let (gone, stays) = (WorkId(1), WorkId(2));
+        let long = vec![1; 3 * PIECE_BYTES_MAX];
+        here.write_about(gone, long.clone());
+        here.write_about(stays, vec![2; 7]);
+        here.write_about(gone, long);
+        let piece = here.next(NOW).unwrap();
+        let (heard, _) = there.take(piece, u64::MAX);
+        if heard_first {
+            here.answered(NOW, Some(heard));
+            here.take_back(gone);
+        } else {
+            here.take_back(gone);
+            assert_eq!(here.next(NOW), None, "one piece is under way at a time");
+            here.answered(NOW, Some(heard));
+        }
+        assert_eq!((here.waiting(), here.bytes()), (1, 7));
+        let (heard, letter) = there.take(here.next(NOW).unwrap(), u64::MAX);
+        here.answered(NOW, Some(heard));
+        assert_eq!((letter, here.waiting()), (Some(vec![2; 7]), 0));
+    }
+}
