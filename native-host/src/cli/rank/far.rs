@@ -23,9 +23,11 @@ use std::{
     io::{IsTerminal, Read},
     path::Path,
     process::ExitCode,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
+/// How long a heavy node may give no answer before it is given up.
+const SILENCE_MAX: Duration = Duration::from_secs(60);
 /// Between two looks at a ranking.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
@@ -87,12 +89,25 @@ async fn far(url: &str, args: &SolveArgs, out: &Out) -> Result<ExitCode> {
         graph: blob,
     };
     let id = api.rank(&wanted).await?;
+    let mut heard = Instant::now();
     let view = loop {
-        match api.ranking(id).await {
+        let looked = api.ranking(id).await;
+        if looked.is_ok() {
+            heard = Instant::now();
+        }
+        match looked {
             Ok(view) if matches!(view.state, RankingState::Done | RankingState::Refused) => break view,
             Ok(view) => bar.set_message(doing(&view)),
             // The host may be starting again; what it took is durable.
-            Err(error) if error.is_passing() => bar.set_message(error.to_string()),
+            Err(error) if error.is_passing() && heard.elapsed() < SILENCE_MAX => {
+                bar.set_message(plain(&error.to_string()));
+            }
+            Err(error) if error.is_passing() => {
+                let seconds = SILENCE_MAX.as_secs();
+                return Err(error).with_context(|| {
+                    format!("no answer for {seconds} seconds; ranking {id} may go on there: ask again later")
+                });
+            }
             Err(error) => return Err(error.into()),
         }
         bar.tick();
@@ -101,13 +116,18 @@ async fn far(url: &str, args: &SolveArgs, out: &Out) -> Result<ExitCode> {
     bar.finish_and_clear();
     let Some(result) = &view.result else {
         out.event(&json!({ "ranking": id, "state": view.state, "message": view.words }), || {
-            format!("there is no π: {}", view.words)
+            format!("there is no π: {}", plain(&view.words))
         });
         return Ok(ExitCode::from(REFUSED));
     };
     tell(&view, result, args, out);
     let converged = result.verdict == "converged";
     Ok(if converged { ExitCode::SUCCESS } else { ExitCode::from(NOT_CONVERGED) })
+}
+
+/// Somebody else's words without what a terminal would obey.
+fn plain(words: &str) -> String {
+    words.replace(char::is_control, " ")
 }
 
 fn read(file: &Path) -> std::io::Result<Vec<u8>> {
@@ -124,7 +144,7 @@ fn read(file: &Path) -> std::io::Result<Vec<u8>> {
 
 fn name(file: &Path) -> String {
     let name = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let mut name = name.replace(char::is_control, " ");
+    let mut name = plain(&name);
     name.truncate(name.floor_char_boundary(NAME_BYTES_MAX));
     if name.is_empty() || name == "-" { "a graph".into() } else { name }
 }
@@ -141,7 +161,7 @@ fn written(said: Option<Written>, file: &Path) -> FarWritten {
 fn doing(view: &RankingView) -> String {
     let change =
         view.change.as_ref().map_or_else(String::new, |change| format!(", π changed by {change} at most"));
-    format!("{}{change}", view.words)
+    plain(&format!("{}{change}", view.words))
 }
 
 fn tell(view: &RankingView, result: &Ended, args: &SolveArgs, out: &Out) {
@@ -163,7 +183,7 @@ fn tell(view: &RankingView, result: &Ended, args: &SolveArgs, out: &Out) {
             graph.nodes,
             graph.edges,
             graph.dangling,
-            result.message,
+            plain(&result.message),
             result.rounds,
             told(&report),
             result.took_ms as f64 / 1e3,
@@ -184,7 +204,7 @@ fn who(result: &Ended) -> String {
     let mut lines: Vec<String> = Vec::new();
     for (at, shard) in result.shards.iter().enumerate() {
         let holders = shard.holders.iter().map(|holder| match holder.node {
-            Some(node) => format!("…{} ({})", node.short(), holder.device),
+            Some(node) => format!("…{} ({})", node.short(), plain(&holder.device)),
             None => "the heavy node".into(),
         });
         let holders: Vec<String> = holders.collect();
@@ -197,4 +217,14 @@ fn who(result: &Ended) -> String {
         lines.push(format!("…{} lied, and was found out", liar.short()));
     }
     lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_heavy_nodes_words_move_no_cursor() {
+        assert_eq!(plain("π \u{1b}[2J\r\nworld\u{9b}"), "π  [2J  world ");
+    }
 }
