@@ -551,6 +551,19 @@ impl Coordinator {
         self.settle(now);
     }
 
+    /// Has the one that runs wait behind all others, to begin anew.
+    fn put_off(&mut self, now: Instant) {
+        self.running(|run, desk| run.leave(desk));
+        if let Some(id) = self.current.take()
+            && let Some(ranking) = self.rankings.get_mut(&id)
+        {
+            ranking.state = State::Waiting;
+            self.queue.push_back(id);
+            self.desk.outputs.push_back(Output::Changed { ranking: id });
+        }
+        self.settle(now);
+    }
+
     /// Goes on as far as it gets, and passes pieces on.
     fn settle(&mut self, now: Instant) {
         let late = |(id, ranking): (&ContentId, &Ranking)| {
@@ -577,6 +590,9 @@ impl Coordinator {
             && let Some(current) = self.current
         {
             return self.end(now, current, &outcome, &pi);
+        }
+        if !self.queue.is_empty() && self.run().is_some_and(|run| run.yields(now)) {
+            return self.put_off(now);
         }
         for (id, peer) in &mut self.desk.peers {
             if let Some(piece) = peer.post.next(now) {

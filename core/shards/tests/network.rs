@@ -473,6 +473,19 @@ fn one_slow_holder_does_not_set_the_pace() {
 }
 
 #[test]
+fn a_ranking_that_nobody_holds_lets_others_go_first() {
+    let mut world = world(5, &[]);
+    let stuck = world.submit(order(2));
+    let other = world.submit(Order { alone: true, ..order(2) });
+    let view = world.run(other);
+    assert_eq!(view.digest, Some(world.alone().focus.digest()));
+    assert!(world.now < view.submitted.plus_ms(60_000), "not once the first is given up");
+    world.join(light(1), Vice::None);
+    let view = world.run(stuck);
+    world.is_right(&view, &[]);
+}
+
+#[test]
 fn no_id_gets_a_part_by_being_small() {
     let holders = |seed| {
         let mut world = world(5, &[Vice::None; 8]);

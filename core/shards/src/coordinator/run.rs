@@ -32,6 +32,8 @@ const HURRY_MS: u64 = 500;
 const GATHER_MS: u64 = 1_000;
 /// Bytes a millisecond that are expected of a link at the least.
 const BYTES_PER_MS: u64 = 64;
+/// Milliseconds for which a part may lack a holder before others that wait have their turn.
+const LACK_MS: u64 = 20_000;
 /// Most parts that are handed out for one ranking in all: who makes identities without end does not make it go on without end.
 const HOLDS_MAX: u64 = 10_000;
 
@@ -97,6 +99,8 @@ pub(super) struct Run {
     pub(super) faults: BTreeMap<NodeId, u32>,
     pub(super) replaced: u32,
     began: Instant,
+    /// Since when some part has no holder.
+    lacks: Option<Instant>,
     /// The latest moment heard of.
     heard: Instant,
     failure: Option<String>,
@@ -123,6 +127,7 @@ impl Run {
             faults: BTreeMap::new(),
             replaced: 0,
             began: now,
+            lacks: None,
             heard: now,
             failure: None,
         };
@@ -388,8 +393,14 @@ impl Run {
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         let gathers = (self.handed_out == 0).then(|| self.began.plus_ms(GATHER_MS));
         let hurries = self.hurry.iter().flatten().copied();
-        let waits = gathers.into_iter().chain(hurries).filter(|at| *at > self.heard);
+        let yields = self.lacks.map(|since| since.plus_ms(LACK_MS));
+        let waits = gathers.into_iter().chain(hurries).chain(yields).filter(|at| *at > self.heard);
         self.holds.values().filter_map(|hold| hold.due).chain(waits).min()
+    }
+
+    /// Whether others that wait have their turn before it.
+    pub(super) fn yields(&self, now: Instant) -> bool {
+        self.lacks.is_some_and(|since| since.plus_ms(LACK_MS) <= now)
     }
 
     /// Whether parts are handed out yet.
@@ -442,6 +453,8 @@ impl Run {
                 continue;
             }
             if !advanced {
+                let lacks = !self.alone && (0..self.parts.len()).any(|shard| self.peers_of(shard) == 0);
+                self.lacks = lacks.then(|| self.lacks.unwrap_or(now));
                 return None;
             }
         }
