@@ -1,8 +1,9 @@
-//! WGSL kernels, the layouts that they share with Rust, and a twin of each for the CPU.
+//! WGSL kernels, the layouts that they share with Rust, and twins of them for the CPU.
 //!
 //! A kernel is a WGSL file. What it has in common with Rust is written once, in Rust: constants and structures are put before each kernel's source,
-//! and what a kernel binds is a table that the executor reads. Each function of a kernel has a twin of the same name in Rust, which tests
-//! compare with what the kernel stands for; a wrong result of a GPU is then either a wrong twin or a wrong driver.
+//! and what a kernel binds is a table that the executor reads. Twins in Rust do what kernels do, and tests compare them with what the kernels stand for; a
+//! wrong result of a GPU is then either a wrong twin or a wrong driver. Of π each function has a twin of the same name. Of nets each kernel has one, and so has
+//! what a round does to a net and to numbers; how the lanes of a workgroup share its memory has none.
 //!
 //! # How to drive it
 //! [`rank`] is the focus vector π: [`rank::cut`] arranges a graph for a device, [`rank::Kernel`] says what to run. [`ffcm`] is interaction nets:
