@@ -70,7 +70,9 @@ pub(crate) fn send(message: &FromReckoner, parts: &[Vec<u8>]) {
 
 fn post_of_turn(turn: u32, message: &FromReckoner, parts: &[Vec<u8>]) {
     let scope = scope();
-    let sent = post(&OfTurn { turn, message }, parts, |message, handed| scope.post_message_with_transfer(message, handed));
+    let sent = post(&OfTurn { turn, message }, parts, |message, handed| {
+        scope.post_message_with_transfer(message, handed)
+    });
     if let Err(error) = sent {
         web_sys::console::error_1(&error);
     }
