@@ -106,7 +106,7 @@ async fn on_gpu(program: &Program, how: &Reducing) -> Result<Outcome, String> {
     // Its driver makes kernels for a while, which is no part of the run.
     gpu.prepare_nets().await.map_err(|error| error.to_string())?;
     let begun_ms = now_ms();
-    let solution = gpu.reduce(&offloaded.input()).await.map_err(|error| error.to_string())?;
+    let solution = gpu.reduce(&offloaded.input(), now_ms).await.map_err(|error| error.to_string())?;
     let ms = now_ms() - begun_ms;
     let finished = offloaded.finish(solution).map_err(|error| error.to_string())?;
     let (progress, tally) = (finished.progress(), finished.tally());

@@ -6,7 +6,7 @@ mod random;
 use ffcm::{Book, Limits, Machine, Offloaded, Progress, Resource, Tally};
 use random::{CAP, nets, random_book, shuffled};
 use shaders::ffcm::{
-    Solution, counts,
+    Solution, State, Totals, counts,
     cpu::{Memory, narrow, settle, wide},
     stopped,
 };
@@ -32,8 +32,11 @@ fn by_twins(book: &Book, limits: Limits, [nodes_max, wires_max]: [u32; 2], mut s
         narrow(&mut memory);
         settle(&mut memory);
     }
+    let mut totals = Totals::default();
+    totals.add(&State::default(), &memory.known());
     let solution = Solution {
         state: memory.known(),
+        totals,
         counts: counts(&memory.state),
         nodes: (0..).zip(memory.nodes).collect(),
         wires: (0..).zip(memory.wires.iter().map(|word| !word)).collect(),

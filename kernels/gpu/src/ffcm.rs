@@ -8,13 +8,19 @@ use crate::{
     rank::LOSSES_MAX,
 };
 use room::Room;
-use shaders::ffcm::{Input, Kernel, NONE, STATE_WORDS, Solution, State, TAG_BITS, counts, stopped, tag};
+use shaders::ffcm::{
+    Input, Kernel, NONE, STATE_WORDS, Solution, State, TAG_BITS, Totals, counts, stopped, tag,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Steps between two looks at what the device did; after the last round they do nothing.
+/// Most steps between two looks at what the device did; after the last round they do nothing.
 const READ_EVERY: u32 = 16;
-/// Pairs that one submission reduces, about: drivers take a device away that does not answer for seconds.
+/// Steps before the first look, when nobody knows how fast the device is.
+const FIRST_STEPS: u32 = 2;
+/// Pairs that one submission reduces at most, but for those of a single step: drivers take a device away that does not answer for seconds.
 const PAIRS_AT_ONCE: u32 = 1 << 23;
+/// How long a submission may take before the next one is shorter, in milliseconds.
+const SUBMISSION_MS: f64 = 100.0;
 /// Room grows by this factor at first, a power of two.
 const GROWTH: u32 = 4;
 /// Nodes or wires that are read at once.
@@ -40,14 +46,15 @@ impl Gpu {
         }
     }
 
-    /// Reduces a net, until no pair is left, or there is no room, or there were as many interactions as there may be.
+    /// Reduces a net, until no pair is left, or there is no room, or there were as many interactions as there may be. `now_ms` is a clock, in
+    /// milliseconds since whenever: how much a device is handed at once goes by how long it takes.
     ///
     /// # Errors
     /// [`GpuError`]; the processor begins anew.
-    pub async fn reduce(&self, input: &Input<'_>) -> Result<Solution, GpuError> {
+    pub async fn reduce(&self, input: &Input<'_>, now_ms: impl Fn() -> f64) -> Result<Solution, GpuError> {
         let mut losses = 0;
         loop {
-            let why = match rounds(&self.device(), input).await {
+            let why = match rounds(&self.device(), input, READ_EVERY >> losses, &now_ms).await {
                 Ok(solution) => return Ok(solution),
                 Err(Fault::Error(error)) => return Err(error),
                 Err(Fault::Lost(why)) => why,
@@ -61,20 +68,38 @@ impl Gpu {
     }
 }
 
-async fn rounds(device: &Device, input: &Input<'_>) -> Result<Solution, Fault> {
+/// How many steps, of `most`, reduce no more than [`PAIRS_AT_ONCE`] pairs, where each round may have twice those of the one before; one at least.
+fn at_once(pairs: u32, pairs_max: u32, most: u32) -> u32 {
+    let width = |step: u32| (u64::from(pairs) << step.min(31)).min(u64::from(pairs_max));
+    let sums = (0..most).scan(0, |sum, step| {
+        *sum += width(step);
+        Some(*sum)
+    });
+    (sums.take_while(|sum| *sum <= u64::from(PAIRS_AT_ONCE)).count() as u32).max(1)
+}
+
+/// All rounds on one device, `most` steps at once at most: one that was lost may have been given too much.
+async fn rounds(
+    device: &Device,
+    input: &Input<'_>,
+    most: u32,
+    now_ms: &impl Fn() -> f64,
+) -> Result<Solution, Fault> {
     device.begin()?;
     device.prepare_nets().await?;
     let mut room = Room::first(device, input).await?;
     let mut step = steps(device, &room)?;
     let mut state = read_state(device, &room).await?;
-    let mut growth = GROWTH;
+    let (mut growth, mut pace) = (GROWTH, FIRST_STEPS.min(most));
+    let mut totals = Totals::default();
     while state.0.stopped == stopped::STOPPED_NOT {
-        // The breadth may double with each round; that it does so for long is rare.
-        let at_once = (PAIRS_AT_ONCE / state.0.pairs.max(1)).clamp(1, READ_EVERY);
-        device.submit(&step, at_once);
-        let before = state.0.rounds;
+        let begun_ms = now_ms();
+        device.submit(&step, at_once(state.0.pairs, room.pairs_max(), pace));
+        let before = state.0;
         state = read_state(device, &room).await?;
-        if state.0.rounds == before || state.0.pairs > room.pairs_max() {
+        pace = if now_ms() - begun_ms < SUBMISSION_MS { (2 * pace).min(most) } else { (pace / 2).max(1) };
+        totals.add(&before, &state.0);
+        if state.0.rounds == before.rounds || state.0.pairs > room.pairs_max() {
             return Err(GpuError::Wrong.into());
         }
         let is_full = state.0.stopped == stopped::STOPPED_FULL;
@@ -104,7 +129,7 @@ async fn rounds(device: &Device, input: &Input<'_>) -> Result<Solution, Fault> {
         stopped::STOPPED_DONE => reached(device, &room, input.root, &state).await?,
         _ => Reached::default(),
     };
-    Ok(Solution { state, counts: counts(&words), nodes, wires })
+    Ok(Solution { state, totals, counts: counts(&words), nodes, wires })
 }
 
 /// The state and all its words.
@@ -227,5 +252,23 @@ impl Pages {
         let read = device.read_runs(buffer, &runs).await?;
         self.held.extend(wanted.into_iter().zip(read.as_flattened().chunks_exact(size).map(<[u32]>::to_vec)));
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_submission_is_bounded_by_what_its_rounds_may_grow_to() {
+        // As many as asked for, where all that fits is little.
+        assert_eq!(at_once(1, 1 << 16, 16), 16);
+        assert_eq!(at_once(1 << 16, 1 << 16, 16), 16);
+        // Rounds that double: 2¹⁶ to 2²² are less than 2²³ pairs.
+        assert_eq!(at_once(1 << 16, u32::MAX, 16), 7);
+        assert_eq!(at_once(1 << 22, 1 << 22, 16), 2);
+        // One step, whatever it is.
+        assert_eq!(at_once(u32::MAX, u32::MAX, 16), 1);
+        assert_eq!(at_once(0, 0, 1), 1);
     }
 }

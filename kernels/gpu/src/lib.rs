@@ -15,7 +15,7 @@
 //! # }
 //! ```
 //!
-//! [`Gpu::reduce`] does the rounds of an interaction net that `ffcm::Offloaded` began. Steps are handed over 16 at a time, and what they did is read then; a step is a
+//! [`Gpu::reduce`] does the rounds of an interaction net that `ffcm::Offloaded` began. Steps are handed over up to 16 at a time, fewer on a device that is slow or was lost, and what they did is read then; a step is a
 //! round of many pairs, or up to 64 rounds of few, which one workgroup does alone. Room for nodes and wires is small at first and grows when pairs wait for it.
 //! [`Gpu::part`] does the rounds of a part, whose ghosts others send, between the checks of a `rank::OffloadedPart`.
 //!

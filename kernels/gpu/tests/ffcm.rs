@@ -50,6 +50,11 @@ async fn open() -> Gpu {
     Gpu::open().await.expect("a GPU, or Debian's package mesa-vulkan-drivers")
 }
 
+/// A clock that stands still: a device is handed as much at once as it may be.
+fn now_ms() -> f64 {
+    0.0
+}
+
 fn sum_tree(depth: u32) -> Book {
     Book::read(&hvm_programs::sum_tree(depth)).unwrap_or_else(|error| panic!("{error}"))
 }
@@ -64,7 +69,7 @@ fn alone(book: &Book, limits: Limits) -> (Progress, String, Tally) {
 /// What the GPU gives, and how many rounds it took.
 async fn by_gpu(gpu: &Gpu, book: &Book, limits: Limits) -> ((Progress, String, Tally), u64) {
     let offloaded = Offloaded::new(book, limits).expect("it goes to a device");
-    let solution = gpu.reduce(&offloaded.input()).await.expect("the GPU computes");
+    let solution = gpu.reduce(&offloaded.input(), now_ms).await.expect("the GPU computes");
     let finished = offloaded.finish(solution).expect("it adds up");
     let got = (finished.progress(), finished.result().to_string(), finished.tally().clone());
     (got, finished.rounds().0)
@@ -199,7 +204,7 @@ on_device! {
         let gpu = Gpu::open_within(64).await.expect("a GPU");
         let book = Book::read("@main = (((a a) (b b)) ((c c) (d d)))").expect("a book");
         let offloaded = Offloaded::new(&book, Limits::default()).expect("it goes to a device");
-        let error = gpu.reduce(&offloaded.input()).await.expect_err("64 bytes hold four nodes");
+        let error = gpu.reduce(&offloaded.input(), now_ms).await.expect_err("64 bytes hold four nodes");
         assert!(matches!(error, GpuError::NoRoom { nodes_max: 4, .. }), "{error}");
     }
     async fn a_tree_gives_the_same_result_and_the_same_counts() {

@@ -379,11 +379,33 @@ pub fn workgroups(pairs: u32, groups_max: u32) -> [u32; 6] {
     [width, groups.div_ceil(width.max(1)), 1, (is_narrow && pairs > 0).into(), 1, 1]
 }
 
+/// What a device counts in words that wrap at 2³², added up over all looks at its state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Totals {
+    /// Rounds.
+    pub rounds: u64,
+    /// Operations that have no result.
+    pub undefined: u64,
+    /// Copies that were asked for of definitions that hold duplicators.
+    pub unsafe_copies: u64,
+}
+
+impl Totals {
+    /// Takes in what was done between two looks at a device's state: fewer than 2³² of each.
+    pub fn add(&mut self, before: &State, now: &State) {
+        self.rounds += u64::from(now.rounds.wrapping_sub(before.rounds));
+        self.undefined += u64::from(now.undefined.wrapping_sub(before.undefined));
+        self.unsafe_copies += u64::from(now.unsafe_copies.wrapping_sub(before.unsafe_copies));
+    }
+}
+
 /// What a device gives once it has stopped.
 #[derive(Debug, Clone)]
 pub struct Solution {
-    /// What it did, and why it stopped.
+    /// Why it stopped.
     pub state: State,
+    /// What it counted in words that wrap.
+    pub totals: Totals,
     /// Interactions by opcode.
     pub counts: [u64; OPCODES as usize],
     /// What of the net the result leads to, once it is done: nodes by index.

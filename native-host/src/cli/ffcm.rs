@@ -248,7 +248,13 @@ impl DoneOnGpu<'_> {
         let results = shown(program, finished.progress(), Some(finished.result()))?;
         let (rounds, widest) = finished.rounds();
         let on_gpu = Some(OnGpu { name: name.clone(), rounds, widest });
-        Ok(Ran { progress: finished.progress(), tally: finished.tally().clone(), results, time: *time, on_gpu })
+        Ok(Ran {
+            progress: finished.progress(),
+            tally: finished.tally().clone(),
+            results,
+            time: *time,
+            on_gpu,
+        })
     }
 }
 
@@ -259,7 +265,7 @@ async fn on_gpu(book: &Book, limits: Limits) -> Result<DoneOnGpu<'_>> {
     // Its driver makes kernels for a while, which is no part of the run.
     gpu.prepare_nets().await?;
     let start = Instant::now();
-    let solution = gpu.reduce(&offloaded.input()).await?;
+    let solution = gpu.reduce(&offloaded.input(), || start.elapsed().as_secs_f64() * 1e3).await?;
     let time = start.elapsed();
     let finished = offloaded.finish(solution)?;
     if let Progress::Full(resource) = finished.progress() {

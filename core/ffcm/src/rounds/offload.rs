@@ -141,7 +141,7 @@ impl<'b> Offloaded<'b> {
     /// [`Impossible`] if it did not stop, or names definitions that there are not.
     pub fn finish(&self, solution: Solution) -> Result<Finished<'b>, Impossible> {
         let book = self.rounds.reducer.book;
-        let state = solution.state;
+        let (state, totals) = (solution.state, solution.totals);
         let progress = match state.stopped {
             stopped::STOPPED_DONE => Progress::Done,
             stopped::STOPPED_CAPPED => Progress::Capped,
@@ -151,19 +151,19 @@ impl<'b> Offloaded<'b> {
             stopped::STOPPED_FULL => Progress::Full(Resource::Wires),
             _ => return Err(Impossible),
         };
-        let unsafe_def = (state.unsafe_copies > 0).then_some(state.unsafe_def);
+        let unsafe_def = (totals.unsafe_copies > 0).then_some(state.unsafe_def);
         if unsafe_def.is_some_and(|def| def as usize >= book.defs().len()) {
             return Err(Impossible);
         }
         let before = self.rounds.tally();
         let tally = Tally {
             counts: solution.counts,
-            undefined: before.undefined + u64::from(state.undefined),
-            unsafe_copies: before.unsafe_copies + u64::from(state.unsafe_copies),
+            undefined: before.undefined + totals.undefined,
+            unsafe_copies: before.unsafe_copies + totals.unsafe_copies,
             unsafe_def,
             type_errors: 0,
         };
-        let rounds = (u64::from(state.rounds), state.widest as usize);
+        let rounds = (totals.rounds, state.widest as usize);
         let net = Part { nodes: solution.nodes, wires: solution.wires };
         Ok(Finished { book, root: self.rounds.root, progress, tally, rounds, net })
     }

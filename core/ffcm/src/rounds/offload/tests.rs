@@ -1,4 +1,5 @@
 use super::*;
+use shaders::ffcm::{State, Totals};
 use std::{format, string::ToString};
 
 fn offloaded(text: &str) -> Result<u32, NotOffloaded> {
@@ -52,13 +53,34 @@ fn what_does_not_add_up_is_refused() {
     let book = Book::read("@main = 1").expect("a book");
     let offloaded = Offloaded::new(&book, Limits::default()).expect("it goes to a device");
     let gives = |stopped, unsafe_copies, unsafe_def| {
-        let state = shaders::ffcm::State { stopped, unsafe_copies, unsafe_def, ..Default::default() };
+        let state = State { stopped, unsafe_copies, unsafe_def, ..State::default() };
+        let mut totals = Totals::default();
+        totals.add(&State::default(), &state);
         let (nodes, wires) = Default::default();
-        offloaded.finish(Solution { state, counts: [0; 8], nodes, wires }).map(|finished| finished.progress())
+        offloaded
+            .finish(Solution { state, totals, counts: [0; 8], nodes, wires })
+            .map(|finished| finished.progress())
     };
     assert_eq!(gives(stopped::STOPPED_DONE, 0, u32::MAX), Ok(Progress::Done));
     assert_eq!(gives(stopped::STOPPED_FULL, 0, u32::MAX), Ok(Progress::Full(Resource::Wires)));
     assert_eq!(gives(stopped::STOPPED_NOT, 0, u32::MAX), Err(Impossible));
     assert_eq!(gives(stopped::STOPPED_DONE, 1, 1), Err(Impossible));
     assert_eq!(gives(99, 0, u32::MAX), Err(Impossible));
+}
+
+#[test]
+fn what_a_device_counts_goes_on_where_its_words_wrap() {
+    let book = Book::read("@main = 1").expect("a book");
+    let offloaded = Offloaded::new(&book, Limits::default()).expect("it goes to a device");
+    let mut totals = Totals::default();
+    let mut before = State::default();
+    for count in [3 << 30, 1 << 31, 1 << 30] {
+        let now = State { undefined: count, rounds: count, stopped: stopped::STOPPED_DONE, ..before };
+        totals.add(&before, &now);
+        before = now;
+    }
+    let (nodes, wires) = Default::default();
+    let finished = offloaded.finish(Solution { state: before, totals, counts: [0; 8], nodes, wires });
+    let finished = finished.expect("it adds up");
+    assert_eq!((finished.tally().undefined, finished.rounds().0), (9 << 30, 9 << 30));
 }
