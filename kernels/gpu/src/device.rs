@@ -1,4 +1,8 @@
 //! A device: its adapter, its limits, its faults, its buffers.
+#![allow(
+    clippy::arc_with_non_send_sync,
+    reason = "natively they are sent between threads; a browser keeps them on one"
+)]
 
 use crate::error::GpuError;
 use futures::channel::oneshot;
