@@ -350,7 +350,8 @@ pub(super) fn Drawing(
         let (Some(canvas), Some(over)) = (canvas.get(), over.get()) else { return };
         match Scene::new(canvas, over) {
             Ok(scene) => {
-                (slow.set(scene.is_slow), problem.set(None));
+                slow.set(scene.is_slow);
+                problem.set(None);
                 figure().draw_on(scene, ends);
             }
             Err(_) => problem.set(Some("This browser does not draw with WebGL 2. The table says it all.")),
