@@ -20,8 +20,8 @@
 //!
 //! # Provided / Not provided
 //! Provided: one liar changes no bit of π, however it lies, and is named; neither do holders that come and go. Not provided: defence against two that
-//! lie alike and hold the same part, other than that what they say has to be possible (else all is done again beside the heavy node's own
-//! check, and who lies then is found); who holds what is not told to holders, but nothing keeps one person from having many nodes. Secrecy of the graph from those who hold it.
+//! lie alike and hold the same part to the end, other than that what they say has to be possible, and that whoever takes the place of one says the same
+//! (else all is done again beside the heavy node's own check, and who lies then is found); who holds what is not told to holders, but nothing keeps one person from having many nodes. Secrecy of the graph from those who hold it.
 #![no_std]
 
 extern crate alloc;
@@ -39,7 +39,7 @@ pub use coordinator::{Coordinator, RankingState, RankingView};
 pub use holder::{Holder, HolderView, Lending, Reckoner};
 pub use message::{About, Done, Task, WorkId};
 pub use order::{
-    Cut, EDGES_MAX, Facts, GRAPH_BYTES_MAX, NODES_MAX, Order, OrderError, PARTS_BYTES_MAX, PATIENCE_MS_MAX, SHARDS_MAX,
-    UNPACKED_BYTES_MAX, Written, cut,
+    Cut, EDGES_MAX, Facts, GRAPH_BYTES_MAX, NODES_MAX, Order, OrderError, PARTS_BYTES_MAX, PATIENCE_MS_MAX,
+    SHARDS_MAX, UNPACKED_BYTES_MAX, Written, cut,
 };
 pub use reckon::Processor;

@@ -97,7 +97,11 @@ pub fn read_graph(path: &Path, options: ReadOptions) -> Result<Edges, FileError>
 ///
 /// # Errors
 /// [`FileError`].
-pub fn read_edges(file: &mut dyn BufRead, options: ReadOptions, edges_max: usize) -> Result<Edges, FileError> {
+pub fn read_edges(
+    file: &mut dyn BufRead,
+    options: ReadOptions,
+    edges_max: usize,
+) -> Result<Edges, FileError> {
     let format = Format::of_beginning(file.fill_buf()?).unwrap_or(options.format);
     let mut reader = Reader::new(ReadOptions { format, ..options });
     loop {

@@ -137,6 +137,8 @@ pub(super) async fn submit(
     request: Request,
 ) -> Answer<Response> {
     let order = wanted.order()?;
+    // Before anything of the graph is in memory for it.
+    order.check().map_err(|error| refused(SubmitError::Order(error)))?;
     let upload = uploads::read(request, asker).await?;
     let graph = match &wanted.graph {
         None => upload.bytes.to_vec(),
