@@ -140,17 +140,6 @@ for (const [what, args, gpu] of [["by WebGPU", ["--enable-unsafe-webgpu"], "true
       await drop(tab, name, content);
       await tab.find("graph-outcome", `[data-digest="${digest}"]`).waitFor({ timeout: WORK_MS_MAX });
     }
-
-    // Nets, by the same devices.
-    await tab.go("machine");
-    const book = (await tab.find("machine-text").inputValue()).replace("~ (18 ", "~ (9 ");
-    const reduced = await commandLine(["ffcm", "run", "--stats"], "sum.hvm", book);
-    await tab.find("machine-text").fill(book);
-    await tab.find("machine-field", `[data-field="device"]`).selectOption("gpu");
-    await tab.find("machine-run").click();
-    await tab.find("machine-outcome", `[data-interactions="${reduced.interactions}"]`).waitFor({ timeout: WORK_MS_MAX });
-    assert.equal(await tab.find("machine-result").textContent(), reduced.result);
-    assert.match(await tab.find("machine-device").textContent(), gpu === "true" ? /webgpu/ : /^this processor$/);
     assert.deepEqual(tab.errors.filter((error) => !/WebGPU|GPU|WebGL/.test(error)), []);
     await own.close();
   });
