@@ -177,6 +177,22 @@ on_device! {
         say!("{count} operations");
     }
 
+    /// Mesa's drivers for the processor end loops early, and lose what is left, once an invocation went round too often.
+    async fn a_long_chain_of_wires_is_followed_and_leaves_time_for_more() {
+        let gpu = open().await;
+        let book = Book::read(
+            "@main = a & @chain ~ (15 (4 n)) & @product ~ (n (0 a))
+             @chain = (?((@one @links) a) a)
+             @one = (a a)
+             @links = ({a b} (x z)) & @chain ~ (a (x y)) & @chain ~ (b (y z))
+             @product = (?(((a a) @more) b) b)
+             @more = ({c a} ({$([*2] $([+1] d)) $([*2] $([+0] b))} f))
+               & @product ~ (a (b $([+] $(e f)))) & @product ~ (c (d e))",
+        )
+        .expect("a book");
+        assert_eq!(by_gpu(&gpu, &book, Limits::default()).await.0, alone(&book, Limits::default()));
+    }
+
     async fn large_results_are_read_back() {
         let gpu = open().await;
         // A tree of 4,096 numbers, whose nodes stand on many pages.

@@ -23,16 +23,23 @@ pub const KIND_BITS: u32 = 5;
 pub const OPCODES: u32 = 8;
 /// What an empty wire holds.
 pub const NONE: u32 = u32::MAX;
-/// Wires that one lane follows in a round.
-pub const LINKS_MAX: u32 = 4096;
-/// Nodes, wires and pairs of a definition that a lane expands, at most each: a workgroup's places are then counted in 18 bits, and so in 32 those that all
+/// Wires that one lane follows for one link in a round.
+///
+/// Mesa's drivers for the processor end every loop of an invocation once all its loops together have gone round 65,535 times, and say nothing: what is left is
+/// lost. So no invocation may come near: [`DEF_PAIRS_MAX`] links of so many wires each stay below it, and the narrow kernel ends after [`NARROW_STEPS`].
+pub const LINKS_MAX: u32 = 256;
+/// Nodes and wires of a definition that a lane expands, at most each: a workgroup's places are then counted in 18 bits, and so in 32 those that all
 /// workgroups of a device ask for at the same moment.
 pub const DEF_MAX: u32 = 1024;
-/// Pairs of a round that one workgroup does alone.
-pub const NARROW_PAIRS: u32 = 256;
+/// Pairs of a definition that a lane expands.
+pub const DEF_PAIRS_MAX: u32 = 96;
+/// Pairs of a round that one workgroup does alone: one for each of its lanes.
+pub const NARROW_PAIRS: u32 = NARROW_LANES;
 /// Lanes of that workgroup: few, since a device without hardware goes through all of them for a single pair. A round of a few pairs takes lavapipe 57 µs with
 /// these, and about 2 ms with 256.
 pub const NARROW_LANES: u32 = 32;
+/// It begins no further round after so many steps: places, wires and pairs that all its lanes have asked for or left.
+pub const NARROW_STEPS: u32 = 1 << 14;
 /// Rounds that it does in one dispatch.
 pub const NARROW_ROUNDS: u32 = 64;
 /// Pairs, nodes and wires that a workgroup gathers before it writes them down; what is more is written one by one.
@@ -481,6 +488,7 @@ impl Kernel {
             ("LINKS_MAX", LINKS_MAX),
             ("NARROW_PAIRS", NARROW_PAIRS),
             ("NARROW_ROUNDS", NARROW_ROUNDS),
+            ("NARROW_STEPS", NARROW_STEPS),
             ("AT_COUNTS", State::FIELDS.len() as u32),
             ("STATE_WORDS", STATE_WORDS as u32),
         ];

@@ -15,7 +15,7 @@ use crate::{
 };
 use alloc::{collections::BTreeMap, string::String, vec, vec::Vec};
 use core::fmt;
-use shaders::ffcm::{DEF_MAX, Input, Solution, short_of, stopped};
+use shaders::ffcm::{DEF_MAX, DEF_PAIRS_MAX, Input, Solution, short_of, stopped};
 
 /// The tables of the kernels are those of this crate.
 const _: () = {
@@ -74,12 +74,10 @@ impl fmt::Display for NotOffloaded {
                 "there are floats, and `@{def}` has an operator that is an angle, a logarithm, a power, a sine or a tangent of \
                  them, in which devices differ"
             ),
-            Self::LargeDef { def, size } => {
-                write!(
-                    f,
-                    "`@{def}` has {size} parts, and a device expands at most {DEF_MAX} at once: divide it"
-                )
-            }
+            Self::LargeDef { def, size } => write!(
+                f,
+                "`@{def}` has {size} parts, and a device expands at most {DEF_MAX}, {DEF_PAIRS_MAX} of them pairs: divide it"
+            ),
             Self::Full(resource) => write!(f, "`@main` alone needs more {resource}"),
         }
     }
@@ -253,8 +251,10 @@ fn fits(book: &Book) -> Result<(), NotOffloaded> {
     // `main` is expanded here; only where something refers to it a device does so too.
     let is_called = book.defs().iter().flat_map(ports).any(|port| port == main);
     for (number, def) in (0..).zip(book.defs()) {
-        let size = def.nodes().len().max(def.wires() as usize).max(def.redexes().len());
-        if size > DEF_MAX as usize && (is_called || number != book.main()) {
+        let size = def.nodes().len().max(def.wires() as usize);
+        let is_large = size > DEF_MAX as usize || def.redexes().len() > DEF_PAIRS_MAX as usize;
+        if is_large && (is_called || number != book.main()) {
+            let size = size.max(def.redexes().len());
             return Err(NotOffloaded::LargeDef { def: def.name().into(), size });
         }
     }

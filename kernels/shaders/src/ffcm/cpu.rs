@@ -153,9 +153,7 @@ pub fn narrow(memory: &mut Memory<'_>) {
         if state.stopped != stopped::STOPPED_NOT || state.pairs > NARROW_PAIRS {
             break;
         }
-        for first in (0..state.pairs).step_by(NARROW_LANES as usize) {
-            Tile::new(memory).reduce_all(first, NARROW_LANES);
-        }
+        Tile::new(memory).reduce_all(0, NARROW_LANES);
         end_round(memory);
     }
     memory.change(|state| state.is_ended = 1);

@@ -14,19 +14,20 @@ fn narrow(@builtin(local_invocation_index) lane: u32) {
     if lane == 0u {
         pairs_now = select(0u, narrowed(known[AT_PAIRS]), known[AT_STOPPED] == STOPPED_NOT);
     }
+    var steps = 0u;
     for (var round = 0u; round < NARROW_ROUNDS; round += 1u) {
         let pairs = workgroupUniformLoad(&pairs_now);
         if pairs == 0u {
             break;
         }
-        for (var first = 0u; first < pairs; first += LANES) {
-            tile(first + lane, lane);
-            storageBarrier();
-            workgroupBarrier();
-        }
+        tile(lane, lane);
+        storageBarrier();
+        workgroupBarrier();
         look(lane);
         if lane == 0u {
-            pairs_now = narrowed(end_round());
+            steps += atomicLoad(&asked[0]) + atomicLoad(&asked[1]);
+            steps += atomicLoad(&left[0]) + atomicLoad(&left[1]) + atomicLoad(&left[2]);
+            pairs_now = select(0u, narrowed(end_round()), steps < NARROW_STEPS);
         }
         storageBarrier();
     }
