@@ -167,7 +167,13 @@ async fn light_nodes_of_a_network_give_the_digest_of_one_machine() {
         nodes[0].child.kill().await.unwrap();
     });
     assert_eq!((&there["digest"], &there["report"]), (&here["digest"], &here["report"]));
-    assert!(there["replaced"].as_u64() > Some(0), "{there}");
+    // Another took its place, or the heavy node did its steps until it was known to be gone.
+    let mut holders =
+        there["computed"].as_array().unwrap().iter().flat_map(|shard| shard["holders"].as_array().unwrap());
+    assert!(
+        there["replaced"].as_u64() > Some(0) || holders.any(|holder| holder["node"].is_null()),
+        "{there}"
+    );
 
     let wrong = run_failing(home, &["rank", "graph.txt", "--on", url, "--alpha", "2"]).await;
     assert!(wrong.contains("`alpha`: `2` is too large"), "{wrong}");

@@ -450,7 +450,7 @@ mod tests {
         let bytes = tempfile::NamedTempFile::new().expect("a file");
         std::fs::write(bytes.path(), [0xFF, 0xFE]).expect("written");
         let said = line(&format!("run {}", bytes.path().display())).expect_err("no text");
-        assert!(format!("{said:#}").contains("invalid utf-8"), "{said:#}");
+        assert!(format!("{said:#}").contains(":1:1: not UTF-8 text"), "{said:#}");
     }
 
     #[test]
