@@ -479,8 +479,10 @@ impl Coordinator {
         let mut batch = Batch::new();
         if self.rankings.len() >= RANKINGS_MAX {
             let ended = self.rankings.iter().filter(|(_, ranking)| matches!(ranking.state, State::Ended));
-            let oldest = ended.min_by_key(|(_, ranking)| ranking.record.submitted).map(|(id, _)| *id);
-            if let Some(oldest) = oldest {
+            // What failed goes before any π, or whoever sends what is no graph would empty the list.
+            let has_pi = |record: &Record| matches!(&record.outcome, Some(Outcome { result: Ok(_), .. }));
+            let oldest = ended.min_by_key(|(_, ranking)| (has_pi(&ranking.record), ranking.record.submitted));
+            if let Some(oldest) = oldest.map(|(id, _)| *id) {
                 self.rankings.remove(&oldest);
                 batch.delete(key(oldest));
                 batch.delete_under(data_key(oldest, b""));

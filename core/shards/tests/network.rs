@@ -636,6 +636,32 @@ fn one_graph_is_cut_at_a_time_whatever_becomes_of_its_ranking() {
 }
 
 #[test]
+fn what_failed_makes_room_before_any_pi() {
+    use coordinator::{Input, Output, RANKINGS_MAX};
+    let mut world = world(3, &[Vice::None, Vice::None]);
+    let done = world.submit(order(1));
+    world.run(done);
+    let coordinator = &mut world.coordinator;
+    for at in 0..RANKINGS_MAX {
+        let now = world.now.plus_ms(1 + at as u64);
+        let order = Order { name: at.to_string(), ..order(1) };
+        coordinator
+            .handle_input(now, Input::Submit { token: 7, from: None, order, graph: b"0 1\n".to_vec() });
+        while let Some(output) = coordinator.poll_output() {
+            match output {
+                Output::Store { ticket, .. } => coordinator.handle_input(now, Input::Stored { ticket }),
+                Output::Cut { ranking, .. } => {
+                    coordinator.handle_input(now, Input::Cut { ranking, result: Err("no graph".into()) });
+                }
+                _ => {}
+            }
+        }
+    }
+    assert_eq!(world.coordinator.rankings().len(), RANKINGS_MAX);
+    assert_eq!(world.coordinator.ranking(done).expect("kept").state, RankingState::Done);
+}
+
+#[test]
 fn an_end_is_shown_once_it_is_durable() {
     use coordinator::{Input, Output};
     let now = Instant::from_unix_ms(1_800_000_000_000);

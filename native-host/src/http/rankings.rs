@@ -5,7 +5,7 @@ use super::{
     api::{Answer, id, look},
     blobs,
     problem::Problem,
-    propose::commit,
+    propose::{commit, too_many},
     uploads,
 };
 use axum::{
@@ -22,9 +22,10 @@ use rank::{Alpha, Epsilon, ROUNDS_MAX, SLICE_NODES};
 use serde_json::{Value, json};
 use shards::{
     Order, PATIENCE_MS_MAX, RankingView, SHARDS_MAX, Written,
-    coordinator::{SubmitError, slice_key},
+    coordinator::{OPEN_MAX, SubmitError, slice_key},
 };
 use std::{io, time::Duration};
+use tokio::sync::Semaphore;
 
 /// Into how many parts a graph is cut, where nobody says.
 const SHARDS: u32 = 4;
@@ -86,6 +87,9 @@ pub(super) async fn pi(State(site): State<Site>, Path(text): Path<String>) -> An
     Ok((headers, Body::from_stream(slices)).into_response())
 }
 
+/// Graphs in memory until they are durable: no more than may be open, however small the requests that name them.
+static GRAPHS: Semaphore = Semaphore::const_new(OPEN_MAX);
+
 /// How a graph is to be ranked.
 #[derive(Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -140,6 +144,7 @@ pub(super) async fn submit(
     // Before anything of the graph is in memory for it.
     order.check().map_err(|error| refused(SubmitError::Order(error)))?;
     let upload = uploads::read(request, asker).await?;
+    let _place = GRAPHS.try_acquire().map_err(|_| too_many())?;
     let graph = match &wanted.graph {
         None => upload.bytes.to_vec(),
         Some(_) if !upload.bytes.is_empty() => {
