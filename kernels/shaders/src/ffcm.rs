@@ -35,8 +35,7 @@ pub const DEF_MAX: u32 = 1024;
 pub const DEF_PAIRS_MAX: u32 = 96;
 /// Pairs of a round that one workgroup does alone: one for each of its lanes.
 pub const NARROW_PAIRS: u32 = NARROW_LANES;
-/// Lanes of that workgroup: few, since a device without hardware goes through all of them for a single pair. A round of a few pairs takes lavapipe 57 µs with
-/// these, and about 2 ms with 256.
+/// Lanes of that workgroup: few, since a device without hardware goes through all of them for a single pair.
 pub const NARROW_LANES: u32 = 32;
 /// It begins no further round after so many steps: places, wires and pairs that all its lanes have asked for or left.
 pub const NARROW_STEPS: u32 = 1 << 14;
