@@ -307,8 +307,9 @@ impl World {
         for host in &self.hosts[HEAVY..] {
             let Some(light) = host.light() else { continue };
             let credit = light.view().contribution.credit.jobs;
-            if credit > receipts.get(&host.id).copied().unwrap_or_default() {
-                return Err(format!("{} is credited with {credit} jobs, more than it has receipts", host.id));
+            let due = receipts.get(&host.id).copied().unwrap_or_default();
+            if credit > due {
+                return Err(format!("{} is credited with {credit} jobs, and has {due} receipts", host.id));
             }
         }
         Ok(())

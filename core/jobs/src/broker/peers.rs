@@ -268,9 +268,9 @@ impl Broker {
         let signature = signature.unwrap_or([0; 64]);
         let before = self.scheduler.answers(job).iter().find(|answer| answer.node == peer);
         if before.and_then(|before| before.envelope().ok()).as_ref() == Some(&envelope) {
-            // The response to the first time was lost. Nothing is counted again.
-            let received = Received::Taken { signature, standing: self.scheduler.standing(peer) };
-            self.received_at(message, at, received);
+            // The response to the first time was lost, or is late. Nothing is counted again, and what was not durable then may not be yet.
+            let token = self.token(Wait::Answer(message, at, signature));
+            self.scheduler.answered_before(token, peer, job);
             return Ok(());
         }
         let outputs = [(receipt.output, answer.stdout), (receipt.errors, answer.stderr)];

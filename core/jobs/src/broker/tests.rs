@@ -218,6 +218,36 @@ fn an_answer_whose_response_was_lost_is_taken_once() {
 }
 
 #[test]
+fn a_receipt_that_comes_again_is_taken_no_sooner_than_it_is_durable() {
+    let mut rig = Rig::new();
+    rig.offer(2, 1);
+    rig.submit(0);
+    let answer = rig.answer(2, 0, b"out", Carried::Here(b"out".to_vec()));
+    let (mut tickets, mut taken) = (Vec::new(), Vec::new());
+    let mut drain = |broker: &mut Broker, tickets: &mut Vec<u64>| {
+        while let Some(output) = broker.poll_output() {
+            match output {
+                Output::Store { ticket, .. } => tickets.push(ticket),
+                Output::Respond { token, response: Response::Received(results), .. } => {
+                    assert!(matches!(results[..], [Received::Taken { .. }]), "{results:?}");
+                    taken.push(token);
+                }
+                _ => {}
+            }
+        }
+        taken.clone()
+    };
+    for token in [101, 102] {
+        let request = Request::Answers(vec![answer.clone()]);
+        rig.broker.handle_input(rig.now, &key(1), Input::Request { peer: key(2).id(), token, request });
+        assert!(drain(&mut rig.broker, &mut tickets).is_empty(), "nothing is durable yet");
+    }
+    let [ticket] = tickets[..] else { panic!("one batch: {tickets:?}") };
+    rig.broker.handle_input(rig.now, &key(1), Input::Stored { ticket, result: Ok(()) });
+    assert_eq!(drain(&mut rig.broker, &mut tickets), [101, 102]);
+}
+
+#[test]
 fn outputs_that_are_not_the_receipt_s_are_dropped_and_held_against_their_sender() {
     let mut rig = Rig::new();
     rig.offer(2, 8);
