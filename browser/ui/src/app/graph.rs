@@ -413,7 +413,7 @@ fn Progress(
     view! {
         <div data-testid=testids::GRAPH_STATE data-state=state>
             <Show when=move || is_busy.get()>
-                <div class="card progress-card">
+                <div class="card reckoning-card">
                     <p>
                         <strong>{move || view.name.get()}</strong>
                         <br />
