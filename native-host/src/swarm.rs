@@ -168,14 +168,16 @@ impl Shell {
         self.addresses.iter()
     }
 
-    /// Tells the relay and identify that the node is reached at `addresses`.
+    /// Tells the relay, identify and the table that the node is reached at `addresses`.
     pub(crate) fn announce(&mut self, addresses: &[Multiaddr]) {
         let old: Vec<Multiaddr> = self.swarm.external_addresses().cloned().collect();
         for address in old.iter().filter(|address| !addresses.contains(address)) {
             self.swarm.remove_external_address(address);
+            self.publish_soon();
         }
-        for address in addresses {
+        for address in addresses.iter().filter(|address| !old.contains(address)) {
             self.swarm.add_external_address(address.clone());
+            self.publish_soon();
         }
     }
 

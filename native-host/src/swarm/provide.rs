@@ -1,7 +1,7 @@
 //! Being found: this node's name in the distributed hash table under the classes of jobs that it takes, its advert for those who ask,
 //! and the names that others put into its part of the table.
 //!
-//! A node's own names go to the heavy nodes that it is connected to, and again whenever one more joins. Others' names are taken
+//! A node's own names go to the heavy nodes that it is connected to, and again whenever one more joins, or where it is reached changes. Others' names are taken
 //! for the classes that there are and nothing else, with addresses at which their node is itself.
 
 use super::{Shell, behaviour, is_at, listen::ip_of, reach::relay_of};
@@ -26,7 +26,7 @@ use tokio::{
 pub(super) const ADDRESSES_MAX: usize = 4;
 /// Most providers of a class at one IP address that is not this machine's: one stranger does not fill the list.
 pub(super) const EACH_IP_MAX: usize = 4;
-/// From when a heavy node joins until it is told this node's names: others may join with it.
+/// From when a heavy node joins, or where this node is reached changes, until the table is told: more may follow.
 const SETTLE: Duration = Duration::from_millis(500);
 
 /// What a node lets itself be found by.
@@ -121,6 +121,11 @@ impl Shell {
     /// Another heavy node is in the table, and is to be told this node's names.
     pub(super) fn joined(&mut self, peer: PeerId) {
         tracing::debug!(%peer, "a peer joins the routing table");
+        self.publish_soon();
+    }
+
+    /// Puts this node's names into the table once more: there they stand with the addresses at which it was reached then.
+    pub(super) fn publish_soon(&mut self) {
         self.providing.again.get_or_insert_with(|| Instant::now() + SETTLE);
     }
 

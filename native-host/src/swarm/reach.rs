@@ -174,5 +174,6 @@ impl Shell {
         if has_changed {
             self.happened.push_back(Happened::Addresses);
         }
+        self.publish_soon();
     }
 }

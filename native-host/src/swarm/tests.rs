@@ -108,6 +108,24 @@ async fn who_takes_jobs_is_listed_by_others_and_nothing_else_is() {
 }
 
 #[tokio::test]
+async fn where_a_node_is_reached_stands_in_the_table_as_it_changes() {
+    let ((mut one, one_id), (mut two, _)) = (heavy(1).await, heavy(2).await);
+    let broker = provide::record_key(Class::Broker);
+    let (_offered, offers) =
+        watch::channel(Offered { classes: [Class::Broker].into(), document: [7; 3].into() });
+    two.offer(offers);
+    meet(&mut one, one_id, &mut two).await;
+    let is_listed = |one: &mut Shell| listed(one, &broker).iter().any(|(_, addresses)| !addresses.is_empty());
+    both(&mut one, &mut two, "two's name comes", |one, _| !listed(one, &broker).is_empty()).await;
+    assert!(!is_listed(&mut one), "nothing tells yet where it is reached");
+    let own = two.swarm.listeners().find(|address| address.to_string().contains("/tcp/")).unwrap().clone();
+    for (reached, what) in [(&[own][..], "two is reached"), (&[], "two is reached no longer")] {
+        two.announce(reached);
+        both(&mut one, &mut two, what, |one, _| is_listed(one) != reached.is_empty()).await;
+    }
+}
+
+#[tokio::test]
 async fn a_peer_that_says_other_addresses_again_and_again_is_known_at_the_last() {
     let (mut shell, _) = heavy(1).await;
     let peer = peer_id(Identity::from_seed([2; 32]).id());

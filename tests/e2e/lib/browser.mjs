@@ -54,12 +54,13 @@ export class Tab {
     return this.page.locator(byId(id, rest));
   }
 
-  /** Goes to a view by the navigation, and where that is too narrow for it, by its address. */
+  /** Goes to a view by the navigation, and where that is too narrow for it, by its address; waits until the page is there. */
   async go(view) {
     const link = this.find("nav", `[data-view="${view}"]`);
     await link.waitFor({ state: "attached" });
     if (await link.isVisible()) await link.click();
     else await this.page.evaluate((hash) => { location.hash = hash; }, `#/${view}`);
+    await this.find("nav", `[data-view="${view}"][aria-current]`).waitFor({ state: "attached" });
   }
 
   /** Presses Join and waits for `up` connections. */
