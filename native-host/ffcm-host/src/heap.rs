@@ -77,8 +77,11 @@ impl<T> Places<T> {
     /// Takes places from a thread that has many more than it needs.
     #[cold]
     fn give_back(&self, list: &mut Vec<u32>) {
-        let slice = list.split_off(list.len() - self.slice as usize);
-        self.free.lock().unwrap_or_else(PoisonError::into_inner).1.push(slice);
+        self.give_back_all(list.split_off(list.len() - self.slice as usize));
+    }
+
+    fn give_back_all(&self, list: Vec<u32>) {
+        self.free.lock().unwrap_or_else(PoisonError::into_inner).1.push(list);
     }
 }
 
@@ -145,6 +148,13 @@ pub(crate) struct Worker<'h> {
 impl<'h> Worker<'h> {
     pub(crate) fn new(heap: &'h Heap) -> Self {
         Self { heap, free_nodes: Vec::new(), free_wires: Vec::new(), pairs: Vec::new() }
+    }
+
+    /// Gives its free places back, and hands over the pairs that it has left.
+    pub(crate) fn leave(self) -> Vec<[Port; 2]> {
+        self.heap.nodes.give_back_all(self.free_nodes);
+        self.heap.wires.give_back_all(self.free_wires);
+        self.pairs
     }
 
     #[inline]

@@ -80,29 +80,25 @@ impl Finished<'_> {
 pub fn run(book: &Book, limits: Limits, threads: usize) -> Finished<'_> {
     let threads = threads.clamp(1, THREADS_MAX);
     let heap = Heap::new(&limits, threads);
-    let pool = &Pool::new(threads, limits.interactions_max);
     let mut starter = Reducer::new(book, Worker::new(&heap));
-    let root = match starter.start() {
+    let started = starter.start();
+    let Reducer { tally, space, .. } = starter;
+    let pairs = space.leave();
+    let root = match started {
         Ok(root) => root,
         Err(resource) => {
-            let tally = starter.tally;
             return Finished { book, heap, root: None, progress: Progress::Full(resource), tally };
         }
     };
-    let mut tally = starter.tally.clone();
-    starter.tally = Tally::default();
-    let mut others: Vec<_> = (1..threads).map(|_| Reducer::new(book, Worker::new(&heap))).collect();
+    let mut tally = tally;
+    let pool = &Pool::new(threads, limits.interactions_max, pairs);
+    let heap_of_all = &heap;
+    // Each thread allocates for itself: what it writes all the time must not lie in a cache line with the book, which all of them read.
     let parts = thread::scope(|scope| {
-        let started: Vec<_> =
-            others.drain(..).map(|reducer| scope.spawn(move || work(reducer, pool))).collect();
-        let mut parts = vec![work(starter, pool)];
-        for thread in started {
-            match thread.join() {
-                Ok(part) => parts.push(part),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        parts
+        let work = || work(Reducer::new(book, Worker::new(heap_of_all)), pool);
+        let started: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let joined = started.into_iter().map(|thread| thread.join());
+        joined.map(|part| part.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect::<Vec<_>>()
     });
     parts.iter().for_each(|part| tally.add(part));
     Finished { book, root: Some(root), progress: pool.progress(), tally, heap }

@@ -31,9 +31,10 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
-    pub(crate) fn new(threads: usize, interactions_max: u64) -> Self {
+    /// Before any thread has come, these `pairs` wait.
+    pub(crate) fn new(threads: usize, interactions_max: u64, pairs: Vec<[Port; 2]>) -> Self {
         Self {
-            waiting: Mutex::new(Waiting { pairs: Vec::new(), idle: 0, progress: Progress::Done }),
+            waiting: Mutex::new(Waiting { pairs, idle: 0, progress: Progress::Done }),
             changed: Condvar::new(),
             threads,
             hungry: AtomicUsize::new(0),
