@@ -1,6 +1,7 @@
 //! A heavy node's side: it takes rankings, cuts their graphs, hands parts out, believes what is vouched for, and keeps π.
 
 use crate::{
+    letter::Letter,
     message::{Advert, Done, Heard, Piece, Task, Word, WorkId},
     order::{Cut, GRAPH_BYTES_MAX, Order, OrderError},
     post::Post,
@@ -33,6 +34,9 @@ pub const STORE_PREFIX: &[u8] = b"rank/";
 pub const DATA_PREFIX: &[u8] = b"rank-data/";
 /// Most bytes of a letter of a node of which nothing is awaited.
 pub const UNASKED_BYTES_MAX: u64 = 1_024;
+/// Most bytes in memory for letters that wait for peers to take them in, where nobody says otherwise; half of it for those to one peer. A graph's parts, which
+/// letters share, are not among them. Twice the longest letter there can be fits in: [`crate::NODES_MAX`] nodes of other parts, four bytes each.
+pub const LETTERS_BYTES_MAX: u64 = 256 << 20;
 /// Most nodes that offer to hold parts.
 pub const HOLDERS_MAX: usize = 1_024;
 /// Most rankings that are kept; the oldest that have ended make room.
@@ -185,21 +189,47 @@ struct Peer {
 }
 
 /// What a run has around it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Desk {
     peers: BTreeMap<NodeId, Peer>,
     /// Names of parts at holders that were given out.
     works: u64,
     /// What nobody outside knows, for lots.
     seed: [u8; 32],
+    letters_bytes_max: u64,
     outputs: VecDeque<Output>,
 }
 
-impl Desk {
-    fn write(&mut self, peer: NodeId, task: &Task) {
-        if let Some(peer) = self.peers.get_mut(&peer) {
-            peer.post.write_about(task.work(), encode(task));
+impl Default for Desk {
+    fn default() -> Self {
+        Self {
+            peers: BTreeMap::new(),
+            works: 0,
+            seed: [0; 32],
+            letters_bytes_max: LETTERS_BYTES_MAX,
+            outputs: VecDeque::new(),
         }
+    }
+}
+
+impl Desk {
+    /// Writes a letter about a part.
+    fn write(&mut self, peer: NodeId, work: WorkId, letter: Letter) {
+        if let Some(peer) = self.peers.get_mut(&peer) {
+            peer.post.write_about(work, letter);
+        }
+    }
+
+    /// How many bytes more of letters may wait.
+    fn room(&self) -> u64 {
+        let waiting: u64 = self.peers.values().map(|peer| peer.post.kept_bytes()).sum();
+        self.letters_bytes_max.saturating_sub(waiting)
+    }
+
+    /// How many of these for one peer.
+    fn room_of(&self, peer: NodeId) -> u64 {
+        let waiting = self.peers.get(&peer).map_or(0, |peer| peer.post.kept_bytes());
+        (self.letters_bytes_max / 2).saturating_sub(waiting)
     }
 
     /// Has a peer forget a part, and forgets what was to be said of it.
@@ -318,6 +348,21 @@ impl Coordinator {
         Self { pi_bytes_max, ..self }
     }
 
+    /// The same with room for so many bytes of letters that wait, in place of [`LETTERS_BYTES_MAX`]. A ranking whose letters do not fit into half of it gets
+    /// no further.
+    #[must_use]
+    pub fn with_letters_bytes_max(mut self, letters_bytes_max: u64) -> Self {
+        self.desk.letters_bytes_max = letters_bytes_max;
+        self
+    }
+
+    /// Bytes in memory of letters that wait for peers, of letters that are not all here yet, and of answers that nothing is believed of yet. Parts of graphs
+    /// and what is believed of them have bounds of their own.
+    pub fn letters_bytes(&self) -> u64 {
+        let posts = self.desk.peers.values().map(|peer| peer.post.kept_bytes() + peer.post.incoming_bytes());
+        posts.sum::<u64>() + self.run().map_or(0, Run::answers_bytes)
+    }
+
     /// Takes what happened.
     pub fn handle_input(&mut self, now: Instant, input: Input) {
         match input {
@@ -371,7 +416,8 @@ impl Coordinator {
     /// When [`Coordinator::handle_timeout`] has something to do, and what.
     pub fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
         let post = self.desk.peers.values().filter_map(|peer| peer.post.poll_timeout()).min();
-        let holds = self.run().and_then(Run::poll_timeout).map(|due| (due, "a holder is late"));
+        let holds =
+            self.run().and_then(|run| run.poll_timeout(&self.desk)).map(|due| (due, "a holder is late"));
         let patient = self.rankings.values().filter(|ranking| ranking.state.is_patient());
         let patience = patient.map(|ranking| ranking.record.deadline()).min();
         let patience = patience.map(|due| (due, "a ranking takes too long"));
@@ -553,6 +599,18 @@ impl Coordinator {
         self.settle(now);
     }
 
+    /// Forgets what came of letters that nobody awaits any more: who lost its parts would have this node keep it.
+    fn forget_incoming(&mut self) {
+        let long = self.desk.peers.iter().filter(|(_, peer)| peer.post.incoming_len() > UNASKED_BYTES_MAX);
+        let awaited = |peer| self.run().map_or(0, |run| run.awaited_bytes(peer));
+        let unawaited = long.filter(|(id, peer)| peer.post.incoming_len() > awaited(**id)).map(|(id, _)| *id);
+        for id in unawaited.collect::<Vec<_>>() {
+            if let Some(peer) = self.desk.peers.get_mut(&id) {
+                peer.post.forget_incoming();
+            }
+        }
+    }
+
     /// Has the one that runs wait behind all others, to begin anew.
     fn put_off(&mut self, now: Instant) {
         self.running(|run, desk| run.leave(desk));
@@ -596,6 +654,7 @@ impl Coordinator {
         if !self.queue.is_empty() && self.run().is_some_and(|run| run.yields(now)) {
             return self.put_off(now);
         }
+        self.forget_incoming();
         for (id, peer) in &mut self.desk.peers {
             if let Some(piece) = peer.post.next(now) {
                 self.desk.outputs.push_back(Output::Ask { peer: *id, piece });

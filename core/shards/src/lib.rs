@@ -16,7 +16,9 @@
 //!
 //! # Bounds
 //! Those in [`coordinator`], [`holder`] and [`cut`]; letters have [`message::LETTER_BYTES_MAX`], of a node of which nothing long is expected
-//! [`coordinator::UNASKED_BYTES_MAX`]. One ranking runs at a time; the others wait.
+//! [`coordinator::UNASKED_BYTES_MAX`]. Letters that wait at a heavy node have [`coordinator::LETTERS_BYTES_MAX`] together, and half of that for each peer,
+//! where those to several holders of a part share it; who takes in none for half a minute loses its parts. Letters that come in, and answers that nothing is
+//! believed of yet, are those of the two holders of each part. One ranking runs at a time; the others wait.
 //!
 //! # Provided / Not provided
 //! Provided: one liar changes no bit of π, however it lies, and is named; neither do holders that come and go. Not provided: defence against two that
@@ -30,6 +32,7 @@ extern crate std;
 
 pub mod coordinator;
 pub mod holder;
+mod letter;
 pub mod message;
 mod order;
 mod post;

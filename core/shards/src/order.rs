@@ -4,6 +4,7 @@ use crate::message::NAME_BYTES_MAX;
 use alloc::{
     format,
     string::{String, ToString},
+    sync::Arc,
     vec::Vec,
 };
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -156,7 +157,7 @@ pub struct Cut {
 /// A part as it is sent.
 #[derive(Debug, Clone)]
 pub(crate) struct Slab {
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) bytes: Arc<[u8]>,
     pub(crate) footprint_bytes: u64,
     pub(crate) nodes: u32,
     pub(crate) edges: u32,
@@ -230,7 +231,7 @@ pub fn cut(order: &Order, mut edges: Edges) -> Result<Cut, String> {
 fn slab(part: &Part) -> Slab {
     let rows = part.rows();
     Slab {
-        bytes: encode(part),
+        bytes: encode(part).into(),
         footprint_bytes: part.footprint_bytes(),
         nodes: rows.nodes.len() as u32,
         edges: rows.sources.len() as u32,

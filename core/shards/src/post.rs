@@ -1,17 +1,24 @@
 //! Letters to and from one peer, in pieces.
 
-use crate::message::{Heard, PIECE_BYTES_MAX, Piece, WorkId};
-use alloc::{collections::VecDeque, sync::Arc, vec::Vec};
+use crate::{
+    letter::Letter,
+    message::{Heard, PIECE_BYTES_MAX, Piece, WorkId},
+};
+use alloc::{collections::VecDeque, vec::Vec};
 use codec::Instant;
 
 /// Milliseconds before a piece that was not heard is sent again.
 const AGAIN_MS: u64 = 500;
+/// Milliseconds for which a peer may take in nothing of what waits for it, before it is as if it were not there.
+pub(crate) const STALL_MS: u64 = 30_000;
 
 /// Both directions of the letters with one peer. One piece is under way at a time; the next follows its answer.
 #[derive(Debug)]
 pub(crate) struct Post {
     /// Letters that are not all there yet, the first under way.
-    outgoing: VecDeque<(Option<WorkId>, Arc<[u8]>)>,
+    outgoing: VecDeque<(Option<WorkId>, Letter)>,
+    /// Since when its peer has taken in nothing, where something waits.
+    waits: Option<Instant>,
     /// Number of the first of them.
     number: u64,
     /// Bytes of it that are there.
@@ -38,6 +45,7 @@ impl Post {
     pub(crate) fn new(now: Instant) -> Self {
         Self {
             outgoing: VecDeque::new(),
+            waits: None,
             number: now.unix_ms() << 16,
             sent: 0,
             asking: false,
@@ -48,12 +56,12 @@ impl Post {
         }
     }
 
-    pub(crate) fn write(&mut self, letter: impl Into<Arc<[u8]>>) {
+    pub(crate) fn write(&mut self, letter: impl Into<Letter>) {
         self.outgoing.push_back((None, letter.into()));
     }
 
     /// Writes a letter that is taken back once its part is.
-    pub(crate) fn write_about(&mut self, work: WorkId, letter: impl Into<Arc<[u8]>>) {
+    pub(crate) fn write_about(&mut self, work: WorkId, letter: impl Into<Letter>) {
         self.outgoing.push_back((Some(work), letter.into()));
     }
 
@@ -77,14 +85,28 @@ impl Post {
         self.outgoing.iter().map(|(_, letter)| letter.len() as u64).sum()
     }
 
+    /// How many bytes are in memory for what is not there yet.
+    pub(crate) fn kept_bytes(&self) -> u64 {
+        self.outgoing.iter().map(|(_, letter)| letter.kept_bytes()).sum()
+    }
+
+    /// From when on its peer is as if it were not there, unless it takes something in before.
+    pub(crate) fn stalls_at(&self) -> Option<Instant> {
+        self.waits.filter(|_| !self.outgoing.is_empty()).map(|since| since.plus_ms(STALL_MS))
+    }
+
     /// The piece to be sent now; then [`Post::answered`].
     pub(crate) fn next(&mut self, now: Instant) -> Option<Piece> {
+        if self.outgoing.is_empty() {
+            self.waits = None;
+        } else {
+            self.waits.get_or_insert(now);
+        }
         if self.asking || self.again_at.is_some_and(|at| at > now) {
             return None;
         }
         let (_, letter) = self.outgoing.front()?;
-        let end = letter.len().min(self.sent + PIECE_BYTES_MAX);
-        let bytes = letter[self.sent..end].to_vec();
+        let bytes = letter.piece(self.sent, PIECE_BYTES_MAX);
         (self.asking, self.again_at) = (true, None);
         Some(Piece { letter: self.number, len: letter.len() as u64, offset: self.sent as u64, bytes })
     }
@@ -92,6 +114,9 @@ impl Post {
     /// What came of the piece under way; `None` where nobody knows.
     pub(crate) fn answered(&mut self, now: Instant, heard: Option<Heard>) {
         self.asking = false;
+        if matches!(heard, Some(Heard::Taken | Heard::Refused)) {
+            self.waits = Some(now);
+        }
         if core::mem::take(&mut self.stale) {
             self.again_at = heard.is_none().then(|| now.plus_ms(AGAIN_MS));
             return;
@@ -125,6 +150,21 @@ impl Post {
         self.again_at.filter(|_| !self.asking && !self.outgoing.is_empty())
     }
 
+    /// How many bytes a letter has that is not whole yet.
+    pub(crate) fn incoming_len(&self) -> u64 {
+        self.incoming.as_ref().map_or(0, |incoming| incoming.len)
+    }
+
+    /// How many bytes are in memory for it.
+    pub(crate) fn incoming_bytes(&self) -> u64 {
+        self.incoming.as_ref().map_or(0, |incoming| incoming.bytes.capacity() as u64)
+    }
+
+    /// Forgets it: nobody waits for the rest.
+    pub(crate) fn forget_incoming(&mut self) {
+        self.incoming = None;
+    }
+
     /// Takes a piece of a letter that has at most `len_max` bytes; gives the letter once it is whole.
     pub(crate) fn take(&mut self, piece: Piece, len_max: u64) -> (Heard, Option<Vec<u8>>) {
         let Piece { letter, len, offset, bytes } = piece;
@@ -148,6 +188,11 @@ impl Post {
         if offset != have || end > len {
             self.incoming = None;
             return (Heard::FromTheStart, None);
+        }
+        if incoming.bytes.capacity() < end as usize {
+            // Never more than the letter has.
+            let room = (2 * have).max(end).min(len) - have;
+            incoming.bytes.reserve_exact(room as usize);
         }
         incoming.bytes.extend_from_slice(&bytes);
         if end < len {

@@ -36,6 +36,10 @@ enum Vice {
     Slow(u64),
     /// Computes nothing after so many answers.
     Stuck(u32),
+    /// Takes in nothing after so many answers.
+    Deaf(u32),
+    /// Sends half of what is long.
+    Halves,
 }
 
 struct Light {
@@ -66,6 +70,8 @@ struct World {
     submitted: BTreeMap<u64, Result<ContentId, SubmitError>>,
     edges: Edges,
     restarts: u32,
+    /// The most that [`Coordinator::letters_bytes`] said.
+    letters_bytes: u64,
 }
 
 fn heavy() -> NodeId {
@@ -113,6 +119,7 @@ impl World {
             submitted: BTreeMap::new(),
             edges,
             restarts: 0,
+            letters_bytes: 0,
         }
     }
 
@@ -192,8 +199,12 @@ impl World {
 
     fn light_does(&mut self, id: NodeId, output: holder::Output) {
         match output {
-            holder::Output::Ask { piece, .. } => {
+            holder::Output::Ask { mut piece, .. } => {
                 let ms = self.delay();
+                let vice = self.lights.get(&id).map(|light| light.vice);
+                if vice == Some(Vice::Halves) && piece.len > coordinator::UNASKED_BYTES_MAX {
+                    piece.bytes.truncate(piece.bytes.len() / 2);
+                }
                 self.later(ms, Event::Ask { to: heavy(), from: id, piece });
             }
             holder::Output::Do(task) => {
@@ -220,7 +231,10 @@ impl World {
                 let heard = if to == heavy() {
                     self.lights.contains_key(&from).then(|| self.coordinator.hear(now, from, piece))
                 } else {
-                    self.lights.get_mut(&to).map(|light| light.holder.hear(now, from, piece))
+                    let deaf =
+                        |light: &Light| matches!(light.vice, Vice::Deaf(after) if light.answers >= after);
+                    let light = self.lights.get_mut(&to).filter(|light| !deaf(light));
+                    light.map(|light| light.holder.hear(now, from, piece))
                 };
                 let ms = self.delay();
                 self.later(ms, Event::Answer { to: from, from: to, heard });
@@ -262,6 +276,7 @@ impl World {
         let end = self.now.plus_ms(MS_MAX + 1);
         loop {
             self.drain();
+            self.letters_bytes = self.letters_bytes.max(self.coordinator.letters_bytes());
             let view = self.coordinator.ranking(id).expect("known");
             if matches!(view.state, RankingState::Done | RankingState::Refused) {
                 return view;
@@ -460,6 +475,38 @@ fn who_leaves_or_is_late_is_replaced() {
     let view = world.run(id);
     world.is_right(&view, &[]);
     assert!(view.result.unwrap().replaced > 0);
+}
+
+#[test]
+fn what_waits_for_silent_holders_is_bounded() {
+    const NODES: u64 = 1_024;
+    const LETTERS_BYTES: u64 = 9 << 10;
+    let mut world = World::new(5, edges(&graphs::rmat(10, 8, 5)));
+    world.coordinator = Coordinator::default().with_letters_bytes_max(LETTERS_BYTES);
+    (1..4).for_each(|number| world.join(light(number), Vice::None));
+    // They do not fetch what they are to gather.
+    (4..18).for_each(|number| world.join(light(number), Vice::Deaf(2)));
+    let id = world.submit(order(8));
+    let view = world.run(id);
+    world.is_right(&view, &[]);
+    assert!(view.result.unwrap().replaced > 0);
+    // And what two holders of each part say: no more than four bytes a node, and eight in the end, when letters are short.
+    assert!(world.letters_bytes <= LETTERS_BYTES + 2 * 4 * NODES, "{} bytes", world.letters_bytes);
+}
+
+#[test]
+fn half_a_letter_of_who_lost_its_part_is_not_kept() {
+    let mut world = World::new(6, edges(&graphs::rmat(12, 4, 6)));
+    (10..60).for_each(|number| world.join(light(number), Vice::Halves));
+    for number in 1..3 {
+        world.later(1_500_000, Event::Join(light(number), Vice::None));
+    }
+    let id = world.submit(order(2));
+    let view = world.run(id);
+    world.is_right(&view, &[]);
+    // Letters to, and answers of, two holders of each part: of 4096 nodes none has more than eight bytes a node.
+    let most = 2 * 2 * (8 * 2_048 + 512);
+    assert!(world.letters_bytes <= most, "{} bytes", world.letters_bytes);
 }
 
 #[test]

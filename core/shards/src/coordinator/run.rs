@@ -6,6 +6,7 @@ use super::{
     seats::{FAULTS_MAX, SEATS},
 };
 use crate::{
+    letter::Ask,
     message::{About, DEVICE_BYTES_MAX, Done, Task, UNKNOWN_DEVICE, WorkId, shortened},
     order::{Cut, Facts, Order, Slab},
 };
@@ -13,6 +14,7 @@ use alloc::{
     collections::{BTreeMap, BTreeSet},
     format,
     string::String,
+    sync::{Arc, Weak},
     vec,
     vec::Vec,
 };
@@ -32,6 +34,8 @@ const HURRY_MS: u64 = 500;
 const GATHER_MS: u64 = 1_000;
 /// Bytes a millisecond that are expected of a link at the least.
 const BYTES_PER_MS: u64 = 64;
+/// Bytes that a letter has at most, besides lists and parts.
+const LETTER_BYTES: u64 = 256;
 /// Milliseconds for which a part may lack a holder before others that wait have their turn.
 const LACK_MS: u64 = 20_000;
 /// Most parts that are handed out for one ranking in all: who makes identities without end does not make it go on without end.
@@ -87,6 +91,8 @@ pub(super) struct Run {
     log: Vec<Round>,
     log_bytes: u64,
     kept: Vec<Option<Vec<u64>>>,
+    /// Of each part, what it was last asked to gather and in which step, as long as some letter has it: its other holder is asked the same.
+    gathers: Vec<(u32, Weak<[u8]>)>,
     /// Of each part, when its step goes on without those who have not answered; known once one has.
     hurry: Vec<Option<Instant>>,
     pub(super) holds: BTreeMap<WorkId, Hold>,
@@ -102,7 +108,7 @@ pub(super) struct Run {
     /// Since when some part has no holder.
     lacks: Option<Instant>,
     /// The latest moment heard of.
-    heard: Instant,
+    pub(super) heard: Instant,
     failure: Option<String>,
 }
 
@@ -114,6 +120,7 @@ impl Run {
             name: order.name.clone(),
             alone: order.alone,
             kept: vec![None; parts.len()],
+            gathers: vec![(0, Weak::<[u8; 0]>::new() as Weak<[u8]>); parts.len()],
             hurry: vec![None; parts.len()],
             hub,
             parts,
@@ -186,10 +193,25 @@ impl Run {
     pub(super) fn awaited_bytes(&self, peer: NodeId) -> u64 {
         let of_peer = self.holds.values().filter(|hold| hold.who == Who::Peer(peer) && hold.is_asked);
         let bytes = of_peer.map(|hold| {
-            let (exports, nodes) = (self.hub.exports_of(hold.shard), self.hub.nodes_of(hold.shard));
-            64 + (4 * exports).max(8 * nodes) as u64
+            let is_last = self.hub.verdict().is_some() && hold.step == self.last_step();
+            let list = match hold.step % 2 {
+                _ if is_last => 8 * self.hub.nodes_of(hold.shard),
+                1 => 4 * self.hub.exports_of(hold.shard),
+                _ => 0,
+            };
+            64 + list as u64
         });
         bytes.max().unwrap_or(0)
+    }
+
+    /// Bytes of what holders said that nothing is believed of yet.
+    pub(super) fn answers_bytes(&self) -> u64 {
+        let bytes = self.holds.values().map(|hold| match &hold.answer {
+            Some(Answer::Spread(spread)) => 4 * spread.exports.len() as u64,
+            Some(Answer::Kept(kept)) => 8 * kept.len() as u64,
+            Some(Answer::Sums(_)) | None => 0,
+        });
+        bytes.sum()
     }
 
     /// What came of a task, from a peer or from what computes beside this node.
@@ -343,7 +365,7 @@ impl Run {
     }
 
     /// What a part is asked for in a step, as far as that is known yet.
-    fn task(&self, work: WorkId, shard: usize, step: u32) -> Result<Option<Task>, Incredible> {
+    fn task(&mut self, shard: usize, step: u32) -> Result<Option<Ask>, Incredible> {
         if step == 0 {
             let about = About {
                 ranking: self.ranking,
@@ -351,51 +373,83 @@ impl Run {
                 shard: shard as u32,
                 shards: self.parts.len() as u32,
             };
-            return Ok(Some(Task::Begin { work, about, part: self.parts[shard].bytes.clone() }));
+            return Ok(Some(Ask::Begin { about, part: Arc::clone(&self.parts[shard].bytes) }));
         }
         if step >= self.last_step() {
             let is_asked = self.hub.verdict().is_some() && step == self.last_step();
-            return Ok(is_asked.then_some(Task::Kept { work }));
+            return Ok(is_asked.then_some(Ask::Kept));
         }
         let Some(round) = self.log.get((step as usize - 1) / 2) else { return Ok(None) };
         if step % 2 == 1 {
-            return Ok(Some(Task::Spread { work, teleport: round.teleport }));
+            return Ok(Some(Ask::Spread { teleport: round.teleport }));
+        }
+        let (known, ghosts) = &self.gathers[shard];
+        if *known == step
+            && let Some(ghosts) = ghosts.upgrade()
+        {
+            return Ok(Some(Ask::Gather { ghosts }));
         }
         let exports = round.spreads.iter().map(|spread| Some(spread.as_ref()?.exports.as_slice()));
-        match exports.collect::<Option<Vec<&[u32]>>>() {
-            Some(exports) => Ok(Some(Task::Gather { work, ghosts: self.hub.ghosts(shard, &exports)? })),
-            None => Ok(None),
-        }
+        let Some(exports) = exports.collect::<Option<Vec<&[u32]>>>() else { return Ok(None) };
+        let ghosts = Ask::list(&self.hub.ghosts(shard, &exports)?);
+        self.gathers[shard] = (step, Arc::downgrade(&ghosts));
+        Ok(Some(Ask::Gather { ghosts }))
     }
 
-    /// Asks a holder for its next step, where that is known.
-    fn ask(&mut self, now: Instant, desk: &mut Desk, work: WorkId) -> Result<(), Incredible> {
+    /// No fewer bytes than a letter for this step takes in memory.
+    fn letter_bytes(&self, shard: usize, step: u32) -> u64 {
+        let is_gather = step > 0 && step.is_multiple_of(2);
+        let ghosts = if is_gather { 4 * self.hub.ghosts_of(shard) as u64 } else { 0 };
+        LETTER_BYTES + ghosts
+    }
+
+    /// Asks a holder for its next step, where that is known, and where so much of the room for letters is left.
+    fn ask(&mut self, now: Instant, desk: &mut Desk, room: &mut u64, work: WorkId) -> Result<(), Incredible> {
         let Some(hold) = self.holds.get(&work) else { return Ok(()) };
         if hold.is_asked || hold.answer.is_some() {
             return Ok(());
         }
-        let Some(task) = self.task(work, hold.shard, hold.step)? else { return Ok(()) };
+        let (who, shard, step) = (hold.who, hold.shard, hold.step);
+        if let Who::Peer(peer) = who {
+            let bytes = self.letter_bytes(shard, step);
+            // It is asked once others have taken theirs in, or have lost their parts.
+            if bytes > (*room).min(desk.room_of(peer)) {
+                return Ok(());
+            }
+        }
+        let Some(ask) = self.task(shard, step)? else { return Ok(()) };
         let Some(hold) = self.holds.get_mut(&work) else { return Ok(()) };
         (hold.is_asked, hold.asked) = (true, now);
-        match hold.who {
-            Who::Own => desk.outputs.push_back(Output::Do(task)),
+        match who {
+            Who::Own => desk.outputs.push_back(Output::Do(ask.task(work))),
             Who::Peer(peer) => {
-                desk.write(peer, &task);
+                let letter = ask.letter(work);
+                *room = room.saturating_sub(letter.kept_bytes());
+                desk.write(peer, work, letter);
                 let there = desk.peers.get(&peer).map_or(0, |peer| peer.post.bytes());
-                let back = 8 * self.hub.nodes_of(hold.shard) as u64;
+                let back = 8 * self.hub.nodes_of(shard) as u64;
                 hold.due = Some(now.plus_ms(STEP_MS + (there + back) / BYTES_PER_MS));
             }
         }
         Ok(())
     }
 
+    /// Parts at light nodes that take in nothing, each with when it is taken away for that.
+    fn stalled<'a>(&'a self, desk: &'a Desk) -> impl Iterator<Item = (WorkId, NodeId, Instant)> + 'a {
+        self.holds.iter().filter_map(|(work, hold)| match hold.who {
+            Who::Peer(peer) => Some((*work, peer, desk.peers.get(&peer)?.post.stalls_at()?)),
+            Who::Own => None,
+        })
+    }
+
     /// When a holder is late.
-    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+    pub(super) fn poll_timeout(&self, desk: &Desk) -> Option<Instant> {
         let gathers = (self.handed_out == 0).then(|| self.began.plus_ms(GATHER_MS));
         let hurries = self.hurry.iter().flatten().copied();
         let yields = self.lacks.map(|since| since.plus_ms(LACK_MS));
         let waits = gathers.into_iter().chain(hurries).chain(yields).filter(|at| *at > self.heard);
-        self.holds.values().filter_map(|hold| hold.due).chain(waits).min()
+        let stalled = self.stalled(desk).map(|(.., at)| at);
+        self.holds.values().filter_map(|hold| hold.due).chain(waits).chain(stalled).min()
     }
 
     /// Whether others that wait have their turn before it.
@@ -409,13 +463,15 @@ impl Run {
         offers >= SEATS * self.parts.len() || self.began.plus_ms(GATHER_MS) <= self.heard
     }
 
-    /// Takes parts away from who is late.
+    /// Takes parts away from who is late, or takes in nothing.
     pub(super) fn due(&mut self, now: Instant, desk: &mut Desk) {
         let is_late = |(work, hold): (&WorkId, &Hold)| match (hold.who, hold.due) {
             (Who::Peer(peer), Some(due)) if due <= now => Some((*work, peer)),
             _ => None,
         };
-        let late: Vec<(WorkId, NodeId)> = self.holds.iter().filter_map(is_late).collect();
+        let mut late: BTreeMap<WorkId, NodeId> = self.holds.iter().filter_map(is_late).collect();
+        let stalled = self.stalled(desk).filter(|(.., at)| *at <= now);
+        late.extend(stalled.map(|(work, peer, _)| (work, peer)));
         for (work, peer) in late {
             *self.faults.entry(peer).or_default() += 1;
             self.take_away(desk, work);
@@ -439,7 +495,8 @@ impl Run {
                 (0..self.parts.len()).map(|shard| self.consider(desk, shard)).fold(false, |a, b| a | b);
             let result = self.advance().and_then(|()| {
                 let works: Vec<WorkId> = self.holds.keys().copied().collect();
-                works.into_iter().try_for_each(|work| self.ask(now, desk, work))
+                let mut room = desk.room();
+                works.into_iter().try_for_each(|work| self.ask(now, desk, &mut room, work))
             });
             if result.is_err() {
                 self.start_over(desk);

@@ -56,6 +56,9 @@ impl Run {
             let Peer { post, advert } = desk.peers.get(peer)?;
             let advert = advert.as_ref()?;
             // It takes in nothing of what it was sent.
+            if post.stalls_at().is_some_and(|at| at <= self.heard) {
+                return None;
+            }
             if post.bytes() > advert.bytes_max.min(PARTS_BYTES_MAX) || post.waiting() > LETTERS_MAX {
                 return None;
             }
