@@ -21,11 +21,13 @@ use store::{Batch, Entry};
 mod ended;
 mod run;
 mod seats;
+mod tries;
 mod view;
 
 use ended::Record;
 pub use ended::{Ended, HolderDone, Outcome, ShardDone};
 use run::Run;
+pub use tries::TRIES_MAX;
 pub use view::{HoldView, RankingState, RankingView, ShardView};
 
 /// What the keys of all that is known of rankings begin with.
@@ -244,6 +246,8 @@ impl Desk {
 #[derive(Debug)]
 struct Ranking {
     record: Record,
+    /// How often its graph was about to be cut since a cut of it last ended.
+    tries: u8,
     /// Where it came from, if it came since the start.
     from: Option<u64>,
     state: State,
@@ -253,6 +257,10 @@ struct Ranking {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stored {
     Order,
+    /// That a graph is about to be cut.
+    Try,
+    /// That it is cut.
+    Tried,
     End,
 }
 
@@ -261,6 +269,8 @@ enum State {
     /// Not durable yet; these wait for it.
     Storing(Vec<u64>),
     Waiting,
+    /// That its graph is about to be cut is not durable yet.
+    Trying,
     Cutting,
     Running(Box<Run>),
     /// How it ended is not durable yet.
@@ -271,7 +281,7 @@ enum State {
 impl State {
     /// Whether it ends where its time is over: what is not durable yet does once it is.
     const fn is_patient(&self) -> bool {
-        matches!(self, Self::Waiting | Self::Cutting | Self::Running(_))
+        matches!(self, Self::Waiting | Self::Trying | Self::Cutting | Self::Running(_))
     }
 }
 
@@ -309,13 +319,18 @@ impl Default for Coordinator {
 }
 
 impl Coordinator {
-    /// A coordinator with what its store holds under [`STORE_PREFIX`]. What had no end begins anew.
+    /// A coordinator with what its store holds under [`STORE_PREFIX`]. What had no end begins anew, but not for ever: see [`TRIES_MAX`].
     ///
     /// # Errors
     /// [`RestoreError`].
     pub fn restore(entries: &[Entry], now: Instant) -> Result<Self, RestoreError> {
         let mut coordinator = Self::default();
+        let mut tries = Vec::new();
         for entry in entries {
+            if let Some(count) = tries::count(entry)? {
+                tries.push(count);
+                continue;
+            }
             let id = entry.key.strip_prefix(STORE_PREFIX).and_then(|key| key.try_into().ok());
             let id = id.map(ContentId::from_digest).ok_or(RestoreError)?;
             let record: Record = decode(&entry.value).map_err(|_| RestoreError)?;
@@ -323,14 +338,22 @@ impl Coordinator {
                 return Err(RestoreError);
             }
             let state = if record.outcome.is_some() { State::Ended } else { State::Waiting };
-            coordinator.rankings.insert(id, Ranking { record, from: None, state });
+            coordinator.rankings.insert(id, Ranking { record, tries: 0, from: None, state });
+        }
+        for (id, count) in tries {
+            coordinator.rankings.get_mut(&id).ok_or(RestoreError)?.tries = count;
         }
         let waits = |(id, ranking): (&ContentId, &Ranking)| {
-            matches!(ranking.state, State::Waiting).then_some((ranking.record.submitted, *id))
+            matches!(ranking.state, State::Waiting).then_some((ranking.record.submitted, *id, ranking.tries))
         };
-        let mut queue: Vec<(Instant, ContentId)> = coordinator.rankings.iter().filter_map(waits).collect();
+        let mut queue: Vec<(Instant, ContentId, u8)> =
+            coordinator.rankings.iter().filter_map(waits).collect();
         queue.sort_unstable();
-        coordinator.queue = queue.into_iter().map(|(_, id)| id).collect();
+        let (fatal, queue): (Vec<_>, Vec<_>) = queue.into_iter().partition(|(.., tries)| *tries >= TRIES_MAX);
+        coordinator.queue = queue.into_iter().map(|(_, id, _)| id).collect();
+        for (_, id, _) in fatal {
+            coordinator.end(now, id, &Outcome::refused(now, tries::refusal()), &[]);
+        }
         coordinator.settle(now);
         Ok(coordinator)
     }
@@ -491,7 +514,7 @@ impl Coordinator {
             batch.put(graph_key(id, at), chunk);
         }
         batch.put(key(id), encode(&record));
-        self.rankings.insert(id, Ranking { record, from, state: State::Storing([token].into()) });
+        self.rankings.insert(id, Ranking { record, tries: 0, from, state: State::Storing([token].into()) });
         self.store(id, Stored::Order, batch);
     }
 
@@ -503,8 +526,13 @@ impl Coordinator {
 
     fn stored(&mut self, ticket: u64) {
         let Some((id, stored)) = self.storing.remove(&ticket) else { return };
-        self.desk.outputs.push_back(Output::Changed { ranking: id });
+        if matches!(stored, Stored::Order | Stored::End) {
+            self.desk.outputs.push_back(Output::Changed { ranking: id });
+        }
         let Some(ranking) = self.rankings.get_mut(&id) else { return };
+        if stored == Stored::Try && matches!(ranking.state, State::Trying) {
+            return self.cut(id);
+        }
         if stored == Stored::End && matches!(ranking.state, State::Ending) {
             ranking.state = State::Ended;
         }
@@ -567,6 +595,7 @@ impl Coordinator {
                 let run = Run::new(now, id, &ranking.record.order, *cut);
                 ranking.state = State::Running(Box::new(run));
                 self.desk.outputs.push_back(Output::Changed { ranking: id });
+                self.has_cut(id);
             }
             Err(why) => {
                 self.end(now, id, &Outcome::refused(now, format!("its graph is not taken: {why}")), &[])
@@ -586,6 +615,9 @@ impl Coordinator {
         let Some(ranking) = self.rankings.get_mut(&id) else { return };
         ranking.record.pi_bytes = 8 * pi.len() as u64;
         batch.delete_under(data_key(id, b"g/"));
+        if core::mem::take(&mut ranking.tries) > 0 {
+            batch.delete(tries::key(id));
+        }
         for (at, slice) in (0..).zip(pi.chunks(rank::SLICE_NODES)) {
             let bytes: Vec<u8> = slice.iter().flat_map(|units| units.to_le_bytes()).collect();
             batch.put(slice_key(id, at), bytes);
@@ -636,13 +668,9 @@ impl Coordinator {
         if self.current.is_none()
             && self.cutting.is_none()
             && let Some(id) = self.queue.pop_front()
-            && let Some(ranking) = self.rankings.get_mut(&id)
         {
-            (self.current, self.cutting) = (Some(id), Some(id));
-            ranking.state = State::Cutting;
-            let keys = (0..ranking.record.chunks).map(|at| graph_key(id, at)).collect();
-            let order = Box::new(ranking.record.order.clone());
-            self.desk.outputs.push_back(Output::Cut { ranking: id, order, keys });
+            self.current = Some(id);
+            self.try_to_cut(id);
         }
         let mut ended = None;
         self.running(|run, desk| ended = run.settle(now, desk));

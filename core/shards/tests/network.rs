@@ -682,6 +682,49 @@ fn one_graph_is_cut_at_a_time_whatever_becomes_of_its_ranking() {
     assert_eq!(cuts(&mut coordinator, now).len(), 1);
 }
 
+/// A graph that takes its heavy node down is cut twice, and no third time; what waits behind it has its turn.
+#[test]
+fn a_cut_that_nobody_survives_is_not_begun_after_every_start() {
+    use coordinator::{Input, Output, STORE_PREFIX, TRIES_MAX};
+    let now = Instant::from_unix_ms(1_800_000_000_000);
+    let store = MemoryStore::new();
+    let run = |coordinator: &mut Coordinator| {
+        while let Some(output) = coordinator.poll_output() {
+            match output {
+                Output::Store { ticket, batch } => {
+                    store.apply(&batch).unwrap();
+                    coordinator.handle_input(now, Input::Stored { ticket });
+                }
+                Output::Cut { ranking, .. } => return (store.list(STORE_PREFIX), Some(ranking)),
+                _ => {}
+            }
+        }
+        (store.list(STORE_PREFIX), None)
+    };
+    let mut coordinator = Coordinator::default();
+    let mut ids = Vec::new();
+    for (token, shards) in [(1, 2), (2, 3)] {
+        let graph = b"0 1\n".to_vec();
+        let input = Input::Submit { token, from: None, order: order(shards), graph };
+        coordinator.handle_input(now.plus_ms(token), input);
+    }
+    for _ in 0..TRIES_MAX {
+        let (entries, cut) = run(&mut coordinator);
+        ids.push(cut.expect("it is cut"));
+        // The process ends.
+        coordinator = Coordinator::restore(&entries, now).unwrap();
+    }
+    let [first, again] = ids[..] else { panic!("it is cut twice") };
+    assert_eq!(first, again);
+    let (entries, cut) = run(&mut coordinator);
+    assert_ne!(cut.expect("the other has its turn"), first);
+    let view = coordinator.ranking(first).unwrap();
+    assert_eq!(view.state, RankingState::Refused);
+    assert!(view.words.contains("stopped 2 times"), "{}", view.words);
+    let coordinator = Coordinator::restore(&entries, now).unwrap();
+    assert_eq!(coordinator.ranking(first).unwrap().state, RankingState::Refused, "it is durable");
+}
+
 #[test]
 fn what_failed_makes_room_before_any_pi() {
     use coordinator::{Input, Output, RANKINGS_MAX};
@@ -715,7 +758,9 @@ fn an_end_is_shown_once_it_is_durable() {
     let mut coordinator = Coordinator::default();
     coordinator
         .handle_input(now, Input::Submit { token: 1, from: None, order: order(2), graph: b"0 1\n".to_vec() });
+    // The order, and that its graph is about to be cut.
     coordinator.handle_input(now, Input::Stored { ticket: 1 });
+    coordinator.handle_input(now, Input::Stored { ticket: 2 });
     let id = coordinator.rankings()[0].id;
     coordinator.handle_input(now, Input::Cut { ranking: id, result: Err("it is none".into()) });
     let mut tickets = Vec::new();

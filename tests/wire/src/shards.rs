@@ -100,7 +100,7 @@ pub fn parts() -> Vec<Entry> {
     vec![Entry::bytes("Part", encode(&part()))]
 }
 
-/// What is kept of a ranking when it came, once it has a π, and of one that has none.
+/// What is kept of a ranking when it came, before and after its graph is cut, once it has a π, and of one that has none.
 pub fn stored() -> Vec<Entry> {
     let mut entries = Vec::new();
     for (name, patience_ms) in [("done", 3_600_000), ("refused", 1_000)] {
@@ -108,12 +108,12 @@ pub fn stored() -> Vec<Entry> {
         let order = Order { patience_ms, alone: patience_ms > 1_000, ..order() };
         let input = Input::Submit { token: 1, from: None, order, graph: GRAPH.to_vec() };
         coordinator.handle_input(NOW, input);
-        let mut steps = VecDeque::from(["came", name]);
+        let mut steps = VecDeque::from(["came", "about to be cut", "cut", name]);
         let later = NOW.plus_ms(5_000);
         drain(&mut coordinator, NOW, &mut steps, &mut entries);
         coordinator.handle_timeout(later);
         drain(&mut coordinator, later, &mut steps, &mut entries);
-        assert!(steps.is_empty(), "it is stored twice");
+        assert!(steps.is_empty(), "it is stored four times");
     }
     entries
 }

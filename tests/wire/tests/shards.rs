@@ -58,16 +58,25 @@ fn golden_messages_are_read() {
 
 #[test]
 fn golden_stored_rankings_are_read() {
-    for (step, state) in [("done", RankingState::Done), ("refused", RankingState::Refused)] {
-        let records: Vec<Record> = read(STORED, false)
-            .into_iter()
+    let stored_at = |step| -> Vec<Record> {
+        let entries = read(STORED, false).into_iter();
+        entries
             .filter_map(|entry| {
                 let (found, key) = entry.name.split_once(", ")?;
                 let key = HEXLOWER.decode(key.as_bytes()).ok()?;
-                (found == step && key.starts_with(STORE_PREFIX)).then_some(Record { key, value: entry.bytes })
+                let is_kept = found == step && key.starts_with(STORE_PREFIX) && !entry.bytes.is_empty();
+                is_kept.then_some(Record { key, value: entry.bytes })
             })
-            .collect();
-        let coordinator = Coordinator::restore(&records, NOW).expect("a coordinator's records");
-        assert_eq!(coordinator.rankings().iter().map(|view| view.state).collect::<Vec<_>>(), [state]);
+            .collect()
+    };
+    let states = |records: &[Record]| -> Vec<RankingState> {
+        let coordinator = Coordinator::restore(records, NOW).expect("a coordinator's records");
+        coordinator.rankings().iter().map(|view| view.state).collect()
+    };
+    for (step, state) in [("done", RankingState::Done), ("refused", RankingState::Refused)] {
+        assert_eq!(states(&stored_at(step)), [state]);
     }
+    // One try of each is known, and does not keep it from another.
+    let tried = [stored_at("came"), stored_at("about to be cut")].concat();
+    assert_eq!(states(&tried), [RankingState::Cutting, RankingState::Waiting]);
 }

@@ -129,7 +129,7 @@ impl Coordinator {
         match (&ranking.state, ranking.record.outcome.as_ref().map(|outcome| &outcome.result)) {
             (State::Storing(_), _) => "it is being stored".into(),
             (State::Waiting, _) => "others are before it".into(),
-            (State::Cutting, _) => "its graph is being read and cut".into(),
+            (State::Trying | State::Cutting, _) => "its graph is being read and cut".into(),
             (State::Running(run), _) => self.doing(run),
             (State::Ending, _) => "what came of it is being stored".into(),
             (State::Ended, Some(Ok(ended))) => ended.message.clone(),
@@ -169,7 +169,7 @@ impl Coordinator {
             deadline: ranking.record.deadline(),
             state: match (&ranking.state, outcome) {
                 (State::Storing(_) | State::Waiting, _) => RankingState::Waiting,
-                (State::Cutting, _) => RankingState::Cutting,
+                (State::Trying | State::Cutting, _) => RankingState::Cutting,
                 (State::Running(_) | State::Ending, _) => RankingState::Running,
                 (State::Ended, _) if result.is_some() => RankingState::Done,
                 (State::Ended, _) => RankingState::Refused,
