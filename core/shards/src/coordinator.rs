@@ -3,7 +3,7 @@
 use crate::{
     letter::Letter,
     message::{Advert, Done, Heard, Piece, Task, Word, WorkId},
-    order::{Cut, GRAPH_BYTES_MAX, Order, OrderError},
+    order::{CHUNK_BYTES, Cut, GRAPH_BYTES_MAX, GraphFile, Order, OrderError},
     post::Post,
 };
 use alloc::{
@@ -49,8 +49,6 @@ pub const OPEN_MAX: usize = 16;
 pub const OPEN_EACH_MAX: usize = 4;
 /// Most bytes of π that are kept, of all rankings together, where nobody says otherwise; that of the oldest makes room, and its digest stays.
 pub const PI_BYTES_MAX: u64 = 4 << 30;
-/// Bytes of a graph's file under one key.
-const CHUNK_BYTES: usize = 8 << 20;
 
 /// What happened.
 #[derive(Debug)]
@@ -75,8 +73,8 @@ pub enum Input {
         from: Option<IpAddr>,
         /// What.
         order: Order,
-        /// The graph's file, packed or not.
-        graph: Vec<u8>,
+        /// The graph's file.
+        graph: GraphFile,
     },
     /// A batch is durable.
     Stored {
@@ -476,9 +474,9 @@ impl Coordinator {
 
     // Rankings.
 
-    fn submit(&mut self, now: Instant, token: u64, from: Option<IpAddr>, order: Order, graph: Vec<u8>) {
+    fn submit(&mut self, now: Instant, token: u64, from: Option<IpAddr>, order: Order, graph: GraphFile) {
         let from = from.map(network);
-        let id = order.id(ContentId::of(&graph));
+        let id = order.id(graph.id);
         let answer = match self.rankings.get_mut(&id) {
             // What failed is tried again, and so is what is not kept whole.
             Some(Ranking { state: State::Ended, record, .. }) if !record.is_whole() => None,
@@ -492,8 +490,8 @@ impl Coordinator {
         };
         let refused = || {
             order.check().map_err(SubmitError::Order)?;
-            if graph.is_empty() || graph.len() > GRAPH_BYTES_MAX {
-                return Err(SubmitError::Graph { len: graph.len() });
+            if graph.len == 0 || graph.len > GRAPH_BYTES_MAX {
+                return Err(SubmitError::Graph { len: graph.len });
             }
             let of_network = self.open().filter(|ranking| from.is_some() && ranking.from == from).count();
             if of_network >= OPEN_EACH_MAX {
@@ -505,12 +503,11 @@ impl Coordinator {
             self.desk.outputs.push_back(Output::Submitted { token, result });
             return;
         }
-        let chunks: Vec<&[u8]> = graph.chunks(CHUNK_BYTES).collect();
-        let record =
-            Record { order, chunks: chunks.len() as u32, submitted: now, outcome: None, pi_bytes: 0 };
+        let chunks = graph.chunks.len() as u32;
+        let record = Record { order, chunks, submitted: now, outcome: None, pi_bytes: 0 };
         let mut batch = self.forget_oldest();
         batch.delete_under(data_key(id, b""));
-        for (at, chunk) in (0..).zip(chunks) {
+        for (at, chunk) in (0..).zip(graph.chunks) {
             batch.put(graph_key(id, at), chunk);
         }
         batch.put(key(id), encode(&record));

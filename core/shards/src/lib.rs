@@ -42,7 +42,7 @@ pub use coordinator::{Coordinator, RankingState, RankingView};
 pub use holder::{Holder, HolderView, Lending, Reckoner};
 pub use message::{About, Done, Task, WorkId};
 pub use order::{
-    Cut, EDGES_MAX, Facts, GRAPH_BYTES_MAX, NODES_MAX, Order, OrderError, PARTS_BYTES_MAX, PATIENCE_MS_MAX,
-    SHARDS_MAX, UNPACKED_BYTES_MAX, Written, cut,
+    Cut, EDGES_MAX, Facts, GRAPH_BYTES_MAX, GraphFile, NODES_MAX, Order, OrderError, PARTS_BYTES_MAX,
+    PATIENCE_MS_MAX, SHARDS_MAX, UNPACKED_BYTES_MAX, Written, cut,
 };
 pub use reckon::Processor;

@@ -16,6 +16,8 @@ use rank::{Alpha, Edges, Epsilon, Graph, Hub, Options, Part, ROUNDS_MAX, assign}
 pub const SHARDS_MAX: u32 = 64;
 /// Most bytes of a graph's file, as it was sent.
 pub const GRAPH_BYTES_MAX: usize = 64 << 20;
+/// Bytes of a graph's file under one key.
+pub(crate) const CHUNK_BYTES: usize = 8 << 20;
 /// Most bytes of it once it is unpacked.
 pub const UNPACKED_BYTES_MAX: u64 = 512 << 20;
 /// Most nodes of a graph that goes over the network.
@@ -143,6 +145,22 @@ impl Order {
         let epsilon = Epsilon::of_units(self.epsilon).unwrap_or(Epsilon::MILLIONTH);
         let rounds_max = self.rounds_max;
         Options { alpha: Alpha::of_parts(self.alpha), epsilon, rounds_max, guard: true }
+    }
+}
+
+/// A graph's file, packed or not, named and in the pieces that a store takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GraphFile {
+    pub(crate) id: ContentId,
+    pub(crate) len: usize,
+    pub(crate) chunks: Vec<Vec<u8>>,
+}
+
+impl GraphFile {
+    /// Names and copies a file. It takes as long as the file is: not for a thread that others wait for.
+    pub fn of(file: &[u8]) -> Self {
+        let chunks = file.chunks(CHUNK_BYTES).map(<[u8]>::to_vec).collect();
+        Self { id: ContentId::of(file), len: file.len(), chunks }
     }
 }
 

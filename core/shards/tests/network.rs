@@ -6,7 +6,8 @@ use graphs::Numbers;
 use keys::{Identity, NodeId};
 use rank::{Edges, Graph, Ranking, solve};
 use shards::{
-    Coordinator, Done, Holder, Lending, Order, Processor, RankingState, RankingView, Reckoner, Written,
+    Coordinator, Done, GraphFile, Holder, Lending, Order, Processor, RankingState, RankingView, Reckoner,
+    Written,
     coordinator::{self, SubmitError, slice_key},
     holder,
     message::{Heard, Piece},
@@ -153,7 +154,8 @@ impl World {
     }
 
     fn submit(&mut self, order: Order) -> ContentId {
-        let input = coordinator::Input::Submit { token: 7, from: None, order, graph: b"0 1\n".to_vec() };
+        let input =
+            coordinator::Input::Submit { token: 7, from: None, order, graph: GraphFile::of(b"0 1\n") };
         self.coordinator.handle_input(self.now, input);
         self.drain();
         self.submitted.remove(&7).expect("an answer").expect("taken")
@@ -660,7 +662,8 @@ fn one_graph_is_cut_at_a_time_whatever_becomes_of_its_ranking() {
     let mut coordinator = Coordinator::default();
     for (token, patience_ms) in [(1, 1_000), (2, 60_000)] {
         let order = Order { patience_ms, ..order(2) };
-        coordinator.handle_input(now, Input::Submit { token, from: None, order, graph: b"0 1\n".to_vec() });
+        coordinator
+            .handle_input(now, Input::Submit { token, from: None, order, graph: GraphFile::of(b"0 1\n") });
     }
     let cuts = |coordinator: &mut Coordinator, now| {
         let mut cuts = Vec::new();
@@ -704,7 +707,7 @@ fn a_cut_that_nobody_survives_is_not_begun_after_every_start() {
     let mut coordinator = Coordinator::default();
     let mut ids = Vec::new();
     for (token, shards) in [(1, 2), (2, 3)] {
-        let graph = b"0 1\n".to_vec();
+        let graph = GraphFile::of(b"0 1\n");
         let input = Input::Submit { token, from: None, order: order(shards), graph };
         coordinator.handle_input(now.plus_ms(token), input);
     }
@@ -736,7 +739,7 @@ fn what_failed_makes_room_before_any_pi() {
         let now = world.now.plus_ms(1 + at as u64);
         let order = Order { name: at.to_string(), ..order(1) };
         coordinator
-            .handle_input(now, Input::Submit { token: 7, from: None, order, graph: b"0 1\n".to_vec() });
+            .handle_input(now, Input::Submit { token: 7, from: None, order, graph: GraphFile::of(b"0 1\n") });
         while let Some(output) = coordinator.poll_output() {
             match output {
                 Output::Store { ticket, .. } => coordinator.handle_input(now, Input::Stored { ticket }),
@@ -756,8 +759,10 @@ fn an_end_is_shown_once_it_is_durable() {
     use coordinator::{Input, Output};
     let now = Instant::from_unix_ms(1_800_000_000_000);
     let mut coordinator = Coordinator::default();
-    coordinator
-        .handle_input(now, Input::Submit { token: 1, from: None, order: order(2), graph: b"0 1\n".to_vec() });
+    coordinator.handle_input(
+        now,
+        Input::Submit { token: 1, from: None, order: order(2), graph: GraphFile::of(b"0 1\n") },
+    );
     // The order, and that its graph is about to be cut.
     coordinator.handle_input(now, Input::Stored { ticket: 1 });
     coordinator.handle_input(now, Input::Stored { ticket: 2 });

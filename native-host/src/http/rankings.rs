@@ -21,7 +21,7 @@ use node::{HeavyInput, HeavyNode};
 use rank::{Alpha, Epsilon, ROUNDS_MAX, SLICE_NODES};
 use serde_json::{Value, json};
 use shards::{
-    Order, PATIENCE_MS_MAX, RankingView, SHARDS_MAX, Written,
+    GraphFile, Order, PATIENCE_MS_MAX, RankingView, SHARDS_MAX, Written,
     coordinator::{OPEN_MAX, SubmitError, slice_key},
 };
 use std::{io, time::Duration};
@@ -133,6 +133,14 @@ impl Wanted {
     }
 }
 
+/// Names and copies a graph's file where nobody waits for it.
+async fn on_a_thread(make: impl FnOnce() -> GraphFile + Send + 'static) -> Answer<GraphFile> {
+    tokio::task::spawn_blocking(make).await.map_err(|_| {
+        let detail = "the graph's file was not read to its end: this heavy node is stopping; try another";
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+    })
+}
+
 /// The graph's file as the body, or a blob that is here already.
 pub(super) async fn submit(
     State(site): State<Site>,
@@ -146,7 +154,7 @@ pub(super) async fn submit(
     let upload = uploads::read(request, asker).await?;
     let _place = GRAPHS.try_acquire().map_err(|_| too_many())?;
     let graph = match &wanted.graph {
-        None => upload.bytes.to_vec(),
+        None => on_a_thread(move || GraphFile::of(&upload.bytes)).await?,
         Some(_) if !upload.bytes.is_empty() => {
             let detail = "`graph` names a blob, so send no body";
             return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
@@ -157,7 +165,8 @@ pub(super) async fn submit(
                     "`graph`: this heavy node does not have these bytes; put them to /api/v1/blobs first";
                 Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
             };
-            blobs::whole(&site, id(blob)?).await?.ok_or_else(gone)?.to_vec()
+            let file = blobs::whole(&site, id(blob)?).await?.ok_or_else(gone)?;
+            on_a_thread(move || GraphFile::of(&file)).await?
         }
     };
     let from = Some(asker.0);

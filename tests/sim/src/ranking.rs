@@ -12,7 +12,9 @@ use jobs::Contribution;
 use keys::NodeId;
 use node::{Command, HeavyInput, LightInput};
 use rank::{Alpha, Edges, Epsilon, Graph, Options, ROUNDS_MAX, solve};
-use shards::{Done, Order, Processor, RankingState, Reckoner, Task, Written, coordinator::SubmitError};
+use shards::{
+    Done, GraphFile, Order, Processor, RankingState, Reckoner, Task, Written, coordinator::SubmitError,
+};
 use std::collections::BTreeMap;
 
 /// Milliseconds before an order that was not answered is put again.
@@ -153,7 +155,7 @@ impl World {
         if self.now + AGAIN_MS < self.plan.troubles_end + CALM_MS / 2 {
             self.after(AGAIN_MS, Event::Rank { index });
         }
-        let (token, graph) = (index as u64, planned.file());
+        let (token, graph) = (index as u64, GraphFile::of(&planned.file()));
         let input = HeavyInput::Rank { token, from: None, order: planned.order, graph };
         self.tell(planned.via, Told::Heavy(input));
     }

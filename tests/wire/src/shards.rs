@@ -8,7 +8,7 @@ use codec::{Instant, encode};
 use data_encoding::HEXLOWER;
 use rank::{Alpha, Edges, Epsilon, Part, PartRows, ROUNDS_MAX, ShardSums};
 use shards::{
-    About, Coordinator, Done, Order, Processor, Task, WorkId, Written,
+    About, Coordinator, Done, GraphFile, Order, Processor, Task, WorkId, Written,
     coordinator::{Input, Output},
     message::{Advert, Heard, Piece, Word},
 };
@@ -106,7 +106,7 @@ pub fn stored() -> Vec<Entry> {
     for (name, patience_ms) in [("done", 3_600_000), ("refused", 1_000)] {
         let mut coordinator = Coordinator::default();
         let order = Order { patience_ms, alone: patience_ms > 1_000, ..order() };
-        let input = Input::Submit { token: 1, from: None, order, graph: GRAPH.to_vec() };
+        let input = Input::Submit { token: 1, from: None, order, graph: GraphFile::of(GRAPH) };
         coordinator.handle_input(NOW, input);
         let mut steps = VecDeque::from(["came", "about to be cut", "cut", name]);
         let later = NOW.plus_ms(5_000);

@@ -12,7 +12,7 @@ use jobs::{
 };
 use keys::{Envelope, Identity, SealKey};
 use net::{Limits, Transport};
-use shards::{Cut, Done, Order};
+use shards::{Cut, Done, GraphFile, Order};
 use store::{Batch, StoreError};
 
 /// What a heavy node is made from.
@@ -114,8 +114,8 @@ pub enum HeavyInput {
         from: Option<IpAddr>,
         /// What.
         order: Order,
-        /// The graph's file, packed or not.
-        graph: Vec<u8>,
+        /// The graph's file.
+        graph: GraphFile,
     },
     /// What came of [`HeavyOutput::Cut`].
     Cut {

@@ -7,7 +7,7 @@ use codec::{ContentId, Instant};
 use core::fmt::Write;
 use jobs::Contribution;
 use rank::{Alpha, Edges, Epsilon, Graph, Options, ROUNDS_MAX, ReadOptions, Reader, solve};
-use shards::{Done, Order, RankingState, RankingView, Reckoner, Written};
+use shards::{Done, GraphFile, Order, RankingState, RankingView, Reckoner, Written};
 
 /// A graph of 500 nodes, as a file.
 fn file() -> Vec<u8> {
@@ -66,7 +66,10 @@ impl World {
     fn rank(&mut self, order: Order) -> ContentId {
         self.tokens += 1;
         let token = self.tokens;
-        self.heavy_input(Self::light(1), HeavyInput::Rank { token, from: None, order, graph: file() });
+        self.heavy_input(
+            Self::light(1),
+            HeavyInput::Rank { token, from: None, order, graph: GraphFile::of(&file()) },
+        );
         self.ranked.remove(&token).expect("every submission is answered").expect("the ranking is taken")
     }
 

@@ -10,7 +10,7 @@ use codec::{ContentId, decode};
 use keys::{Identity, NodeId};
 use rank::{Edges, ONE, Part, PartRounds};
 use shards::{
-    Coordinator, Holder, Lending, Order, Processor, Reckoner, Task,
+    Coordinator, GraphFile, Holder, Lending, Order, Processor, Reckoner, Task,
     coordinator::{self, STORE_PREFIX},
     holder,
     message::{Piece, Word},
@@ -98,7 +98,7 @@ fn run_part(input: &[u8]) {
 fn run_coordinator(input: &[u8]) {
     let mut coordinator = Coordinator::default();
     let order = Order { alone: false, ..samples::order() };
-    let graph = samples::GRAPH.to_vec();
+    let graph = GraphFile::of(samples::GRAPH);
     coordinator.handle_input(NOW, coordinator::Input::Submit { token: 1, from: None, order, graph });
     drain(&mut coordinator);
     coordinator.handle_timeout(NOW.plus_ms(2_000));
