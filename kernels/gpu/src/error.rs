@@ -28,11 +28,18 @@ pub enum GpuError {
     Wrong,
 }
 
+/// What somebody can do who has no adapter.
+const NO_ADAPTER: &str = if cfg!(target_arch = "wasm32") {
+    "use a browser with WebGPU, and see that its settings let it use graphics acceleration"
+} else {
+    "install its Vulkan driver"
+};
+
 impl fmt::Display for GpuError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoAdapter(why) => {
-                write!(f, "there is no GPU to compute on: {why}; install its Vulkan driver")
+                write!(f, "there is no GPU to compute on: {why}; {NO_ADAPTER}")
             }
             Self::NoDevice(why) => write!(f, "the GPU cannot be used: {why}; update its driver"),
             Self::TooLarge(error) => error.fmt(f),
