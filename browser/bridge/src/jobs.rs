@@ -1,5 +1,6 @@
 //! What the views of jobs and the worker say to each other.
 
+use channel::reckoner::PartsBy;
 use codec::{ContentId, Instant};
 use jobs::Manifest;
 use keys::NodeId;
@@ -24,12 +25,12 @@ pub enum JobsAsk {
     },
     /// How this browser is lent to jobs from now on, as far as the page has a say in it.
     Lend {
-        /// Of each hundred milliseconds, how many guests may take of a core.
+        /// Of each hundred milliseconds, how many guests may take of a core, and parts of graphs of another.
         share_percent: u8,
         /// Whether nothing may run now, whatever the node's settings say.
         hold: bool,
-        /// Whether parts of other people's graphs are computed as well.
-        graphs: bool,
+        /// What computes parts of other people's graphs as well; none where nothing does.
+        graphs: Option<PartsBy>,
     },
     /// The person wants the receipt of a job that ran here.
     Receipt {

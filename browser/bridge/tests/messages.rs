@@ -7,7 +7,7 @@ use bridge::{
     FromWorker, JobsAnswer, JobsAsk, MessageError, NetInput, NetOutput, Signed, Status, ToWorker, post,
     unpack,
 };
-use channel::{FromRunner, Ran};
+use channel::{FromRunner, Ran, reckoner::PartsBy};
 use codec::ContentId;
 use jobs::{Ending, receipt};
 use js_sys::{Array, Promise, Uint8Array};
@@ -63,7 +63,8 @@ async fn messages_arrive_as_they_were() {
     let look = Look { schema: "{}".into(), records: vec![record] };
     same(FromWorker::Rows { token: 4, look }, vec![]).await;
     let job = ContentId::of(b"a job");
-    same(ToWorker::Jobs(JobsAsk::Lend { share_percent: 50, hold: true, graphs: true }), vec![]).await;
+    let graphs = Some(PartsBy::Graphics);
+    same(ToWorker::Jobs(JobsAsk::Lend { share_percent: 50, hold: true, graphs }), vec![]).await;
     same(ToWorker::Jobs(JobsAsk::Cancel { token: 5, job }), vec![]).await;
     same(ToWorker::Jobs(JobsAsk::Rerun { token: 6 }), vec![vec![1], vec![], vec![2; 100_000]]).await;
     let signed = JobsAnswer::Signed { token: 5, result: Ok(Signed { job, blobs: vec![job] }) };

@@ -6,7 +6,7 @@
 //!
 //! # How to drive it
 //! `post` what goes and `unpack` what comes. Page and node's worker speak in `bridge`'s messages; the node's worker and the runners that
-//! it starts, in `ToRunner` and `FromRunner`; page and reckoner in those of `reckoner`. The pauses that guests owe between two runs are [`Rests`].
+//! it starts, in `ToRunner` and `FromRunner`; page and reckoner in those of `reckoner`. The pauses that other people's work owes are [`Pace`] and [`Rests`].
 //!
 //! # Bounds
 //! A message is as long as what is posted; the far end is a program of the same page.
@@ -24,6 +24,6 @@ mod runner;
 
 #[cfg(target_arch = "wasm32")]
 pub use carry::{MessageError, post, post_with, unpack, unpack_with};
-pub use rests::Rests;
+pub use rests::{Pace, Rests};
 #[cfg(target_arch = "wasm32")]
 pub use runner::{FromRunner, Ran, ToRunner};

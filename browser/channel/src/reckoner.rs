@@ -23,8 +23,16 @@ pub enum ToReckoner {
     },
     /// Stop what is under way, and answer with what there is.
     Stop,
-    /// Say what computes here, for other people's graphs: [`FromReckoner::Open`]. Nothing ends for that, nor for [`ToReckoner::Task`].
-    Open,
+    /// Open what computes here for other people's graphs, and say what it is: [`FromReckoner::Open`]. Nothing ends for that, nor for what follows.
+    Open {
+        /// What the person chose.
+        by: PartsBy,
+    },
+    /// Of the time, this much is for other people's graphs from now on; all of it before that is said.
+    Share {
+        /// In percent.
+        percent: u8,
+    },
     /// Something to do for another node. One byte array: a `shards::Task`, encoded.
     Task,
 }
@@ -35,6 +43,25 @@ impl ToReckoner {
         matches!(self, Self::Read { .. } | Self::Rank(_) | Self::Reduce { .. })
     }
 }
+
+/// What computes parts of other people's graphs, as the person chooses.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PartsBy {
+    /// A graphics card where there is one, else the processor.
+    #[default]
+    Automatic,
+    /// WebGPU, also where the processor emulates it; the processor where there is none.
+    Graphics,
+    /// The processor.
+    Processor,
+}
+
+/// What a tab's processor is called where it computes parts. Names say the kind of device and no more: everybody may read them.
+pub const PROCESSOR: &str = "a tab’s processor";
+/// What a graphics card is called.
+pub const GRAPHICS: &str = "a tab’s WebGPU";
+/// What WebGPU is called where the processor emulates it.
+pub const EMULATED: &str = "a tab’s WebGPU, emulated";
 
 /// A message, and which turn it asks for or is about: what was sent of the turn before may come after the next was asked for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -129,7 +156,7 @@ pub enum FromReckoner {
     Reduced(Box<Outcome>),
     /// The answer to [`ToReckoner::Open`].
     Open {
-        /// What computes, for people.
+        /// What computes: [`PROCESSOR`], [`GRAPHICS`] or [`EMULATED`].
         device: String,
     },
     /// What came of a [`ToReckoner::Task`]. One byte array: a `shards::Done`, encoded.

@@ -1,11 +1,30 @@
-//! The rests that guests owe: of each slot's time they have a share, however short they are and however often they are stopped.
+//! The rests that other people's work owes: of each slot's time it has a share, however short it is and however often it is stopped.
 //!
-//! A runner pauses between a guest's steps, and cannot after its last one, nor after it is ended. What is left to pay is paid before the next guest begins.
+//! A runner pauses between a guest's steps, and a reckoner between what it does for parts of graphs ([`Pace`]). A runner cannot after a guest's last
+//! step, nor after it is ended: what is left to pay is paid before the next guest begins ([`Rests`]).
 
-/// The longest rest before a guest, in milliseconds.
+/// The longest rest, in milliseconds.
 const REST_MS_MAX: f64 = 60_000.0;
 /// Of a guest that was stopped, the milliseconds that may not have been paid for: a step, and the time to compile its module.
 const UNPAID_MS_MAX: f64 = 5_000.0;
+/// The shortest rest, in milliseconds: timers that set each other keep no shorter ones (HTML, 8.7).
+const REST_MS_MIN: f64 = 4.0;
+
+/// The rests of one thread between the steps of its work, by a clock that nobody sets, in milliseconds. What is too short for a timer is kept until it is not.
+#[derive(Debug, Default)]
+pub struct Pace {
+    rests_until_ms: f64,
+}
+
+impl Pace {
+    /// A step has ended that took `took_ms`: for how many milliseconds the thread is to rest before the next. Time in which there was nothing to do is rest.
+    pub fn worked(&mut self, now_ms: f64, share_percent: u8, took_ms: f64) -> u32 {
+        let from_ms = self.rests_until_ms.max(now_ms - took_ms);
+        self.rests_until_ms = (from_ms + took_ms / share(share_percent)).min(now_ms + REST_MS_MAX);
+        let rest_ms = self.rests_until_ms - now_ms;
+        if rest_ms < REST_MS_MIN { 0 } else { rest_ms as u32 }
+    }
+}
 
 /// Until when slots rest, by a clock that nobody sets, in milliseconds.
 #[derive(Debug, Default)]
@@ -61,6 +80,22 @@ mod tests {
         }
         let share = worked_ms / rests.take(now_ms);
         assert!((share - 0.25).abs() < 1e-9, "{share}");
+    }
+
+    #[test]
+    fn steps_of_any_length_get_their_share_and_idle_time_is_rest() {
+        for (share_percent, took_ms) in [(25, 0.3), (25, 40.0), (50, 1.0), (75, 7.0), (100, 3.0)] {
+            let (mut pace, mut now_ms, mut worked_ms) = (Pace::default(), 1_000.0, 0.0);
+            for _ in 0..10_000 {
+                now_ms += took_ms;
+                worked_ms += took_ms;
+                now_ms += f64::from(pace.worked(now_ms, share_percent, took_ms));
+            }
+            let share = 100.0 * worked_ms / (now_ms - 1_000.0);
+            assert!((share - f64::from(share_percent)).abs() < 0.5, "{took_ms}: {share} of {share_percent}");
+            assert_eq!(pace.worked(now_ms + 200.0, share_percent, 1.0), 0, "it has rested for long");
+        }
+        assert_eq!(Pace::default().worked(1e9, 1, 1e9), REST_MS_MAX as u32);
     }
 
     #[test]

@@ -88,7 +88,8 @@ pub fn start() {
         match unpack_with::<OfTurn<ToReckoner>>(&event.data()) {
             Ok((OfTurn { turn, message }, things)) => match message {
                 ToReckoner::Stop => STOPPED.set(true),
-                ToReckoner::Open => parts::open(),
+                ToReckoner::Open { by } => parts::open(by),
+                ToReckoner::Share { percent } => parts::share(percent),
                 ToReckoner::Task => parts::push(things),
                 message => spawn_local(handle(message, things, Turn::begin(turn))),
             },
@@ -109,7 +110,7 @@ async fn handle(message: ToReckoner, things: Vec<JsValue>, turn: Turn) {
         }
         ToReckoner::Rank(how) => ranking::rank(&how, turn).await,
         ToReckoner::Reduce { text, how } => reducing::reduce(&text, &how, turn).await,
-        ToReckoner::Stop | ToReckoner::Open | ToReckoner::Task => Ok(()),
+        ToReckoner::Stop | ToReckoner::Open { .. } | ToReckoner::Share { .. } | ToReckoner::Task => Ok(()),
     };
     if let Err(detail) = done {
         let detail = if turn.goes_on() { detail } else { "it was stopped".into() };

@@ -1,7 +1,10 @@
-//! Parts of other people's graphs, computed for the node: by a GPU, or by this processor.
+//! Parts of other people's graphs, computed for the node: by WebGPU, or by this processor, with the rests that the person's share of the time asks for.
 
 use crate::app::{now_ms, send};
-use channel::reckoner::FromReckoner;
+use channel::{
+    Pace,
+    reckoner::{EMULATED, FromReckoner, GRAPHICS, PROCESSOR, PartsBy},
+};
 use codec::{decode, encode};
 use futures::{
     StreamExt as _,
@@ -12,38 +15,49 @@ use gpu::{Gpu, LIGHT_BINDING};
 use js_sys::Uint8Array;
 use rank::{OffloadedPart, Part};
 use shards::{Done, Processor, Task, WorkId, message::WHY_BYTES_MAX};
-use std::{cell::RefCell, collections::BTreeMap};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::spawn_local;
 
-/// What this processor calls itself to heavy nodes.
-const PROCESSOR: &str = "a tab’s processor";
 /// How long tasks may follow each other, in milliseconds, before messages are read.
 const BUSY_MS: f64 = 100.0;
 
 thread_local! {
     /// Tasks in the order in which they came, of which one is done at a time. The node gives no more than one for each part.
     static TASKS: RefCell<Option<UnboundedSender<Task>>> = const { RefCell::new(None) };
+    /// Of the time, what tasks may take, in percent.
+    static SHARE_PERCENT: Cell<u8> = const { Cell::new(100) };
 }
 
 /// Opens what computes, says what it is, and does tasks from then on.
-pub(crate) fn open() {
+pub(crate) fn open(by: PartsBy) {
     let (sender, mut tasks) = unbounded();
     TASKS.set(Some(sender));
     spawn_local(async move {
-        let mut parts = Parts::open().await;
-        send(&FromReckoner::Open { device: parts.device() }, &[]);
-        let mut paused_ms = now_ms();
+        let mut parts = Parts::open(by).await;
+        send(&FromReckoner::Open { device: parts.device().into() }, &[]);
+        let (mut pace, mut paused_ms) = (Pace::default(), now_ms());
         while let Some(task) = tasks.next().await {
+            let began_ms = now_ms();
             if let Some(done) = parts.handle_task(task).await {
                 send(&FromReckoner::Done, &[encode(&done)]);
             }
-            if now_ms() - paused_ms > BUSY_MS {
-                TimeoutFuture::new(0).await;
+            let ended_ms = now_ms();
+            let rest_ms = pace.worked(ended_ms, SHARE_PERCENT.get(), ended_ms - began_ms);
+            if rest_ms > 0 || ended_ms - paused_ms > BUSY_MS {
+                TimeoutFuture::new(rest_ms).await;
                 paused_ms = now_ms();
             }
         }
     });
+}
+
+/// How much of the time tasks may take from now on.
+pub(crate) fn share(percent: u8) {
+    SHARE_PERCENT.set(percent);
 }
 
 /// Takes a task in.
@@ -70,15 +84,21 @@ struct Parts {
 }
 
 impl Parts {
-    async fn open() -> Self {
-        // What is software on the processor is slower than the processor itself.
-        let gpu = Gpu::open_within(LIGHT_BINDING).await.ok().filter(|gpu| !gpu.about().is_software);
+    async fn open(by: PartsBy) -> Self {
+        let gpu = match by {
+            PartsBy::Processor => None,
+            PartsBy::Graphics => Gpu::open_within(LIGHT_BINDING).await.ok(),
+            // What is software on the processor is slower than the processor itself.
+            PartsBy::Automatic => {
+                Gpu::open_within(LIGHT_BINDING).await.ok().filter(|gpu| !gpu.about().is_software)
+            }
+        };
         Self { gpu, on_gpu: BTreeMap::new(), processor: Processor::new(PROCESSOR) }
     }
 
-    /// What computes, for people.
-    fn device(&self) -> String {
-        self.gpu.as_ref().map_or_else(|| PROCESSOR.into(), |gpu| gpu.about().to_string())
+    /// What computes, but for parts that do not fit there.
+    fn device(&self) -> &'static str {
+        self.gpu.as_ref().map_or(PROCESSOR, kind)
     }
 
     /// Does a task; nothing is to be said of [`Task::Drop`].
@@ -88,7 +108,7 @@ impl Parts {
             // What does not fit there may fit here; and what is no part is refused here, in words.
             if let Ok(held) = begin(gpu, part).await {
                 self.on_gpu.insert(work, held);
-                return Some(Done::Ready { work, device: gpu.about().to_string() });
+                return Some(Done::Ready { work, device: kind(gpu).into() });
             }
         }
         let Some(held) = self.on_gpu.get_mut(&work) else { return self.processor.handle_task(task) };
@@ -101,6 +121,11 @@ impl Parts {
             Some(Done::Failed { work, why })
         })
     }
+}
+
+/// What a GPU is called to heavy nodes.
+fn kind(gpu: &Gpu) -> &'static str {
+    if gpu.about().is_software { EMULATED } else { GRAPHICS }
 }
 
 async fn begin(gpu: &Gpu, part: &[u8]) -> Result<OnGpu, String> {

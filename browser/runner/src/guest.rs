@@ -1,6 +1,6 @@
 //! What the runner does with what it is asked.
 
-use channel::{FromRunner, Ran, ToRunner, post, unpack};
+use channel::{FromRunner, Pace, Ran, ToRunner, post, unpack};
 use executor::{Program, Step};
 use gloo::timers::future::TimeoutFuture;
 use jobs::{Invocation, Limits, MachineOutOfMemory, Receipt};
@@ -14,8 +14,7 @@ use web_sys::{DedicatedWorkerGlobalScope, MessageEvent, Performance};
 
 /// Fuel of the first step, before the machine's pace is known.
 const FIRST_STEP: u64 = 1_000_000;
-/// Milliseconds that a step is to take where the guest may not have all the time. The pauses between steps are as much longer as its
-/// share is smaller.
+/// Milliseconds that a step is to take where the guest may not have all the time.
 const STEP_MS: f64 = 40.0;
 /// The shortest time that a browser's clock tells from none.
 const TICK_MS: f64 = 1.0;
@@ -95,11 +94,11 @@ async fn run(
     input: &[u8],
     share_percent: u8,
 ) -> (Result<jobs::Ran, MachineOutOfMemory>, f64) {
-    let share = f64::from(share_percent.clamp(1, 100)) / 100.0;
+    let (is_shared, mut pace) = (share_percent < 100, Pace::default());
     let began_ms = now_ms();
     let mut step = begin(module, invocation, input);
     let mut worked_ms = now_ms() - began_ms;
-    let mut fuel = if share < 1.0 { FIRST_STEP } else { u64::MAX };
+    let mut fuel = if is_shared { FIRST_STEP } else { u64::MAX };
     loop {
         let guest = match step {
             Step::Done(result) => return (result, worked_ms),
@@ -109,9 +108,9 @@ async fn run(
         step = guest.step(fuel);
         let took_ms = now_ms() - began_ms;
         worked_ms += took_ms;
-        if share < 1.0 {
+        if is_shared {
             let took_ms = took_ms.max(TICK_MS);
-            TimeoutFuture::new((took_ms * (1.0 - share) / share) as u32).await;
+            TimeoutFuture::new(pace.worked(now_ms(), share_percent, took_ms)).await;
             // Not more than twice at once: what comes next may cost more time for its fuel.
             fuel = (fuel as f64 * (STEP_MS / took_ms).clamp(0.1, 2.0)) as u64 + 1;
         }

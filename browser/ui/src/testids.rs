@@ -66,7 +66,7 @@
 //! | [`WITHDRAW`], [`WITHDRAW_CONFIRM`], [`WITHDRAWAL`] | takes an answer back, and how far that is | `data-deleted`, `data-needed` |
 //! | [`LENDING`] | how far this browser is lent | `data-state`: `off`, `working`, `ready`, `held`, `apart` |
 //! | [`CONSENT`], [`LEND`], [`STOP_LENDING`], [`STOP_LENDING_CONFIRM`] | agrees to other people's programs, starts, stops | |
-//! | [`CONSENT_GRAPHS`], [`HELD_PART`] | agrees to parts of shared graphs; one that is here | `data-ranking`, `data-shard`, `data-rounds` |
+//! | [`CONSENT_GRAPHS`], [`PARTS_BY`], [`HELD_PART`] | agrees to parts of shared graphs; chooses what computes them; one that is here | `data-ranking`, `data-shard`, `data-rounds` |
 //! | [`PAUSE`] | pauses and goes on | `data-paused` |
 //! | [`LENT`] | one input of what is lent, by `data-field` | |
 //! | [`GUEST`] | a job that is here now | `data-id`, `data-step` |
@@ -329,6 +329,8 @@ pub const RERUN_GO: &str = "rerun-go";
 pub const RERUN: &str = "rerun";
 /// Agrees to parts of shared graphs.
 pub const CONSENT_GRAPHS: &str = "consent-graphs";
+/// Chooses what computes them.
+pub const PARTS_BY: &str = "parts-by";
 /// A part of a shared graph that is here.
 pub const HELD_PART: &str = "held-part";
 /// The file input for a graph.

@@ -1,6 +1,7 @@
 //! The running node's part in jobs: lending the browser, and signing in its person's name.
 
 use bridge::Signed;
+use channel::reckoner::PartsBy;
 use codec::ContentId;
 use jobs::{Cancellation, Finished, Manifest};
 use node::LightInput;
@@ -11,12 +12,12 @@ use crate::runtime::Runtime;
 use crate::worker::random;
 
 impl Runtime {
-    /// How this browser is lent to jobs from now on.
-    pub(crate) fn lend(&self, share_percent: u8, hold: bool, graphs: bool) {
+    /// How this browser is lent to jobs and to graphs from now on.
+    pub(crate) fn lend(&self, share_percent: u8, hold: bool, graphs: Option<PartsBy>) {
         if let Some(executor) = self.0.guests.lend(share_percent, hold) {
             self.drive(|node, now| node.handle_input(now, LightInput::Executor(executor)));
         }
-        self.0.parts.lend(self, graphs && !hold);
+        self.0.parts.lend(self, graphs.filter(|_| !hold), share_percent);
     }
 
     /// A guest has ended by itself.

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use bridge::Reckoner;
-use channel::reckoner::{FromReckoner, ToReckoner};
+use channel::reckoner::{FromReckoner, PartsBy, ToReckoner};
 use codec::{decode, encode};
 use node::LightInput;
 use shards::{Done, Task, holder::PARTS_MAX};
@@ -13,34 +13,36 @@ use crate::runtime::Runtime;
 /// The most memory of all parts, in bytes: a program of 32 bits holds them, and what comes and goes.
 const BYTES_MAX: u64 = 1 << 30;
 
-/// What computes beside the node, while anything does.
+/// What computes beside the node, and what the person chose for that, while anything does.
 #[derive(Default)]
-pub(crate) struct Parts(RefCell<Option<Reckoner>>);
+pub(crate) struct Parts(RefCell<Option<(Reckoner, PartsBy)>>);
 
 impl Parts {
-    /// Whether parts are computed from now on.
-    pub(crate) fn lend(&self, runtime: &Runtime, lends: bool) {
-        let is_running = self.0.borrow().is_some();
-        match (lends, is_running) {
-            (true, false) => {
-                let told = runtime.clone();
-                match Reckoner::start(move |word| hear(&told, word)) {
-                    Ok(reckoner) => {
-                        reckoner.ask(ToReckoner::Open, Vec::new());
-                        self.0.replace(Some(reckoner));
-                    }
-                    Err(why) => web_sys::console::error_1(&why.into()),
-                }
-            }
-            (false, true) => self.end(runtime),
-            _ => {}
+    /// What computes parts from now on, if anything does, and how much of the time. Where it is another than before, the parts that were here are gone.
+    pub(crate) fn lend(&self, runtime: &Runtime, by: Option<PartsBy>, share_percent: u8) {
+        let before = self.0.borrow().as_ref().map(|(_, by)| *by);
+        if before.is_some() && before != by {
+            self.end(runtime);
         }
+        if let Some(by) = by.filter(|by| before != Some(*by)) {
+            let told = runtime.clone();
+            match Reckoner::start(move |word| hear(&told, word)) {
+                Ok(reckoner) => drop(self.0.replace(Some((reckoner, by)))),
+                Err(why) => web_sys::console::error_1(&why.into()),
+            }
+            self.ask(ToReckoner::Open { by }, Vec::new());
+        }
+        self.ask(ToReckoner::Share { percent: share_percent }, Vec::new());
     }
 
     /// Has a task done.
     pub(crate) fn handle(&self, task: &Task) {
-        if let Some(reckoner) = &*self.0.borrow() {
-            reckoner.ask(ToReckoner::Task, vec![encode(task)]);
+        self.ask(ToReckoner::Task, vec![encode(task)]);
+    }
+
+    fn ask(&self, message: ToReckoner, parts: Vec<Vec<u8>>) {
+        if let Some((reckoner, _)) = &*self.0.borrow() {
+            reckoner.ask(message, parts);
         }
     }
 

@@ -104,20 +104,23 @@ export class Submitter {
   }
 }
 
-/** Opens a tab that joined and lends itself, with these caps of the view's, also for parts of graphs where `graphs` says so. */
-export async function openLent(browser, url, name, caps = {}, { graphs = false } = {}) {
+/** Opens a tab that joined and lends itself, with these caps of the view's, also for parts of graphs where `graphs` says so, computed by what `by` chooses. */
+export async function openLent(browser, url, name, caps = {}, graphs = {}) {
   const tab = await Tab.open(browser, url, name);
   await tab.join();
   tab.node = await tab.id();
-  await lend(tab, caps, { graphs });
+  await lend(tab, caps, graphs);
   return tab;
 }
 
 /** Says yes, as a person does. */
-export async function lend(tab, caps = {}, { graphs = false } = {}) {
+export async function lend(tab, caps = {}, { graphs = false, by = "automatic" } = {}) {
   await tab.go("contribute");
   await tab.find("consent").check();
-  if (graphs) await tab.find("consent-graphs").check();
+  if (graphs) {
+    await tab.find("consent-graphs").check();
+    await tab.find("parts-by").selectOption(by);
+  }
   await tab.find("lend").click();
   for (const [field, value] of Object.entries({ share: "100", ...caps })) {
     await tab.find("lent", `[data-field="${field}"]`).selectOption(value);

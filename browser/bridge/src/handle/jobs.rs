@@ -1,5 +1,6 @@
 //! What the views of jobs ask.
 
+use channel::reckoner::PartsBy;
 use codec::ContentId;
 use futures::channel::oneshot;
 use jobs::Manifest;
@@ -88,8 +89,8 @@ impl Handle {
     }
 
     /// Says how this browser is lent to jobs from now on: how much of a core's time guests may take, in percent, and whether nothing may run
-    /// now, whatever the node's settings say; and whether parts of other people's graphs are computed as well.
-    pub fn lend(&self, share_percent: u8, hold: bool, graphs: bool) {
+    /// now, whatever the node's settings say; and what computes parts of other people's graphs as well, within the same share, if anything does.
+    pub fn lend(&self, share_percent: u8, hold: bool, graphs: Option<PartsBy>) {
         // Without a worker nothing runs.
         let _ = self.0.send(ToWorker::Jobs(JobsAsk::Lend { share_percent, hold, graphs }), Vec::new());
     }

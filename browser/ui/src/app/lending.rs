@@ -4,6 +4,7 @@
 //! know, since it alone hears of the battery and of the person. What the page hears of the person is what happens in this tab.
 
 use super::{browser, state::Page};
+use channel::reckoner::PartsBy;
 use codec::Instant;
 use js_sys::{Function, Promise, Reflect};
 use leptos::{prelude::*, task::spawn_local};
@@ -14,6 +15,18 @@ use wasm_bindgen_futures::JsFuture;
 const IDLE_MS: u64 = 60_000;
 /// The shares of the time that are offered, in percent.
 pub(crate) const SHARES: [u8; 4] = [25, 50, 75, 100];
+
+/// What may compute parts of graphs, each with its name in the browser's memory and on the page.
+pub(crate) const PARTS_BY: [(PartsBy, &str, &str); 3] = [
+    (PartsBy::Automatic, "automatic", "automatic: a graphics card where there is one, else the processor"),
+    (PartsBy::Graphics, "graphics", "graphics (WebGPU), also when emulated"),
+    (PartsBy::Processor, "processor", "processor only"),
+];
+
+/// Which of [`PARTS_BY`] has this name.
+pub(crate) fn parts_by(name: &str) -> Option<PartsBy> {
+    PARTS_BY.iter().find(|(_, named, _)| *named == name).map(|(by, ..)| *by)
+}
 
 /// Why no jobs are taken though the person lends this browser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,8 +42,10 @@ pub(crate) enum Held {
 /// What the views share about it. A copy is a reference.
 #[derive(Clone, Copy)]
 pub(crate) struct Lending {
-    /// How much of the time guests get, in percent.
+    /// How much of the time guests get, and parts of graphs, in percent.
     pub(crate) share: RwSignal<u8>,
+    /// What computes parts of graphs.
+    pub(crate) parts_by: RwSignal<PartsBy>,
     /// Whether none are taken while the device runs on its battery.
     pub(crate) plugged_only: RwSignal<bool>,
     /// Whether none are taken while somebody uses this page.
@@ -47,6 +62,7 @@ impl Lending {
     /// What the person chose before, told to the node now and whenever it changes.
     pub(crate) fn start(page: Page) -> Self {
         let share = kept("share", 50, |text| text.parse().ok().filter(|share| SHARES.contains(share)));
+        let by = kept("parts-by", PartsBy::Automatic, parts_by);
         let flag = |name, default| kept(name, default, |text| Some(text == "yes"));
         let (plugged_only, idle_only, paused) =
             (flag("plugged", true), flag("idle", false), flag("paused", false));
@@ -72,9 +88,9 @@ impl Lending {
         let settings = page.part(|view| (view.contribution.settings.on, view.contribution.settings.graphs));
         Effect::new(move || {
             let (on, graphs) = settings.get();
-            page.handle().lend(share.get(), held.get().is_some() || !on, graphs);
+            page.handle().lend(share.get(), held.get().is_some() || !on, graphs.then(|| by.get()));
         });
-        Self { share, plugged_only, idle_only, paused, plugged, held }
+        Self { share, parts_by: by, plugged_only, idle_only, paused, plugged, held }
     }
 }
 
@@ -86,6 +102,12 @@ trait Kept: Clone + PartialEq + Send + Sync + 'static {
 impl Kept for u8 {
     fn text(&self) -> String {
         self.to_string()
+    }
+}
+
+impl Kept for PartsBy {
+    fn text(&self) -> String {
+        PARTS_BY.iter().find(|(by, ..)| by == self).map_or_else(String::new, |(_, name, _)| (*name).into())
     }
 }
 

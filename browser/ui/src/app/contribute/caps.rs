@@ -92,7 +92,7 @@ pub(super) fn Caps() -> impl IntoView {
                     <select id="lent-share" data-testid=testids::LENT data-field="share" on:change=choose_share>
                         {SHARES.map(share).collect_view()}
                     </select>
-                    <small class="hint">"From the next job on."</small>
+                    <small class="hint">"From the next job on, and the next round of a graph."</small>
                 </div>
                 <div>
                     <label for="lent-memory">"Memory for a job"</label>

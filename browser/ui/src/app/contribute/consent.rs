@@ -1,6 +1,9 @@
 //! What the person agrees to before anything runs.
 
-use super::set;
+use super::{
+    parts::{Device, PUBLIC},
+    set,
+};
 use crate::{
     app::state::{Doing, page},
     route::Route,
@@ -56,9 +59,12 @@ pub(super) fn Consent() -> impl IntoView {
                     <input type="checkbox" data-testid=testids::CONSENT_GRAPHS bind:checked=graphs />
                     <span>
                         "Also ranking shared graphs: it holds parts of them and computes their rounds. "
-                        <span class="soft">"Arithmetic of Formix’s own, no programs of others. You may leave it out."</span>
+                        <span class="soft">"Arithmetic of Formix’s own, no programs of others. You may leave it out. "{PUBLIC}</span>
                     </span>
                 </label>
+                <Show when=move || graphs.get()>
+                    <Device />
+                </Show>
                 <p class="actions">
                     <button
                         type="submit"

@@ -1,12 +1,22 @@
-//! Parts of other people's graphs: whether this browser holds any, and which.
+//! Parts of other people's graphs: whether this browser holds any, what computes them, and which are here.
 
 use super::set;
 use crate::{
-    app::state::{Doing, page},
+    app::{
+        lending::{Lending, PARTS_BY, parts_by},
+        state::{Doing, page},
+    },
     testids, words,
 };
+use channel::reckoner::{PROCESSOR, PartsBy};
 use leptos::prelude::*;
 use shards::holder::{Doing as Does, PartView};
+
+/// What the person is told before they agree.
+pub(super) const PUBLIC: &str = "Everybody may read who computed: this node’s id and the kind of device, such as “a tab’s processor” or “a tab’s WebGPU”, stand in the heavy nodes’ list of \
+holders, and stay in the record of each ranking that this node helped with.";
+/// What somebody can do who wants a GPU to compute and has none.
+const NO_WEBGPU: &str = "WebGPU is not to be had here, so the processor computes them: try a browser with WebGPU, and see that its settings let it use graphics acceleration.";
 
 /// What a part does now, for people.
 const fn doing_of(does: Does) -> &'static str {
@@ -22,6 +32,7 @@ const fn doing_of(does: Does) -> &'static str {
 #[component]
 pub(super) fn Parts() -> impl IntoView {
     let page = page();
+    let lending: Lending = expect_context();
     let doing = Doing::new();
     let given = page.part(|view| view.contribution.settings.graphs);
     let holding = page.part(|view| view.holding.clone());
@@ -39,6 +50,11 @@ pub(super) fn Parts() -> impl IntoView {
             ),
         })
     };
+    let lacks_gpu = move || {
+        let is_processor =
+            holding.with(|holding| holding.reckoner.as_ref().is_some_and(|found| found.device == PROCESSOR));
+        is_processor && lending.parts_by.get() == PartsBy::Graphics
+    };
     view! {
         <section class="group">
             <h2>"Shared graphs"</h2>
@@ -49,10 +65,14 @@ pub(super) fn Parts() -> impl IntoView {
                     prop:checked=move || given.get()
                     on:change=change
                 />
-                <span>"Hold parts of other people’s graphs, and rank them together with other nodes."</span>
+                <span>"Hold parts of other people’s graphs, and rank them together with other nodes. " <span class="soft">{PUBLIC}</span></span>
             </label>
             <Show when=move || given.get()>
+                <Device />
                 <p class="soft">{told}</p>
+                <Show when=lacks_gpu>
+                    <p class="soft">{NO_WEBGPU}</p>
+                </Show>
                 <ul class="rows">
                     {move || holding.with(|holding| holding.parts.iter().map(part).collect_view())}
                 </ul>
@@ -61,6 +81,31 @@ pub(super) fn Parts() -> impl IntoView {
                 {move || doing.error.get().map(|error| words::sentence(&error.to_string()))}
             </p>
         </section>
+    }
+}
+
+/// What computes them, by the person's choice. It holds as soon as it is chosen, and is there again at the next visit.
+#[component]
+pub(super) fn Device() -> impl IntoView {
+    let lending: Lending = expect_context();
+    let choose = move |event| {
+        if let Some(by) = parts_by(&event_target_value(&event)) {
+            lending.parts_by.set(by);
+        }
+    };
+    let option = move |(by, name, label): (PartsBy, &'static str, &'static str)| {
+        view! { <option value=name selected=move || lending.parts_by.get() == by>{label}</option> }
+    };
+    view! {
+        <div class="fields">
+            <div>
+                <label for="parts-by">"What computes parts of graphs"</label>
+                <select id="parts-by" data-testid=testids::PARTS_BY on:change=choose>
+                    {PARTS_BY.map(option).collect_view()}
+                </select>
+                <small class="hint">"Within the same share of the time as a job. All give the same bits."</small>
+            </div>
+        </div>
     }
 }
 
