@@ -14,7 +14,7 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{ErrorEvent, MessageEvent, Worker};
 
-use channel::{post, unpack};
+use channel::{post, unpack, words};
 
 use crate::begin::{Begun, begin};
 use crate::message::{FromWorker, Status, ToWorker, Tried};
@@ -385,12 +385,5 @@ fn persist() {
         spawn_local(async move {
             let _ = wasm_bindgen_futures::JsFuture::from(asked).await;
         });
-    }
-}
-
-fn words(error: &JsValue) -> String {
-    match error.dyn_ref::<js_sys::Error>() {
-        Some(error) => String::from(error.message()),
-        None => error.as_string().unwrap_or_else(|| format!("{error:?}")),
     }
 }

@@ -3,15 +3,15 @@
 use channel::{
     post, post_with,
     reckoner::{FromReckoner, OfTurn, ToReckoner},
-    unpack,
+    word_of,
 };
 use gloo::events::{EventListener, EventListenerOptions};
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
 };
-use wasm_bindgen::{JsCast as _, JsValue};
-use web_sys::{Blob, ErrorEvent, Event, MessageEvent, Worker, WorkerOptions, WorkerType};
+use wasm_bindgen::JsValue;
+use web_sys::{Blob, Worker, WorkerOptions, WorkerType};
 
 /// Where the page build puts the reckoner's loader.
 const RECKONER_URL: &str = "/reckoner.js";
@@ -54,15 +54,20 @@ impl Reckoner {
             let (on_word, early, told) = (Rc::clone(&on_word), Rc::clone(&early), worker.clone());
             let asked = Rc::clone(&turn);
             let options = EventListenerOptions::enable_prevent_default();
-            EventListener::new_with_options(&worker, name, options, move |event| match word(event) {
-                Ok((OfTurn { message: FromReckoner::Listening, .. }, _)) => {
-                    let waiting = early.borrow_mut().take();
-                    for (message, file) in waiting.into_iter().flatten() {
-                        send(&told, &message, file);
+            EventListener::new_with_options(&worker, name, options, move |event| {
+                match word_of::<OfTurn<FromReckoner>>(
+                    event,
+                    "the part of the page that computes did not load",
+                ) {
+                    Ok((OfTurn { message: FromReckoner::Listening, .. }, _)) => {
+                        let waiting = early.borrow_mut().take();
+                        for (message, file) in waiting.into_iter().flatten() {
+                            send(&told, &message, file);
+                        }
                     }
+                    Ok((OfTurn { turn, .. }, _)) if turn != 0 && turn != asked.get() => {}
+                    word => on_word(word.map(|(of_turn, parts)| (of_turn.message, parts))),
                 }
-                Ok((OfTurn { turn, .. }, _)) if turn != 0 && turn != asked.get() => {}
-                word => on_word(word.map(|(of_turn, parts)| (of_turn.message, parts))),
             })
         };
         let listeners = [on("message"), on("error"), on("messageerror")];
@@ -109,20 +114,5 @@ fn send(worker: &Worker, message: &OfTurn<ToReckoner>, with: With) {
     };
     if let Err(error) = sent {
         web_sys::console::error_1(&error);
-    }
-}
-
-/// What an event of the worker's tells.
-fn word(event: &Event) -> Result<(OfTurn<FromReckoner>, Vec<Vec<u8>>), String> {
-    match event.dyn_ref::<MessageEvent>() {
-        Some(message) if event.type_() == "message" => {
-            unpack(&message.data()).map_err(|error| error.to_string())
-        }
-        _ => {
-            // It is told here, in the view that asked.
-            event.prevent_default();
-            let said = event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message).filter(|said| !said.is_empty());
-            Err(said.unwrap_or_else(|| "the part of the page that computes did not load".into()))
-        }
     }
 }

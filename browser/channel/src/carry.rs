@@ -6,6 +6,7 @@ use js_sys::{Array, Uint8Array};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast as _, JsValue};
+use web_sys::{ErrorEvent, Event, MessageEvent};
 
 /// A message that this version does not understand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,4 +91,30 @@ pub fn unpack_with<T: DeserializeOwned>(message: &JsValue) -> Result<(T, Vec<JsV
     let head = serde_json::from_slice(head.as_bytes())
         .map_err(|error| MessageError::Head { detail: error.to_string() })?;
     Ok((head, message.iter().skip(1).collect()))
+}
+
+/// What an event of a worker says to who started it: a message, or in words why there is none; `missing` says so for a worker whose script did not come.
+/// The browser tells nobody else.
+///
+/// # Errors
+/// The worker's error, or that of a message that is none.
+pub fn word_of<T: DeserializeOwned>(event: &Event, missing: &str) -> Result<(T, Vec<Vec<u8>>), String> {
+    match event.dyn_ref::<MessageEvent>() {
+        Some(message) if event.type_() == "message" => {
+            unpack(&message.data()).map_err(|error| error.to_string())
+        }
+        _ => {
+            event.prevent_default();
+            let said = event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message).filter(|said| !said.is_empty());
+            Err(said.unwrap_or_else(|| missing.into()))
+        }
+    }
+}
+
+/// What was thrown, in words.
+pub fn words(thrown: &JsValue) -> String {
+    match thrown.dyn_ref::<js_sys::Error>() {
+        Some(error) => error.message().into(),
+        None => thrown.as_string().unwrap_or_else(|| format!("{thrown:?}")),
+    }
 }

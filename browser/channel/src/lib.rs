@@ -23,7 +23,7 @@ mod rests;
 mod runner;
 
 #[cfg(target_arch = "wasm32")]
-pub use carry::{MessageError, post, post_with, unpack, unpack_with};
+pub use carry::{MessageError, post, post_with, unpack, unpack_with, word_of, words};
 pub use rests::{Pace, Rests};
 #[cfg(target_arch = "wasm32")]
 pub use runner::{FromRunner, Ran, ToRunner};

@@ -122,11 +122,3 @@ async fn handle(message: ToReckoner, things: Vec<JsValue>, turn: Turn) {
 pub(crate) fn now_ms() -> f64 {
     scope().performance().as_ref().map_or_else(Date::now, Performance::now)
 }
-
-/// What a thing that was thrown says.
-pub(crate) fn words(thrown: &JsValue) -> String {
-    match thrown.dyn_ref::<js_sys::Error>() {
-        Some(error) => error.message().into(),
-        None => format!("{thrown:?}"),
-    }
-}

@@ -1,7 +1,8 @@
 //! Graphs from files, piece by piece as the browser reads them.
 
-use crate::app::{TELL_MS, Turn, now_ms, words};
+use crate::app::{TELL_MS, Turn, now_ms};
 use channel::reckoner::FromReckoner;
+use channel::words;
 use js_sys::{Array, Function, Reflect, Uint8Array};
 use rank::{Edges, Format, ReadOptions, Reader};
 use wasm_bindgen::{JsCast as _, JsValue};

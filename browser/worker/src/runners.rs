@@ -3,16 +3,14 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use channel::{FromRunner, ToRunner, post, unpack};
+use channel::{FromRunner, ToRunner, post, word_of, words};
 use futures::StreamExt as _;
 use futures::channel::mpsc;
 use futures::future::{Either, select};
 use gloo::events::{EventListener, EventListenerOptions};
 use gloo::timers::future::TimeoutFuture;
-use wasm_bindgen::{JsCast as _, JsValue};
-use web_sys::{ErrorEvent, Event, MessageEvent, Worker, WorkerOptions, WorkerType};
-
-use crate::worker::words;
+use wasm_bindgen::JsValue;
+use web_sys::{Worker, WorkerOptions, WorkerType};
 
 /// Where the page build puts the runner's loader.
 const RUNNER_URL: &str = "/runner.js";
@@ -88,7 +86,7 @@ impl Runner {
             let options = EventListenerOptions::enable_prevent_default();
             EventListener::new_with_options(&worker, name, options, move |event| {
                 // Nobody listens to a runner that has been given up.
-                let _ = teller.unbounded_send(word(event));
+                let _ = teller.unbounded_send(word_of(event, "the runner's script did not load"));
             })
         };
         let listeners = [on("message"), on("error"), on("messageerror")];
@@ -114,20 +112,5 @@ impl Runner {
 impl Drop for Runner {
     fn drop(&mut self) {
         self.worker.terminate();
-    }
-}
-
-/// What an event of the runner's tells.
-fn word(event: &Event) -> Word {
-    match event.dyn_ref::<MessageEvent>() {
-        Some(message) if event.type_() == "message" => {
-            unpack(&message.data()).map_err(|error| error.to_string())
-        }
-        _ => {
-            // It is said here, to the node. Otherwise the browser would tell the page as well, as a failure of this worker.
-            event.prevent_default();
-            let said = event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message).filter(|said| !said.is_empty());
-            Err(said.unwrap_or_else(|| "the runner's script did not load".into()))
-        }
     }
 }

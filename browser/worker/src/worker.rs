@@ -3,13 +3,14 @@
 use std::cell::RefCell;
 
 use bridge::{FromWorker, Status, ToWorker, Tried, unpack};
+use channel::words;
 use keys::Identity;
 use net::Transport;
 use node::{Command, CommandError, LightConfig, LightInput, LightNode, Look};
 use storage::Store;
 use store::{ShardStore as _, StoreError};
+use wasm_bindgen::JsCast as _;
 use wasm_bindgen::closure::Closure;
-use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 use zeroize::Zeroizing;
@@ -230,12 +231,4 @@ fn verify(token: u64, parts: &[Vec<u8>], pinned: &[keys::NodeId]) {
         _ => Err("two documents are needed".into()),
     };
     send(&FromWorker::Verified { token, result }, &[]);
-}
-
-/// Words of an exception.
-pub(crate) fn words(error: &JsValue) -> String {
-    match error.dyn_ref::<js_sys::Error>() {
-        Some(error) => String::from(error.message()),
-        None => error.as_string().unwrap_or_else(|| format!("{error:?}")),
-    }
 }
