@@ -10,7 +10,7 @@ use crate::{
     rules::{Reducer, Space},
 };
 use proptest::{collection::vec, prelude::*};
-use random::{CAP, nets, random_book, shuffled};
+use random::{CAP, nets, random_book, shuffled, side_by_side};
 use std::{
     string::{String, ToString},
     vec::Vec,
@@ -144,6 +144,25 @@ fn random_books_do_things() {
     assert!(done > 1800, "{done} of 2000 end");
     assert!(busy > 600, "{busy} do more than five interactions");
     assert!(opcodes[1..].iter().all(|count| *count > 100), "each opcode comes: {opcodes:?}");
+}
+
+#[test]
+fn nets_side_by_side_count_what_each_counts_alone() {
+    let capped = Limits { interactions_max: CAP, ..Limits::default() };
+    let (mut seed, mut sum) = (3, 0);
+    let text = side_by_side(1_000, &mut seed, |text| {
+        let book = Book::read(text).expect("a book");
+        let mut machine = Machine::new(&book, capped).expect("room");
+        let is_taken = machine.run(u64::MAX) == Progress::Done;
+        // But for the one that expands `main`.
+        sum += if is_taken { machine.tally().interactions() - 1 } else { 0 };
+        is_taken
+    });
+    let book = Book::read(&text).unwrap_or_else(|error| panic!("{error}"));
+    let mut machine = Machine::new(&book, Limits::default()).expect("room");
+    assert_eq!(machine.run(u64::MAX), Progress::Done);
+    assert_eq!(machine.tally().interactions(), sum + 1);
+    assert_eq!(in_rounds(&book, seed), (machine.result().to_string(), machine.tally().clone()));
 }
 
 /// A heap as a GPU has it: what empties a freed wire reaches memory at some later moment of the round.

@@ -1,6 +1,7 @@
 //! Random nets on any number of threads and in rounds: the result and the counts of one thread.
 
 #[path = "../src/tests/random.rs"]
+#[expect(dead_code, reason = "these nets are reduced one by one")]
 mod random;
 
 use ffcm::{Book, Limits, Machine, Progress, Rounds};

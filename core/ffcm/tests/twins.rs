@@ -4,12 +4,18 @@
 mod random;
 
 use ffcm::{Book, Limits, Machine, Offloaded, Progress, Resource, Tally};
-use random::{CAP, nets, random_book, shuffled};
+use random::{CAP, nets, random_book, shuffled, side_by_side};
 use shaders::ffcm::{
-    Solution, State, Totals, counts,
+    NONE, Solution, State, Totals, counts,
     cpu::{Memory, narrow, settle, wide},
     stopped,
 };
+
+/// Random nets of a book that holds many: its first rounds take several workgroups.
+const SIDE_BY_SIDE: u32 = 500;
+
+/// What is looked at of a result that may be broken.
+const RESULT_BYTES: usize = 1 << 20;
 
 type Got = (Progress, String, Tally);
 
@@ -32,17 +38,70 @@ fn by_twins(book: &Book, limits: Limits, [nodes_max, wires_max]: [u32; 2], mut s
         narrow(&mut memory);
         settle(&mut memory);
     }
+    let finished = offloaded.finish(solution(&memory)).expect("it adds up");
+    (finished.progress(), finished.result().to_string(), finished.tally().clone())
+}
+
+/// What a device gives that has this in its buffers.
+fn solution(memory: &Memory<'_>) -> Solution {
     let mut totals = Totals::default();
     totals.add(&State::default(), &memory.known());
-    let solution = Solution {
+    Solution {
         state: memory.known(),
         totals,
         counts: counts(&memory.state),
-        nodes: (0..).zip(memory.nodes).collect(),
+        nodes: (0..).zip(memory.nodes.iter().copied()).collect(),
         wires: (0..).zip(memory.wires.iter().map(|word| !word)).collect(),
-    };
-    let finished = offloaded.finish(solution).expect("it adds up");
-    (finished.progress(), finished.result().to_string(), finished.tally().clone())
+    }
+}
+
+/// A device whose memory is weak: of a wire that a round frees, what empties it arrives as late as it may, which is when the round ends. With `reuses_at_once`
+/// its kernels make the mistake that the rings are there against: they hand a wire out in the round that freed it. Gives how it ended, the beginning of
+/// the result, and how many interactions there were.
+fn on_weak_memory(book: &Book, room: u32, reuses_at_once: bool) -> (u32, String, u64) {
+    let limits = Limits { interactions_max: 1 << 20, ..Limits::default() };
+    let offloaded = Offloaded::new(book, limits).expect("it goes to a device");
+    let mut memory = Memory::new(&offloaded.input(), room, room, 65_535);
+    let at_ready = State::FIELDS.iter().position(|field| *field == "wires_ready").expect("a field");
+    while memory.known().stopped == stopped::STOPPED_NOT && memory.known().rounds < 100_000 {
+        let first = memory.known().wires_tail;
+        let [width, height, ..] = memory.workgroups;
+        for group in 0..width * height {
+            // This workgroup alone: where the others would be there is no pair.
+            wide(&mut memory, |groups| {
+                groups.fill(1 << 20);
+                groups[0] = group;
+            });
+            if reuses_at_once {
+                memory.state[at_ready] = memory.known().wires_tail;
+            }
+        }
+        for position in first..memory.known().wires_tail {
+            let wire = memory.free_wires[position as usize % memory.free_wires.len()];
+            memory.wires[wire as usize] = !NONE;
+        }
+        narrow(&mut memory);
+        settle(&mut memory);
+    }
+    let (state, mut text) = (memory.known(), String::new());
+    let Ok(finished) = offloaded.finish(solution(&memory)) else { return (state.stopped, text, 0) };
+    // Of a broken net only the beginning is written: it may go in circles.
+    let _ = finished.result().write(&mut text, RESULT_BYTES);
+    (state.stopped, text, finished.tally().interactions())
+}
+
+/// Books of 500 random nets each that end, so many nets in all, and what one thread makes of each book.
+fn many_side_by_side(nets: u32, mut seed: u64) -> impl Iterator<Item = (Book, Got)> {
+    let capped = Limits { interactions_max: CAP, ..Limits::default() };
+    (0..nets.div_ceil(SIDE_BY_SIDE)).map(move |_| {
+        let text = side_by_side(SIDE_BY_SIDE as usize, &mut seed, |text| {
+            let book = Book::read(text).expect("a book");
+            alone(&book, capped).0 == Progress::Done && Offloaded::new(&book, Limits::default()).is_ok()
+        });
+        let book = Book::read(&text).expect("a book");
+        let expected = alone(&book, Limits::default());
+        (book, expected)
+    })
 }
 
 fn sum_tree(depth: u32) -> Book {
@@ -107,4 +166,31 @@ fn random_nets_give_the_same_net_and_the_same_counts() {
         "{done} random nets, {tight} of them with little room; {left} that do not end or go to no device"
     );
     assert!(done > left && tight > done / 2);
+}
+
+#[test]
+fn random_nets_side_by_side_give_the_same_nets_and_the_same_counts() {
+    let mut books = 0;
+    for (book, expected) in many_side_by_side(nets(100_000), 17) {
+        assert_eq!(by_twins(&book, Limits::default(), [1 << 16, 1 << 16], 19), expected);
+        books += 1;
+    }
+    println!("{} random nets in {books} books", books * SIDE_BY_SIDE);
+}
+
+#[test]
+fn a_wire_used_again_in_its_round_breaks_nets_and_one_used_later_breaks_none() {
+    let (mut books, mut broken) = (0, 0);
+    for (book, (_, text, tally)) in many_side_by_side(nets(10_000), 23) {
+        let expected = (stopped::STOPPED_DONE, text, tally.interactions());
+        assert!(expected.1.len() < RESULT_BYTES, "all of it is compared");
+        assert_eq!(on_weak_memory(&book, 1 << 16, false), expected, "a wire is used a round later");
+        broken += u32::from(on_weak_memory(&book, 1 << 16, true) != expected);
+        books += 1;
+    }
+    let nets = books * SIDE_BY_SIDE;
+    println!(
+        "{nets} random nets in {books} books: where wires are used again at once, {broken} come out wrong"
+    );
+    assert!(broken > books / 2);
 }

@@ -38,6 +38,36 @@ pub(crate) fn random_book(bytes: &[u8]) -> String {
     (0..defs).map(|def| random_def(&mut choices, def, defs)).collect::<Vec<_>>().join("\n")
 }
 
+/// One book of so many random ones that are taken: what their mains stand for, as the leaves of a tree. All is reduced at once, and nothing of one book
+/// reaches another.
+pub(crate) fn side_by_side(books: usize, seed: &mut u64, is_taken: impl FnMut(&String) -> bool) -> String {
+    let random = core::iter::repeat_with(|| {
+        let bytes: Vec<u8> = (0..160).map(|_| shuffled(seed) as u8).collect();
+        random_book(&bytes)
+    });
+    let books: Vec<String> = random.filter(is_taken).take(books).collect();
+    let (mut roots, mut pairs, mut defs) = (Vec::new(), String::new(), String::new());
+    for (at, book) in books.iter().enumerate() {
+        // Of its own are the names of its wires and of its definitions.
+        let book = book.replace('w', &format!("w{at}x")).replace("@d", &format!("@n{at}d"));
+        let mut lines = book.lines();
+        let main = lines.next().and_then(|main| main.strip_prefix("@main = ")).expect("a main");
+        let (root, own) = main.split_once(" & ").unwrap_or((main, ""));
+        roots.push(root.into());
+        if !own.is_empty() {
+            pairs.extend([" & ", own]);
+        }
+        lines.for_each(|line| defs.extend(["\n", line]));
+    }
+    while roots.len() > 1 {
+        roots = roots
+            .chunks(2)
+            .map(|two: &[String]| if let [a, b] = two { format!("({a} {b})") } else { two[0].clone() })
+            .collect();
+    }
+    format!("@main = {}{pairs}{defs}", roots.pop().unwrap_or_else(|| "*".into()))
+}
+
 fn random_def(choices: &mut Choices<'_>, def: usize, defs: usize) -> String {
     let mut tokens = Vec::new();
     random_tree(choices, def, defs, 3, &mut tokens);
