@@ -286,12 +286,17 @@ impl Device {
     /// Makes the kernels for nets, once.
     pub(crate) async fn prepare_nets(&self) -> Result<(), Fault> {
         if lock(&self.of_nets).is_empty() {
-            let make = |kernel: ffcm::Kernel| {
-                pipeline(&self.device, kernel.name(), &kernel.source(), kernel.bindings())
-            };
-            let made = self.try_make(|| ffcm::Kernel::ALL.map(make).to_vec()).await?;
-            *lock(&self.of_nets) = made;
+            self.make_nets(ffcm::Kernel::source).await?;
         }
+        Ok(())
+    }
+
+    /// Makes the kernels for nets from these sources.
+    pub(crate) async fn make_nets(&self, source: impl Fn(ffcm::Kernel) -> String) -> Result<(), Fault> {
+        let make =
+            |kernel: ffcm::Kernel| pipeline(&self.device, kernel.name(), &source(kernel), kernel.bindings());
+        let made = self.try_make(|| ffcm::Kernel::ALL.map(make).to_vec()).await?;
+        *lock(&self.of_nets) = made;
         Ok(())
     }
 

@@ -256,19 +256,4 @@ impl Pages {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_submission_is_bounded_by_what_its_rounds_may_grow_to() {
-        // As many as asked for, where all that fits is little.
-        assert_eq!(at_once(1, 1 << 16, 16), 16);
-        assert_eq!(at_once(1 << 16, 1 << 16, 16), 16);
-        // Rounds that double: 2¹⁶ to 2²² are less than 2²³ pairs.
-        assert_eq!(at_once(1 << 16, u32::MAX, 16), 7);
-        assert_eq!(at_once(1 << 22, 1 << 22, 16), 2);
-        // One step, whatever it is.
-        assert_eq!(at_once(u32::MAX, u32::MAX, 16), 1);
-        assert_eq!(at_once(0, 0, 1), 1);
-    }
-}
+mod tests;
