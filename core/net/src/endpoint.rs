@@ -237,6 +237,11 @@ impl Endpoint {
         self.links.iter().map(|(id, link)| (*id, &link.peer))
     }
 
+    /// A peer that is connected.
+    pub fn peer(&self, peer: NodeId) -> Option<&Peer> {
+        self.links.get(&peer).map(|link| &link.peer)
+    }
+
     /// Whether `peer` is connected and has said hello.
     pub fn is_up(&self, peer: NodeId) -> bool {
         self.links.get(&peer).is_some_and(|link| link.peer.hello.is_some())

@@ -1,5 +1,5 @@
 use borsh::{BorshDeserialize, BorshSerialize};
-use core::fmt;
+use core::{fmt, net::IpAddr};
 
 /// How a connection is carried, as its multiaddr tells.
 #[derive(
@@ -51,6 +51,16 @@ impl Transport {
             Some(Self::Memory)
         } else {
             None
+        }
+    }
+
+    /// The IP address that a multiaddr's text leads to first; that of the relay, where it leads through one.
+    pub fn ip_of(address: &str) -> Option<IpAddr> {
+        let mut parts = address.split('/').skip(1);
+        match (parts.next()?, parts.next()?) {
+            ("ip4", ip) => ip.parse().ok().map(IpAddr::V4),
+            ("ip6", ip) => ip.parse().ok().map(IpAddr::V6),
+            _ => None,
         }
     }
 

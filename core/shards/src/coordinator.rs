@@ -19,6 +19,7 @@ use keys::NodeId;
 use store::{Batch, Entry};
 
 mod ended;
+mod home;
 mod run;
 mod seats;
 mod tries;
@@ -186,6 +187,8 @@ impl core::error::Error for RestoreError {}
 struct Peer {
     post: Post,
     advert: Option<Advert>,
+    /// Where it is, as far as that tells it from others.
+    home: Option<u64>,
 }
 
 /// What a run has around it.
@@ -197,6 +200,8 @@ struct Desk {
     /// What nobody outside knows, for lots.
     seed: [u8; 32],
     letters_bytes_max: u64,
+    /// When this was first heard of anything.
+    began: Option<Instant>,
     outputs: VecDeque<Output>,
 }
 
@@ -207,6 +212,7 @@ impl Default for Desk {
             works: 0,
             seed: [0; 32],
             letters_bytes_max: LETTERS_BYTES_MAX,
+            began: None,
             outputs: VecDeque::new(),
         }
     }
@@ -404,13 +410,18 @@ impl Coordinator {
         self.settle(now);
     }
 
-    /// Takes a piece of a peer's letter, authenticated by the owner; gives the answer to it.
-    pub fn hear(&mut self, now: Instant, from: NodeId, piece: Piece) -> Heard {
+    /// Takes a piece of a peer's letter, authenticated by the owner, with the address that it is connected from, where the shell tells; gives the answer to it.
+    pub fn hear(&mut self, now: Instant, from: NodeId, at: Option<IpAddr>, piece: Piece) -> Heard {
         if !self.desk.peers.contains_key(&from) && !self.make_room() {
             return Heard::Refused;
         }
         let awaited = self.run().map_or(0, |run| run.awaited_bytes(from));
-        let peer = self.desk.peers.entry(from).or_insert_with(|| Peer { post: Post::new(now), advert: None });
+        let peer = self.desk.peers.entry(from).or_insert_with(|| Peer {
+            post: Post::new(now),
+            advert: None,
+            home: None,
+        });
+        peer.home = at.and_then(home::of);
         let (heard, letter) = peer.post.take(piece, awaited.max(UNASKED_BYTES_MAX));
         match letter.map(|letter| decode::<Word>(&letter)) {
             None => {}
@@ -475,7 +486,7 @@ impl Coordinator {
     // Rankings.
 
     fn submit(&mut self, now: Instant, token: u64, from: Option<IpAddr>, order: Order, graph: GraphFile) {
-        let from = from.map(network);
+        let from = from.map(home::network);
         let id = order.id(graph.id);
         let answer = match self.rankings.get_mut(&id) {
             // What failed is tried again, and so is what is not kept whole.
@@ -655,6 +666,7 @@ impl Coordinator {
 
     /// Goes on as far as it gets, and passes pieces on.
     fn settle(&mut self, now: Instant) {
+        self.desk.began.get_or_insert(now);
         let late = |(id, ranking): (&ContentId, &Ranking)| {
             (ranking.state.is_patient() && ranking.record.deadline() <= now).then_some(*id)
         };
@@ -685,14 +697,6 @@ impl Coordinator {
                 self.desk.outputs.push_back(Output::Ask { peer: *id, piece });
             }
         }
-    }
-}
-
-/// What people who come from an address have in common: all of an IPv4 address, and half of an IPv6 one.
-fn network(ip: IpAddr) -> u64 {
-    match ip.to_canonical() {
-        IpAddr::V4(ip) => u64::from(ip.to_bits()),
-        IpAddr::V6(ip) => (ip.to_bits() >> 64) as u64,
     }
 }
 

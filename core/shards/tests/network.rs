@@ -1,22 +1,24 @@
 //! A heavy node and light nodes that come, go, are late, and lie: π is that of one machine, and who lied is named.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod common;
+
 use codec::{ContentId, Instant};
+use common::{MS_MAX, order};
 use graphs::Numbers;
 use keys::{Identity, NodeId};
 use rank::{Edges, Graph, Ranking, solve};
 use shards::{
     Coordinator, Done, GraphFile, Holder, Lending, Order, Processor, RankingState, RankingView, Reckoner,
-    Written,
     coordinator::{self, SubmitError, slice_key},
     holder,
     message::{Heard, Piece},
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 use store::MemoryStore;
-
-/// Most simulated time that a ranking takes here.
-const MS_MAX: u64 = 3_600_000;
 
 /// What is wrong with a light node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +70,8 @@ struct World {
     own: Processor,
     store: MemoryStore,
     lights: BTreeMap<NodeId, Light>,
+    /// Where some of them are.
+    homes: BTreeMap<NodeId, IpAddr>,
     submitted: BTreeMap<u64, Result<ContentId, SubmitError>>,
     edges: Edges,
     restarts: u32,
@@ -81,21 +85,6 @@ fn heavy() -> NodeId {
 
 fn light(number: u8) -> NodeId {
     Identity::from_seed([number; 32]).id()
-}
-
-fn order(shards: u32) -> Order {
-    Order {
-        name: "a graph".into(),
-        written: Written::EdgeList,
-        alpha: rank::Alpha::USUAL.parts(),
-        epsilon: rank::Epsilon::MILLIONTH.units(),
-        rounds_max: rank::ROUNDS_MAX,
-        nodes: 0,
-        ignore_weights: false,
-        shards,
-        alone: false,
-        patience_ms: MS_MAX,
-    }
 }
 
 fn edges(shape: &graphs::Shape) -> Edges {
@@ -117,6 +106,7 @@ impl World {
             own: Processor::new("heavy"),
             store: MemoryStore::new(),
             lights: BTreeMap::new(),
+            homes: BTreeMap::new(),
             submitted: BTreeMap::new(),
             edges,
             restarts: 0,
@@ -231,7 +221,8 @@ impl World {
         match event {
             Event::Ask { to, from, piece } => {
                 let heard = if to == heavy() {
-                    self.lights.contains_key(&from).then(|| self.coordinator.hear(now, from, piece))
+                    let at = self.homes.get(&from).copied();
+                    self.lights.contains_key(&from).then(|| self.coordinator.hear(now, from, at, piece))
                 } else {
                     let deaf =
                         |light: &Light| matches!(light.vice, Vice::Deaf(after) if light.answers >= after);
@@ -454,7 +445,7 @@ fn what_two_liars_make_impossible_is_done_again() {
 fn two_liars_are_found_once_one_leaves() {
     for (seed, vice) in (1..).zip([Vice::Exports(4), Vice::Dangling(4), Vice::Sums(4)]) {
         // Two for each of two parts are awaited for a second.
-        for (shards, ms) in [(1, 500), (2, 1_500)] {
+        for (shards, ms) in [(1, 1_500), (2, 1_500)] {
             let mut world = world(seed, &[vice, vice]);
             world.later(ms, Event::Leave(light(1)));
             world.later(ms, Event::Join(light(3), Vice::None));
@@ -551,6 +542,44 @@ fn no_id_gets_a_part_by_being_small() {
     };
     let drawn: BTreeSet<_> = (0..8).map(holders).collect();
     assert!(drawn.len() > 2, "{drawn:?}");
+}
+
+/// Of each part, the light nodes that hold it in the end.
+fn holders(view: &RankingView) -> Vec<BTreeSet<NodeId>> {
+    let shards = &view.result.as_ref().expect(&view.words).shards;
+    shards.iter().map(|shard| shard.holders.iter().filter_map(|holder| holder.node).collect()).collect()
+}
+
+#[test]
+fn one_address_gets_no_part_twice_and_not_most_of_them() {
+    let one: IpAddr = [203, 0, 113, 7].into();
+    let crowd: BTreeSet<NodeId> = (1..9).map(light).collect();
+    for seed in 0..6 {
+        let mut world = world(5, &[Vice::None; 12]);
+        world.coordinator = Coordinator::default().with_seed([seed; 32]);
+        for number in 1..=12 {
+            let ip = if number < 9 { one } else { [198, 51, 100, number].into() };
+            world.homes.insert(light(number), ip);
+        }
+        let id = world.submit(order(6));
+        let view = world.run(id);
+        world.is_right(&view, &[]);
+        let seats: Vec<usize> =
+            holders(&view).iter().map(|holders| holders.intersection(&crowd).count()).collect();
+        assert!(seats.iter().all(|seats| *seats < 2), "{seats:?}");
+    }
+    // With nobody else there, one address has both.
+    let mut world = world(5, &[Vice::None; 2]);
+    world.homes = [(light(1), one), (light(2), one)].into();
+    let id = world.submit(order(2));
+    let view = world.run(id);
+    assert!(holders(&view).iter().all(|holders| holders.len() == 2));
+
+    // But not of all there is: 8 seats, and what is left it has alone, checked by the heavy node.
+    let id = world.submit(order(12));
+    let view = world.run(id);
+    let seats: Vec<usize> = holders(&view).iter().map(BTreeSet::len).collect();
+    assert_eq!(seats, [1; 12]);
 }
 
 #[test]
@@ -656,79 +685,6 @@ fn the_oldest_pi_makes_room_and_is_computed_again_where_it_is_wanted() {
 }
 
 #[test]
-fn one_graph_is_cut_at_a_time_whatever_becomes_of_its_ranking() {
-    use coordinator::{Input, Output};
-    let mut now = Instant::from_unix_ms(1_800_000_000_000);
-    let mut coordinator = Coordinator::default();
-    for (token, patience_ms) in [(1, 1_000), (2, 60_000)] {
-        let order = Order { patience_ms, ..order(2) };
-        coordinator
-            .handle_input(now, Input::Submit { token, from: None, order, graph: GraphFile::of(b"0 1\n") });
-    }
-    let cuts = |coordinator: &mut Coordinator, now| {
-        let mut cuts = Vec::new();
-        while let Some(output) = coordinator.poll_output() {
-            match output {
-                Output::Store { ticket, .. } => coordinator.handle_input(now, Input::Stored { ticket }),
-                Output::Cut { ranking, .. } => cuts.push(ranking),
-                _ => {}
-            }
-        }
-        cuts
-    };
-    let [first] = cuts(&mut coordinator, now)[..] else { panic!("one is cut") };
-    now = now.plus_ms(2_000);
-    coordinator.handle_timeout(now);
-    assert_eq!(cuts(&mut coordinator, now), [], "the first is still being cut, though its time is over");
-    assert_eq!(coordinator.ranking(first).unwrap().state, RankingState::Refused);
-    coordinator.handle_input(now, Input::Cut { ranking: first, result: Err("late".into()) });
-    assert_eq!(cuts(&mut coordinator, now).len(), 1);
-}
-
-/// A graph that takes its heavy node down is cut twice, and no third time; what waits behind it has its turn.
-#[test]
-fn a_cut_that_nobody_survives_is_not_begun_after_every_start() {
-    use coordinator::{Input, Output, STORE_PREFIX, TRIES_MAX};
-    let now = Instant::from_unix_ms(1_800_000_000_000);
-    let store = MemoryStore::new();
-    let run = |coordinator: &mut Coordinator| {
-        while let Some(output) = coordinator.poll_output() {
-            match output {
-                Output::Store { ticket, batch } => {
-                    store.apply(&batch).unwrap();
-                    coordinator.handle_input(now, Input::Stored { ticket });
-                }
-                Output::Cut { ranking, .. } => return (store.list(STORE_PREFIX), Some(ranking)),
-                _ => {}
-            }
-        }
-        (store.list(STORE_PREFIX), None)
-    };
-    let mut coordinator = Coordinator::default();
-    let mut ids = Vec::new();
-    for (token, shards) in [(1, 2), (2, 3)] {
-        let graph = GraphFile::of(b"0 1\n");
-        let input = Input::Submit { token, from: None, order: order(shards), graph };
-        coordinator.handle_input(now.plus_ms(token), input);
-    }
-    for _ in 0..TRIES_MAX {
-        let (entries, cut) = run(&mut coordinator);
-        ids.push(cut.expect("it is cut"));
-        // The process ends.
-        coordinator = Coordinator::restore(&entries, now).unwrap();
-    }
-    let [first, again] = ids[..] else { panic!("it is cut twice") };
-    assert_eq!(first, again);
-    let (entries, cut) = run(&mut coordinator);
-    assert_ne!(cut.expect("the other has its turn"), first);
-    let view = coordinator.ranking(first).unwrap();
-    assert_eq!(view.state, RankingState::Refused);
-    assert!(view.words.contains("stopped 2 times"), "{}", view.words);
-    let coordinator = Coordinator::restore(&entries, now).unwrap();
-    assert_eq!(coordinator.ranking(first).unwrap().state, RankingState::Refused, "it is durable");
-}
-
-#[test]
 fn what_failed_makes_room_before_any_pi() {
     use coordinator::{Input, Output, RANKINGS_MAX};
     let mut world = world(3, &[Vice::None, Vice::None]);
@@ -752,33 +708,6 @@ fn what_failed_makes_room_before_any_pi() {
     }
     assert_eq!(world.coordinator.rankings().len(), RANKINGS_MAX);
     assert_eq!(world.coordinator.ranking(done).expect("kept").state, RankingState::Done);
-}
-
-#[test]
-fn an_end_is_shown_once_it_is_durable() {
-    use coordinator::{Input, Output};
-    let now = Instant::from_unix_ms(1_800_000_000_000);
-    let mut coordinator = Coordinator::default();
-    coordinator.handle_input(
-        now,
-        Input::Submit { token: 1, from: None, order: order(2), graph: GraphFile::of(b"0 1\n") },
-    );
-    // The order, and that its graph is about to be cut.
-    coordinator.handle_input(now, Input::Stored { ticket: 1 });
-    coordinator.handle_input(now, Input::Stored { ticket: 2 });
-    let id = coordinator.rankings()[0].id;
-    coordinator.handle_input(now, Input::Cut { ranking: id, result: Err("it is none".into()) });
-    let mut tickets = Vec::new();
-    while let Some(output) = coordinator.poll_output() {
-        if let Output::Store { ticket, .. } = output {
-            tickets.push(ticket);
-        }
-    }
-    let view = coordinator.ranking(id).unwrap();
-    assert_eq!((view.state, &*view.words), (RankingState::Running, "what came of it is being stored"));
-    assert_eq!(coordinator.poll_timeout(), None, "nothing is due of what ended");
-    coordinator.handle_input(now, Input::Stored { ticket: *tickets.last().unwrap() });
-    assert_eq!(coordinator.ranking(id).unwrap().state, RankingState::Refused);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::storage::Part;
 use alloc::{string::String, vec::Vec};
 use codec::{ContentId, Instant, decode, encode};
 use keys::NodeId;
-use net::{Protocol, Responder};
+use net::{Protocol, Responder, Transport};
 use shards::{
     RankingView,
     coordinator::{Input, Output},
@@ -20,7 +20,9 @@ impl HeavyNode {
     pub(super) fn shards_request(&mut self, now: Instant, peer: NodeId, responder: Responder, body: &[u8]) {
         match decode::<Piece>(body) {
             Ok(piece) => {
-                let heard = self.coordinator.hear(now, peer, piece);
+                let at = self.endpoint.peer(peer).filter(|seen| seen.transport != Some(Transport::Relay));
+                let at = at.and_then(|seen| Transport::ip_of(&seen.address));
+                let heard = self.coordinator.hear(now, peer, at, piece);
                 self.endpoint.respond(peer, responder, encode(&heard));
             }
             Err(_) => {

@@ -30,7 +30,8 @@ pub(super) const STEP_MS: u64 = 30_000;
 /// without them.
 const HURRY_TIMES: u64 = 4;
 const HURRY_MS: u64 = 500;
-/// Milliseconds for which nodes may offer before parts are handed out, where few do: after a start of this node all are about to.
+/// Milliseconds for which nodes may offer before parts are handed out, where few do, and after a start of this node, when all are about to: who is the first
+/// gets no more for it.
 const GATHER_MS: u64 = 1_000;
 /// Bytes a millisecond that are expected of a link at the least.
 const BYTES_PER_MS: u64 = 64;
@@ -460,7 +461,8 @@ impl Run {
     /// Whether parts are handed out yet.
     fn has_gathered(&self, desk: &Desk) -> bool {
         let offers = desk.peers.values().filter(|peer| peer.advert.is_some()).count();
-        offers >= SEATS * self.parts.len() || self.began.plus_ms(GATHER_MS) <= self.heard
+        let is_up = desk.began.is_some_and(|began| began.plus_ms(GATHER_MS) <= self.heard);
+        (is_up && offers >= SEATS * self.parts.len()) || self.began.plus_ms(GATHER_MS) <= self.heard
     }
 
     /// Takes parts away from who is late, or takes in nothing.

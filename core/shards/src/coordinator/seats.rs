@@ -5,7 +5,7 @@ use super::{
     run::{Hold, Run, Who},
 };
 use crate::{message::WorkId, order::PARTS_BYTES_MAX};
-use alloc::string::String;
+use alloc::{collections::BTreeMap, string::String, vec::Vec};
 use codec::{ContentId, Instant};
 use keys::NodeId;
 
@@ -13,6 +13,9 @@ use keys::NodeId;
 pub(super) const SEATS: usize = 2;
 /// Letters to a node that wait, after which it gets no further part.
 const LETTERS_MAX: usize = 256;
+/// Parts of a ranking at light nodes of one address, above which these are no part's second holder, and its first only where nobody else may be: what one
+/// holder says the heavy node checks.
+const SEATS_EACH_HOME_MAX: usize = 8;
 /// How often a node may fail or be late before it gets no further part of a ranking.
 pub(super) const FAULTS_MAX: u32 = 3;
 
@@ -48,12 +51,22 @@ impl Run {
         self.holds.values().filter(|hold| hold.shard == shard && hold.who != Who::Own).count()
     }
 
-    /// The node with the fewest parts that may have this one. Of several, none knows before which it is: ids cost nothing, so who could would make two that get
-    /// both seats of a part.
+    /// The node with the fewest parts that may have this one; one at the address of its other holder only where there is no other. Of several, none knows
+    /// before which it is: ids cost nothing, so who could would make two that get both seats of a part.
     fn candidate(&self, desk: &Desk, shard: usize) -> Option<NodeId> {
         let bytes = self.parts[shard].footprint_bytes;
+        let (mut seats, mut beside) = (BTreeMap::<u64, usize>::new(), Vec::new());
+        for hold in self.holds.values() {
+            let Who::Peer(peer) = hold.who else { continue };
+            let Some(home) = desk.peers.get(&peer).and_then(|peer| peer.home) else { continue };
+            *seats.entry(home).or_default() += 1;
+            if hold.shard == shard {
+                beside.push(home);
+            }
+        }
+        let is_second = self.peers_of(shard) > 0;
         let has_room = |peer: &NodeId| {
-            let Peer { post, advert } = desk.peers.get(peer)?;
+            let Peer { post, advert, home } = desk.peers.get(peer)?;
             let advert = advert.as_ref()?;
             // It takes in nothing of what it was sent.
             if post.stalls_at().is_some_and(|at| at <= self.heard) {
@@ -72,7 +85,11 @@ impl Run {
                 held_bytes += self.parts[hold.shard].footprint_bytes;
             }
             let fits = parts < advert.parts && held_bytes + bytes <= advert.bytes_max;
-            fits.then(|| (parts, self.lot(desk, shard, *peer), *peer))
+            let has_many =
+                home.and_then(|home| seats.get(&home)).is_some_and(|seats| *seats >= SEATS_EACH_HOME_MAX);
+            let is_beside = home.is_some_and(|home| beside.contains(&home));
+            let may = fits && !(is_second && has_many);
+            may.then(|| (has_many, is_beside, parts, self.lot(desk, shard, *peer), *peer))
         };
         let is_trusted = |peer: &&NodeId| {
             !self.liars.contains(*peer) && self.faults.get(*peer).is_none_or(|faults| *faults < FAULTS_MAX)

@@ -103,7 +103,7 @@ fn run_coordinator(input: &[u8]) {
     drain(&mut coordinator);
     coordinator.handle_timeout(NOW.plus_ms(2_000));
     for (peer, piece) in pieces(input) {
-        coordinator.hear(NOW.plus_ms(2_000), peer, piece);
+        coordinator.hear(NOW.plus_ms(2_000), peer, None, piece);
         drain(&mut coordinator);
     }
     coordinator.handle_timeout(NOW.plus_ms(100_000));

@@ -1,0 +1,109 @@
+//! Orders of rankings at a heavy node: what becomes of them, step by step.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod common;
+
+use codec::Instant;
+use common::order;
+use shards::{
+    Coordinator, GraphFile, Order, RankingState,
+    coordinator::{Input, Output, STORE_PREFIX, TRIES_MAX},
+};
+use store::MemoryStore;
+
+#[test]
+fn one_graph_is_cut_at_a_time_whatever_becomes_of_its_ranking() {
+    let mut now = Instant::from_unix_ms(1_800_000_000_000);
+    let mut coordinator = Coordinator::default();
+    for (token, patience_ms) in [(1, 1_000), (2, 60_000)] {
+        let order = Order { patience_ms, ..order(2) };
+        coordinator
+            .handle_input(now, Input::Submit { token, from: None, order, graph: GraphFile::of(b"0 1\n") });
+    }
+    let cuts = |coordinator: &mut Coordinator, now| {
+        let mut cuts = Vec::new();
+        while let Some(output) = coordinator.poll_output() {
+            match output {
+                Output::Store { ticket, .. } => coordinator.handle_input(now, Input::Stored { ticket }),
+                Output::Cut { ranking, .. } => cuts.push(ranking),
+                _ => {}
+            }
+        }
+        cuts
+    };
+    let [first] = cuts(&mut coordinator, now)[..] else { panic!("one is cut") };
+    now = now.plus_ms(2_000);
+    coordinator.handle_timeout(now);
+    assert_eq!(cuts(&mut coordinator, now), [], "the first is still being cut, though its time is over");
+    assert_eq!(coordinator.ranking(first).unwrap().state, RankingState::Refused);
+    coordinator.handle_input(now, Input::Cut { ranking: first, result: Err("late".into()) });
+    assert_eq!(cuts(&mut coordinator, now).len(), 1);
+}
+
+/// A graph that takes its heavy node down is cut twice, and no third time; what waits behind it has its turn.
+#[test]
+fn a_cut_that_nobody_survives_is_not_begun_after_every_start() {
+    let now = Instant::from_unix_ms(1_800_000_000_000);
+    let store = MemoryStore::new();
+    let run = |coordinator: &mut Coordinator| {
+        while let Some(output) = coordinator.poll_output() {
+            match output {
+                Output::Store { ticket, batch } => {
+                    store.apply(&batch).unwrap();
+                    coordinator.handle_input(now, Input::Stored { ticket });
+                }
+                Output::Cut { ranking, .. } => return (store.list(STORE_PREFIX), Some(ranking)),
+                _ => {}
+            }
+        }
+        (store.list(STORE_PREFIX), None)
+    };
+    let mut coordinator = Coordinator::default();
+    let mut ids = Vec::new();
+    for (token, shards) in [(1, 2), (2, 3)] {
+        let graph = GraphFile::of(b"0 1\n");
+        let input = Input::Submit { token, from: None, order: order(shards), graph };
+        coordinator.handle_input(now.plus_ms(token), input);
+    }
+    for _ in 0..TRIES_MAX {
+        let (entries, cut) = run(&mut coordinator);
+        ids.push(cut.expect("it is cut"));
+        // The process ends.
+        coordinator = Coordinator::restore(&entries, now).unwrap();
+    }
+    let [first, again] = ids[..] else { panic!("it is cut twice") };
+    assert_eq!(first, again);
+    let (entries, cut) = run(&mut coordinator);
+    assert_ne!(cut.expect("the other has its turn"), first);
+    let view = coordinator.ranking(first).unwrap();
+    assert_eq!(view.state, RankingState::Refused);
+    assert!(view.words.contains("stopped 2 times"), "{}", view.words);
+    let coordinator = Coordinator::restore(&entries, now).unwrap();
+    assert_eq!(coordinator.ranking(first).unwrap().state, RankingState::Refused, "it is durable");
+}
+
+#[test]
+fn an_end_is_shown_once_it_is_durable() {
+    let now = Instant::from_unix_ms(1_800_000_000_000);
+    let mut coordinator = Coordinator::default();
+    coordinator.handle_input(
+        now,
+        Input::Submit { token: 1, from: None, order: order(2), graph: GraphFile::of(b"0 1\n") },
+    );
+    // The order, and that its graph is about to be cut.
+    coordinator.handle_input(now, Input::Stored { ticket: 1 });
+    coordinator.handle_input(now, Input::Stored { ticket: 2 });
+    let id = coordinator.rankings()[0].id;
+    coordinator.handle_input(now, Input::Cut { ranking: id, result: Err("it is none".into()) });
+    let mut tickets = Vec::new();
+    while let Some(output) = coordinator.poll_output() {
+        if let Output::Store { ticket, .. } = output {
+            tickets.push(ticket);
+        }
+    }
+    let view = coordinator.ranking(id).unwrap();
+    assert_eq!((view.state, &*view.words), (RankingState::Running, "what came of it is being stored"));
+    assert_eq!(coordinator.poll_timeout(), None, "nothing is due of what ended");
+    coordinator.handle_input(now, Input::Stored { ticket: *tickets.last().unwrap() });
+    assert_eq!(coordinator.ranking(id).unwrap().state, RankingState::Refused);
+}
