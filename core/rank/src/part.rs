@@ -115,8 +115,22 @@ impl Part {
     pub fn footprint_bytes(&self) -> u64 {
         let rows = &self.rows;
         let words = rows.offsets.len() + rows.sources.len() + rows.shares.len() + rows.exports.len();
-        // Of each own node: id, edges out, kept; of each slot: contribution, edges here.
-        (4 * words + 16 * (rows.nodes.len() + rows.jumps.len()) + 8 * self.slots()) as u64
+        footprint(words, rows.nodes.len(), rows.jumps.len(), rows.ghosts)
+    }
+
+    /// [`Part::footprint_bytes`] of an encoded part, by the lengths of its lists alone: nothing is decoded, and what they hold is not looked at. `None` for
+    /// what is no part.
+    pub fn footprint_bytes_of(encoded: &[u8]) -> Option<u64> {
+        let mut rest = encoded;
+        // α, whether edges have shares, nodes of the graph.
+        skip(&mut rest, 4 + 1 + 4)?;
+        let nodes = skip_list(&mut rest, 4)?;
+        let ghosts = u32::from_le_bytes(skip(&mut rest, 4)?.try_into().ok()?);
+        let [offsets, sources, shares, _outs] = [(); 4].map(|()| skip_list(&mut rest, 4));
+        let jumps = skip_list(&mut rest, 16)?;
+        let exports = skip_list(&mut rest, 4)?;
+        let words = offsets? + sources? + shares? + exports;
+        rest.is_empty().then(|| footprint(words, nodes, jumps, ghosts))
     }
 
     pub(crate) fn alpha(&self) -> Alpha {
@@ -130,6 +144,27 @@ impl Part {
             None => graph::jump(&[], self.rows.node_count, units, self.rows.nodes[slot]),
         }
     }
+}
+
+/// Bytes that [`PartRounds`] of a part take.
+fn footprint(words: usize, nodes: usize, jumps: usize, ghosts: u32) -> u64 {
+    let slots = nodes as u64 + u64::from(ghosts);
+    // Of each own node: id, edges out, kept; of each slot: contribution, edges here.
+    (4 * words + 16 * (nodes + jumps)) as u64 + 8 * slots
+}
+
+/// The next bytes, so many.
+fn skip<'a>(rest: &mut &'a [u8], count: usize) -> Option<&'a [u8]> {
+    let (skipped, after) = rest.split_at_checked(count)?;
+    *rest = after;
+    Some(skipped)
+}
+
+/// Passes a list whose elements have so many bytes; gives its length.
+fn skip_list(rest: &mut &[u8], each: usize) -> Option<usize> {
+    let len = u32::from_le_bytes(skip(rest, 4)?.try_into().ok()?) as usize;
+    skip(rest, len.checked_mul(each)?)?;
+    Some(len)
 }
 
 impl PartRows {

@@ -60,11 +60,14 @@ proptest! {
         let (_, parts) = cut(&graph, 3);
         let bytes = encode(&parts[0]);
         prop_assert_eq!(decode::<Part>(&bytes).unwrap(), parts[0].clone());
+        prop_assert_eq!(Part::footprint_bytes_of(&bytes), Some(parts[0].footprint_bytes()));
         let mut other = bytes;
         let at = at % other.len();
         other[at] ^= with;
         // Whatever it is now, its rounds neither fail otherwise than said nor make mass.
+        let footprint_bytes = Part::footprint_bytes_of(&other);
         let Ok(part) = decode::<Part>(&other) else { return Ok(()) };
+        prop_assert_eq!(footprint_bytes, Some(part.footprint_bytes()));
         let ghosts = vec![ghost; part.rows().ghosts as usize];
         let mut rounds = PartRounds::new(part);
         for teleport in [ONE, ONE, teleport, teleport >> 8, 0] {

@@ -5,6 +5,7 @@ use crate::{
         About, Advert, DEVICE_BYTES_MAX, Done, Heard, LETTER_BYTES_MAX, NAME_BYTES_MAX, Piece, Task,
         WHY_BYTES_MAX, Word, WorkId, shortened,
     },
+    order::cost_bytes,
     post::Post,
 };
 use alloc::{
@@ -14,14 +15,18 @@ use alloc::{
 };
 use codec::{ContentId, Instant, decode, encode};
 use keys::NodeId;
+use rank::Part;
 use serde::{Deserialize, Serialize};
 
 /// Most parts at a time, whatever is lent.
 pub const PARTS_MAX: u16 = 64;
 /// Most letters to one heavy node that wait. One that makes more of them than it takes gets no answers.
 const LETTERS_MAX: usize = 4 * PARTS_MAX as usize;
-/// Bytes of letters that wait for one heavy node, after which there are no more, where less is lent.
+/// Bytes of letters that wait for one heavy node, besides as many as its parts have, after which there are no more.
 const LETTERS_BYTES: u64 = 1 << 20;
+
+/// Bytes of a letter besides its part or list.
+const AROUND_BYTES: u64 = 1_024;
 
 /// What computes beside a node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,7 +35,7 @@ pub struct Reckoner {
     pub device: String,
     /// Parts that it can hold at a time.
     pub parts_max: u16,
-    /// Most bytes of all of them, by [`rank::Part::footprint_bytes`].
+    /// Most bytes of all of them, as [`Advert::bytes_max`] counts them.
     pub bytes_max: u64,
 }
 
@@ -157,6 +162,8 @@ struct Held {
     name: WorkId,
     about: About,
     bytes: u64,
+    /// What it takes of what is lent.
+    cost: u64,
     rounds: u32,
     doing: Doing,
     since: Instant,
@@ -214,7 +221,7 @@ impl Holder {
 
     /// Takes a piece of a letter of a heavy node that is up, authenticated by the owner; gives the answer to it.
     pub fn hear(&mut self, now: Instant, heavy: NodeId, piece: Piece) -> Heard {
-        let bytes_max = self.advert().map_or(1_024, |advert| advert.bytes_max.min(LETTER_BYTES_MAX as u64));
+        let bytes_max = self.letter_bytes_max(heavy);
         let Some(from) = self.heavy.get_mut(&heavy) else { return Heard::Refused };
         let (heard, letter) = from.post.take(piece, bytes_max);
         if let Some(Ok(task)) = letter.map(|letter| decode::<Task>(&letter)) {
@@ -222,6 +229,23 @@ impl Holder {
         }
         self.settle(now);
         heard
+    }
+
+    /// How long a letter of a heavy node may be: no longer than those about its parts are, or than what is left for another part while letters of others
+    /// come in.
+    fn letter_bytes_max(&self, heavy: NodeId) -> u64 {
+        let of_heavy = self.works.values().filter(|held| held.heavy == heavy).map(|held| held.bytes);
+        let others =
+            self.heavy.iter().filter(|(id, _)| **id != heavy).map(|(_, other)| other.post.incoming_len());
+        let left = self.left().saturating_sub(others.sum());
+        let bytes = of_heavy.max().unwrap_or(0).max(left).saturating_add(AROUND_BYTES);
+        bytes.min(LETTER_BYTES_MAX as u64)
+    }
+
+    /// How much of what is lent no part takes.
+    fn left(&self) -> u64 {
+        let taken = self.works.values().fold(0_u64, |taken, held| taken.saturating_add(held.cost));
+        self.advert().map_or(0, |advert| advert.bytes_max).saturating_sub(taken)
     }
 
     /// Does what is due.
@@ -294,9 +318,9 @@ impl Holder {
         let work = from.works.get(&name).copied();
         match (task, work) {
             (Task::Drop { .. }, Some(work)) => self.drop_work(work),
-            (Task::Begin { about, part, .. }, None) => match self.refusal(&part) {
-                Some(why) => self.answer(heavy, Done::Failed { work: name, why: why.into() }),
-                None => self.begin(now, heavy, name, about, part),
+            (Task::Begin { about, part, .. }, None) => match self.cost(&part) {
+                Err(why) => self.answer(heavy, None, Done::Failed { work: name, why: why.into() }),
+                Ok(cost) => self.begin(now, heavy, name, about, part, cost),
             },
             (task, Some(work)) => {
                 let Some(held) = self.works.get_mut(&work) else { return };
@@ -315,25 +339,31 @@ impl Holder {
             (Task::Drop { .. }, None) => {}
             (_, None) => {
                 let why = "no such part is here".into();
-                self.answer(heavy, Done::Failed { work: name, why });
+                self.answer(heavy, None, Done::Failed { work: name, why });
             }
         }
     }
 
-    /// Why a part is not taken.
-    fn refusal(&self, part: &[u8]) -> Option<&'static str> {
-        let Some(advert) = self.advert() else { return Some("nothing is lent here now") };
+    /// What a part takes of what is lent, or why it is not taken.
+    fn cost(&self, part: &[u8]) -> Result<u64, &'static str> {
+        let advert = self.advert().ok_or("nothing is lent here now")?;
         if self.works.len() >= usize::from(advert.parts) {
-            return Some("all places are taken");
+            return Err("all places are taken");
         }
-        let held: u64 = self.works.values().map(|held| held.bytes).sum();
-        if held.saturating_add(part.len() as u64) > advert.bytes_max {
-            return Some("there is no room for so large a part");
-        }
-        None
+        let footprint_bytes = Part::footprint_bytes_of(part).ok_or("it is no part of a graph")?;
+        let cost = cost_bytes(footprint_bytes, part.len());
+        if cost > self.left() { Err("there is no room for so large a part") } else { Ok(cost) }
     }
 
-    fn begin(&mut self, now: Instant, heavy: NodeId, name: WorkId, mut about: About, part: Vec<u8>) {
+    fn begin(
+        &mut self,
+        now: Instant,
+        heavy: NodeId,
+        name: WorkId,
+        mut about: About,
+        part: Vec<u8>,
+        cost: u64,
+    ) {
         self.count += 1;
         let work = WorkId(self.count);
         about.name = shortened(about.name, NAME_BYTES_MAX);
@@ -345,6 +375,7 @@ impl Holder {
             name,
             about: about.clone(),
             bytes: part.len() as u64,
+            cost,
             rounds: 0,
             doing: Doing::Preparing,
             since: now,
@@ -389,16 +420,22 @@ impl Holder {
             Done::Ready { work, device } => Done::Ready { work, device: shortened(device, DEVICE_BYTES_MAX) },
             done => done,
         };
-        self.answer(heavy, done.named(name));
+        self.answer(heavy, Some(name), done.named(name));
     }
 
-    fn answer(&mut self, heavy: NodeId, done: Done) {
-        let bytes_max = self.advert().map_or(0, |advert| advert.bytes_max).max(LETTERS_BYTES);
+    /// Tells a heavy node what came of a task; what is told of a part is taken back once that is.
+    fn answer(&mut self, heavy: NodeId, name: Option<WorkId>, done: Done) {
+        let held = self.works.values().filter(|held| held.heavy == heavy).map(|held| held.bytes);
+        let bytes_max = held.fold(LETTERS_BYTES, u64::saturating_add);
         if let Some(heavy) = self.heavy.get_mut(&heavy)
             && heavy.post.waiting() < LETTERS_MAX
             && heavy.post.bytes() < bytes_max
         {
-            heavy.post.write(encode(&Word::Done(done)));
+            let letter = encode(&Word::Done(done));
+            match name {
+                Some(name) => heavy.post.write_about(name, letter),
+                None => heavy.post.write(letter),
+            }
         }
     }
 
@@ -406,6 +443,7 @@ impl Holder {
         let Some(held) = self.works.remove(&work) else { return };
         if let Some(heavy) = self.heavy.get_mut(&held.heavy) {
             heavy.works.remove(&held.name);
+            heavy.post.take_back(held.name);
         }
         self.changed = true;
         self.outputs.push_back(Output::Do(Task::Drop { work }));
@@ -417,7 +455,7 @@ impl Holder {
             self.works.iter().map(|(work, held)| (*work, held.heavy, held.name)).collect();
         for (work, heavy, name) in works {
             self.drop_work(work);
-            self.answer(heavy, Done::Failed { work: name, why: why.into() });
+            self.answer(heavy, None, Done::Failed { work: name, why: why.into() });
         }
     }
 

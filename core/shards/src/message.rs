@@ -209,7 +209,7 @@ pub struct Advert {
     pub device: String,
     /// Parts at a time.
     pub parts: u16,
-    /// Most bytes of all of them, by [`rank::Part::footprint_bytes`].
+    /// Most bytes of all of them: of each its [`rank::Part::footprint_bytes`], and those of its encoding, for the letters about it.
     pub bytes_max: u64,
 }
 

@@ -176,7 +176,8 @@ pub struct Cut {
 #[derive(Debug, Clone)]
 pub(crate) struct Slab {
     pub(crate) bytes: Arc<[u8]>,
-    pub(crate) footprint_bytes: u64,
+    /// What it costs its holder, by [`cost_bytes`].
+    pub(crate) cost_bytes: u64,
     pub(crate) nodes: u32,
     pub(crate) edges: u32,
 }
@@ -246,11 +247,17 @@ pub fn cut(order: &Order, mut edges: Edges) -> Result<Cut, String> {
     Ok(cut)
 }
 
+/// Bytes that a part takes where it is held: what computes it, and its letter. No letter that follows, to its holder or from there, is longer than that.
+pub(crate) const fn cost_bytes(footprint_bytes: u64, encoded: usize) -> u64 {
+    footprint_bytes.saturating_add(encoded as u64)
+}
+
 fn slab(part: &Part) -> Slab {
     let rows = part.rows();
+    let bytes = encode(part);
     Slab {
-        bytes: encode(part).into(),
-        footprint_bytes: part.footprint_bytes(),
+        cost_bytes: cost_bytes(part.footprint_bytes(), bytes.len()),
+        bytes: bytes.into(),
         nodes: rows.nodes.len() as u32,
         edges: rows.sources.len() as u32,
     }

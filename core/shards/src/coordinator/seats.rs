@@ -54,7 +54,7 @@ impl Run {
     /// The node with the fewest parts that may have this one; one at the address of its other holder only where there is no other. Of several, none knows
     /// before which it is: ids cost nothing, so who could would make two that get both seats of a part.
     fn candidate(&self, desk: &Desk, shard: usize) -> Option<NodeId> {
-        let bytes = self.parts[shard].footprint_bytes;
+        let bytes = self.parts[shard].cost_bytes;
         let (mut seats, mut beside) = (BTreeMap::<u64, usize>::new(), Vec::new());
         for hold in self.holds.values() {
             let Who::Peer(peer) = hold.who else { continue };
@@ -82,7 +82,7 @@ impl Run {
                     return None;
                 }
                 parts += 1;
-                held_bytes += self.parts[hold.shard].footprint_bytes;
+                held_bytes += self.parts[hold.shard].cost_bytes;
             }
             let fits = parts < advert.parts && held_bytes + bytes <= advert.bytes_max;
             let has_many =
