@@ -240,9 +240,16 @@ impl Desk {
 
     /// Has a peer forget a part, and forgets what was to be said of it.
     fn drop_work(&mut self, peer: NodeId, work: WorkId) {
+        self.take_back(peer, work);
+        if let Some(peer) = self.peers.get_mut(&peer) {
+            peer.post.write(encode(&Task::Drop { work }));
+        }
+    }
+
+    /// Forgets what was to be said of a part.
+    fn take_back(&mut self, peer: NodeId, work: WorkId) {
         if let Some(peer) = self.peers.get_mut(&peer) {
             peer.post.take_back(work);
-            peer.post.write(encode(&Task::Drop { work }));
         }
     }
 }

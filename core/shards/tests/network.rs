@@ -20,6 +20,9 @@ use std::{
 };
 use store::MemoryStore;
 
+/// What light nodes lend.
+const LENDING: Lending = Lending { parts: 64, bytes_max: 1 << 30 };
+
 /// What is wrong with a light node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Vice {
@@ -41,6 +44,8 @@ enum Vice {
     Stuck(u32),
     /// Takes in nothing after so many answers.
     Deaf(u32),
+    /// Takes in nothing after so many answers, gives its parts up for it, and offers itself again.
+    Quits(u32),
     /// Sends half of what is long.
     Halves,
 }
@@ -129,7 +134,7 @@ impl World {
         let reckoner = Reckoner { device: "test".into(), parts_max: 64, bytes_max: 1 << 30 };
         for input in [
             holder::Input::Reckoner(Some(reckoner)),
-            holder::Input::Lend(Some(Lending { parts: 64, bytes_max: 1 << 30 })),
+            holder::Input::Lend(Some(LENDING)),
             holder::Input::Up { heavy: heavy() },
         ] {
             holder.handle_input(self.now, input);
@@ -224,8 +229,17 @@ impl World {
                     let at = self.homes.get(&from).copied();
                     self.lights.contains_key(&from).then(|| self.coordinator.hear(now, from, at, piece))
                 } else {
-                    let deaf =
-                        |light: &Light| matches!(light.vice, Vice::Deaf(after) if light.answers >= after);
+                    let deaf = |light: &Light| match light.vice {
+                        Vice::Deaf(after) | Vice::Quits(after) => light.answers >= after,
+                        _ => false,
+                    };
+                    if let Some(light) = self.lights.get_mut(&to).filter(|light| deaf(light))
+                        && matches!(light.vice, Vice::Quits(_))
+                    {
+                        for lending in [None, Some(LENDING)] {
+                            light.holder.handle_input(now, holder::Input::Lend(lending));
+                        }
+                    }
                     let light = self.lights.get_mut(&to).filter(|light| !deaf(light));
                     light.map(|light| light.holder.hear(now, from, piece))
                 };
@@ -485,6 +499,20 @@ fn what_waits_for_silent_holders_is_bounded() {
     assert!(view.result.unwrap().replaced > 0);
     // And what two holders of each part say: no more than four bytes a node, and eight in the end, when letters are short.
     assert!(world.letters_bytes <= LETTERS_BYTES + 2 * 4 * NODES, "{} bytes", world.letters_bytes);
+}
+
+#[test]
+fn letters_about_parts_that_were_given_up_are_not_kept() {
+    let mut world = World::new(5, edges(&graphs::rmat(10, 8, 5)));
+    world.coordinator = Coordinator::default().with_letters_bytes_max(9 << 10);
+    (4..18).for_each(|number| world.join(light(number), Vice::Quits(2)));
+    (1..4).for_each(|number| world.later(5_000, Event::Join(light(number), Vice::None)));
+    let id = world.submit(order(8));
+    let view = world.run(id);
+    world.is_right(&view, &[]);
+    assert!(view.result.unwrap().replaced > 14);
+    // What is left is that parts are to be dropped.
+    assert!(world.coordinator.letters_bytes() < 1 << 10, "{} bytes", world.coordinator.letters_bytes());
 }
 
 #[test]

@@ -237,6 +237,8 @@ impl Run {
                     Who::Peer(peer) => {
                         self.replaced += 1;
                         *self.faults.entry(peer).or_default() += 1;
+                        // It may have said so of what it never took in.
+                        desk.take_back(peer, work);
                     }
                 };
             }
@@ -628,6 +630,8 @@ impl Run {
         self.log_bytes = 0;
         self.kept.fill(None);
         self.hurry.fill(None);
+        // A letter that is still on its way holds what liars exported.
+        self.gathers.iter_mut().for_each(|(step, _)| *step = 0);
         self.next_round();
     }
 
