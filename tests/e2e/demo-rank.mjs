@@ -1,4 +1,4 @@
-// π of the graph of Debian's packages by tabs that hold its parts; one is closed and a native node lies: --tabs 3 [--natives 0] [--shards N] [--json]
+// π of the graph of Debian's packages by tabs that compute its parts on WebGPU; one is closed and a native node lies: --tabs 3 [--natives 0] [--shards N] [--json]
 
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -28,6 +28,8 @@ const shards = options.shards ? count("shards", 1) : tabs + natives + 1;
 const liar = process.env.FORMIX_LIAR;
 if (!liar) throw new Error("FORMIX_LIAR names no program: `cargo xtask demo rank` builds one, as does `cargo build --package liar`");
 const RANK_MS_MAX = 600_000;
+/** What a tab says that computed, where WebGPU did: a graphics card’s, or the processor’s that emulates one. */
+const BY_WEBGPU = /^a tab’s WebGPU(, emulated)?$/;
 /** The round from which on one of the nodes is gone. */
 const GONE_IN = 5;
 
@@ -39,7 +41,7 @@ const same = (what, found, wanted) => {
   if (JSON.stringify(found) !== JSON.stringify(wanted)) faults.push(`${what} is ${JSON.stringify(found)}, not ${JSON.stringify(wanted)}`);
 };
 const network = await Network.start({ heavy: 3 });
-// So that tabs have the machine’s GPU also where Chromium is not sure of its driver; without one they take their processor.
+// So that tabs have WebGPU also where Chromium is not sure of the machine’s driver, or has but its own software for it.
 const browser = tabs > 0 ? await openBrowser(["--enable-unsafe-webgpu"]) : null;
 const told = {};
 try {
@@ -51,7 +53,8 @@ try {
 
   const lent = [];
   for (let at = 1; at <= tabs; at++) {
-    const tab = await openLent(browser, network.url, `tab ${at}`, {}, { graphs: true });
+    const tab = await openLent(browser, network.url, `tab ${at}`, {}, { graphs: true, by: "graphics" });
+    await tab.page.getByText(/^Computed by a tab’s/).waitFor();
     lent.push({ name: tab.name, id: tab.node, tab, go: () => tab.context.close() });
   }
   const started = await network.startHolders(natives + 1, { 0: liar });
@@ -74,21 +77,33 @@ try {
   };
   const [gone] = all;
   told.goneInRound = await within(RANK_MS_MAX, `round ${GONE_IN}`, rounds());
+  const [{ id }] = (await network.heavy[0].http.get("/rankings")).rankings;
+  const held = (await network.heavy[0].http.get(`/rankings/${id}`)).shards;
+  told.goneWith = held.flatMap(({ holders }, shard) => (holders.some(({ node }) => node === gone.id) ? [shard] : []));
   await gone.go();
-  say(`${gone.name} is gone in round ${told.goneInRound}`);
+  const goneMs = performance.now();
+  say(`${gone.name} is gone in round ${told.goneInRound}, with ${told.goneWith.length ? `parts ${told.goneWith.join(", ")}` : "no parts"}`);
   const there = JSON.parse(await within(RANK_MS_MAX, "the ranking", ranking));
   told.tookMs = Math.round(performance.now() - from);
+  // Before it went the network read and cut the graph and handed parts out; since then, all is rounds, and the parts that others took over.
+  told.roundsPerSecond = (there.report.rounds - told.goneInRound) / ((performance.now() - goneMs) / 1000);
   say(`by light nodes: π ${there.digest}, ${there.report.rounds} rounds in ${(there.solve_ms / 1000).toFixed(1)} s`);
 
   for (const field of ["digest", "verdict", "report", "top", "nodes", "edges"]) same(`${field} by light nodes`, there[field], here[field]);
   same("who lied", there.liars, [lies.id]);
   if (there.replaced === 0) faults.push("nobody was replaced");
+  if (told.goneWith.length === 0) faults.push(`${gone.name} held no part when it went`);
+  const byTabs = [];
   for (const { shard, holders: by } of there.computed) {
     if (by.length === 0) faults.push(`nobody computed part ${shard}`);
     if (by.some(({ node }) => node === lies.id || node === gone.id)) faults.push(`part ${shard} is by one who lied or was gone`);
+    byTabs.push(...by.filter(({ node }) => lent.some(({ id }) => id === node)));
   }
+  const otherwise = byTabs.filter(({ device }) => !BY_WEBGPU.test(device));
+  if (otherwise.length > 0) faults.push(`tabs computed by ${otherwise.map(({ device }) => device).join(", ")}, not by WebGPU`);
+  if (tabs > 1 && byTabs.length === 0) faults.push("no tab computed a part");
   for (const { tab } of lent.slice(1)) for (const error of tab.errors) if (!/GPU/.test(error)) faults.push(`${tab.name}: ${error}`);
-  Object.assign(told, { here, there, top: here.top.map(({ node, pi }) => ({ package: names[node], pi })) });
+  Object.assign(told, { here, there, gone: gone.name, top: here.top.map(({ node, pi }) => ({ package: names[node], pi })) });
 } finally {
   await browser?.close();
   await network.stop();
@@ -102,12 +117,13 @@ if (options.json) {
   console.log("");
   pair("π, on this machine", told.here.digest);
   pair("π, by light nodes", told.there.digest);
-  pair("rounds", `${told.there.report.rounds}, in ${(told.there.solve_ms / 1000).toFixed(1)} s`);
+  pair("rounds", `${told.there.report.rounds}, in ${(told.there.solve_ms / 1000).toFixed(1)} s; ${told.roundsPerSecond.toFixed(1)} a second once one was gone`);
   for (const { shard, nodes, holders } of told.there.computed) {
     pair(`part ${shard}, ${nodes} packages`, holders.map(({ node, device }) => (node ? `…${node.slice(-6)} (${device})` : "the heavy node")).join(", "));
   }
+  pair("gone", `${told.gone} in round ${told.goneInRound}, with parts ${told.goneWith.join(", ")}`);
   pair("replaced", told.there.replaced);
-  pair("lied", told.there.liars.map((node) => `…${node.slice(-6)}`).join(", "));
+  pair("lied", told.there.liars.map((node) => `…${node.slice(-6)} (a native node)`).join(", "));
   for (const { package: name, pi } of told.top) pair(name, pi);
   for (const fault of faults) pair("fault", fault);
   console.log(faults.length === 0 ? "\nright" : "\nNOT as it must be");
