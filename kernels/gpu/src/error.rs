@@ -28,18 +28,15 @@ pub enum GpuError {
     Wrong,
 }
 
-/// What somebody can do who has no adapter.
-const NO_ADAPTER: &str = if cfg!(target_arch = "wasm32") {
-    "use a browser with WebGPU, and see that its settings let it use graphics acceleration"
-} else {
-    "install its Vulkan driver"
-};
-
 impl fmt::Display for GpuError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            // A browser gives no reason; what is told there is which of a native program's drivers a page does without.
+            Self::NoAdapter(_) if cfg!(target_arch = "wasm32") => f.write_str(
+                "there is no GPU to compute on: this browser gives this page none; use one with WebGPU, and see that its settings let it use graphics acceleration",
+            ),
             Self::NoAdapter(why) => {
-                write!(f, "there is no GPU to compute on: {why}; {NO_ADAPTER}")
+                write!(f, "there is no GPU to compute on: {why}; install its Vulkan driver")
             }
             Self::NoDevice(why) => write!(f, "the GPU cannot be used: {why}; update its driver"),
             Self::TooLarge(error) => error.fmt(f),

@@ -18,7 +18,7 @@ pub(crate) const SHARES: [u8; 4] = [25, 50, 75, 100];
 
 /// What may compute parts of graphs, each with its name in the browser's memory and on the page.
 pub(crate) const PARTS_BY: [(PartsBy, &str, &str); 3] = [
-    (PartsBy::Automatic, "automatic", "automatic: a graphics card where there is one, else the processor"),
+    (PartsBy::Automatic, "automatic", "automatic"),
     (PartsBy::Graphics, "graphics", "graphics (WebGPU), also when emulated"),
     (PartsBy::Processor, "processor", "processor only"),
 ];

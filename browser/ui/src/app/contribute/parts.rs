@@ -103,7 +103,7 @@ pub(super) fn Device() -> impl IntoView {
                 <select id="parts-by" data-testid=testids::PARTS_BY on:change=choose>
                     {PARTS_BY.map(option).collect_view()}
                 </select>
-                <small class="hint">"Within the same share of the time as a job. All give the same bits."</small>
+                <small class="hint">"Automatic is a graphics card where there is one, else the processor. All give the same bits, and keep to the share of the time that a job has."</small>
             </div>
         </div>
     }
