@@ -118,7 +118,7 @@ enum Command {
         formix light --name lab --host https://a.example --approve ask\n  \
         formix light --work --slots 2")]
     Light(LightArgs),
-    /// Run one light node that runs other people's jobs and holds parts of their graphs: `light --work --graphs`
+    /// Run one light node that runs other people's jobs and holds parts of their graphs: `light --work --graphs`. Everybody may read which node held a part, and its kind of device
     #[command(after_help = "Example:\n  formix node --host https://a.example --slots 2")]
     Node(LightArgs),
     /// Make a node and start it in the background

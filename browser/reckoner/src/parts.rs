@@ -24,6 +24,8 @@ use wasm_bindgen_futures::spawn_local;
 
 /// How long tasks may follow each other, in milliseconds, before messages are read.
 const BUSY_MS: f64 = 100.0;
+/// The longest rest between tasks, in milliseconds: a heavy node waits half a minute for a step, and gives the part to another then. What is owed beyond it is rested after the next.
+const REST_MS_MAX: u32 = 10_000;
 
 thread_local! {
     /// Tasks in the order in which they came, of which one is done at a time. The node gives no more than one for each part.
@@ -46,7 +48,7 @@ pub(crate) fn open(by: PartsBy) {
                 send(&FromReckoner::Done, &[encode(&done)]);
             }
             let ended_ms = now_ms();
-            let rest_ms = pace.worked(ended_ms, SHARE_PERCENT.get(), ended_ms - began_ms);
+            let rest_ms = pace.worked(ended_ms, SHARE_PERCENT.get(), ended_ms - began_ms).min(REST_MS_MAX);
             if rest_ms > 0 || ended_ms - paused_ms > BUSY_MS {
                 TimeoutFuture::new(rest_ms).await;
                 paused_ms = now_ms();

@@ -330,7 +330,7 @@ impl Default for Coordinator {
 }
 
 impl Coordinator {
-    /// A coordinator with what its store holds under [`STORE_PREFIX`]. What had no end begins anew, but not for ever: see [`TRIES_MAX`].
+    /// A coordinator with what its store holds under [`STORE_PREFIX`]. What had no end begins anew; but a graph whose cut never ended is not cut for ever: see [`TRIES_MAX`].
     ///
     /// # Errors
     /// [`RestoreError`].
@@ -610,7 +610,7 @@ impl Coordinator {
                 let run = Run::new(now, id, &ranking.record.order, *cut);
                 ranking.state = State::Running(Box::new(run));
                 self.desk.outputs.push_back(Output::Changed { ranking: id });
-                self.has_cut(id);
+                self.forget_tries(id);
             }
             Err(why) => {
                 self.end(now, id, &Outcome::refused(now, format!("its graph is not taken: {why}")), &[])

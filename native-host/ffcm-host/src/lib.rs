@@ -95,6 +95,8 @@ pub fn run(book: &Book, limits: Limits, threads: usize) -> Finished<'_> {
     let heap_of_all = &heap;
     // Each thread allocates for itself: what it writes all the time must not lie in a cache line with the book, which all of them read.
     let parts = thread::scope(|scope| {
+        // If the system gives too few threads, those that it gave must not wait for the others.
+        let _guard = pool.guard();
         let work = || work(Reducer::new(book, Worker::new(heap_of_all)), pool);
         let started: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
         let joined = started.into_iter().map(|thread| thread.join());

@@ -95,7 +95,7 @@ fn words(name: &str, view: &ContributionView) -> String {
         format!("`{name}` runs no jobs of others; `formix work start` changes that")
     };
     if settings.on && settings.graphs {
-        text += "\nIt holds parts of other people's graphs as well.";
+        text += "\nIt holds parts of other people's graphs as well; everybody may read that, and its kind of device.";
     }
     if settings.on && view.offered.is_empty() {
         text += "\nNo heavy node knows of it now: the node is not running, or not connected.";

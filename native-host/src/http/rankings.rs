@@ -133,8 +133,12 @@ impl Wanted {
     }
 }
 
-/// Names and copies a graph's file where nobody waits for it.
-async fn on_a_thread(make: impl FnOnce() -> GraphFile + Send + 'static) -> Answer<GraphFile> {
+/// Names and copies a graph's file where nobody waits for it. The `place` in memory is taken until that is done, though who asked has gone away.
+async fn named<P: Send + 'static>(
+    place: P,
+    file: impl AsRef<[u8]> + Send + 'static,
+) -> Answer<(P, GraphFile)> {
+    let make = move || (place, GraphFile::of(file.as_ref()));
     tokio::task::spawn_blocking(make).await.map_err(|_| {
         let detail = "the graph's file was not read to its end: this heavy node is stopping; try another";
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
@@ -152,9 +156,9 @@ pub(super) async fn submit(
     // Before anything of the graph is in memory for it.
     order.check().map_err(|error| refused(SubmitError::Order(error)))?;
     let upload = uploads::read(request, asker).await?;
-    let _place = GRAPHS.try_acquire().map_err(|_| too_many())?;
-    let graph = match &wanted.graph {
-        None => on_a_thread(move || GraphFile::of(&upload.bytes)).await?,
+    let place = GRAPHS.try_acquire().map_err(|_| too_many())?;
+    let (_place, graph) = match &wanted.graph {
+        None => named(place, upload).await?,
         Some(_) if !upload.bytes.is_empty() => {
             let detail = "`graph` names a blob, so send no body";
             return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
@@ -166,7 +170,7 @@ pub(super) async fn submit(
                 Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
             };
             let file = blobs::whole(&site, id(blob)?).await?.ok_or_else(gone)?;
-            on_a_thread(move || GraphFile::of(&file)).await?
+            named(place, file).await?
         }
     };
     let from = Some(asker.0);

@@ -39,6 +39,12 @@ pub(super) struct Upload {
     _place: Option<(SemaphorePermit<'static>, Place)>,
 }
 
+impl AsRef<[u8]> for Upload {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
 /// Reads the body of `request`, whose route takes [`BYTES_MAX`].
 pub(super) async fn read(request: Request, asker: Asker) -> Answer<Upload> {
     let len = request.headers().get(header::CONTENT_LENGTH).and_then(|len| len.to_str().ok()?.parse().ok());

@@ -97,9 +97,9 @@ impl Shell {
         self.providing.offered = Some(offered);
     }
 
-    /// Puts the node's names into the table, all of them where somebody has joined, and takes out those that hold no longer.
+    /// Puts the node's names into the table, all of them where that is due, and takes out those that hold no longer.
     pub(super) fn publish(&mut self) {
-        let has_joined = self.providing.again.take_if(|again| *again <= Instant::now()).is_some();
+        let is_again = self.providing.again.take_if(|again| *again <= Instant::now()).is_some();
         let before = std::mem::take(&mut self.providing.now);
         let now = match &mut self.providing.offered {
             Some(offered) => offered.borrow_and_update().clone(),
@@ -109,7 +109,7 @@ impl Shell {
             for class in before.classes.difference(&now.classes) {
                 kad.stop_providing(&record_key(*class));
             }
-            for class in now.classes.iter().filter(|class| has_joined || !before.classes.contains(class)) {
+            for class in now.classes.iter().filter(|class| is_again || !before.classes.contains(class)) {
                 if let Err(error) = kad.start_providing(record_key(*class)) {
                     tracing::warn!(%class, %error, "this node cannot be found by what it takes");
                 }

@@ -28,7 +28,7 @@ pub(super) fn count(entry: &Entry) -> Result<Option<(ContentId, u8)>, RestoreErr
 /// Why a ranking is refused whose graph took this node down.
 pub(super) fn refusal() -> String {
     format!(
-        "this heavy node stopped {TRIES_MAX} times while it read and cut the graph, which may be too much for it; rank it on one machine, or try another heavy node"
+        "this heavy node stopped {TRIES_MAX} times while it read and cut the graph, which may be too much for it; rank it on one machine, try another heavy node, or send it again if somebody stopped this one"
     )
 }
 
@@ -54,7 +54,7 @@ impl Coordinator {
     }
 
     /// Forgets the count: a cut has come to its end, and this node with it.
-    pub(super) fn has_cut(&mut self, id: ContentId) {
+    pub(super) fn forget_tries(&mut self, id: ContentId) {
         let Some(ranking) = self.rankings.get_mut(&id) else { return };
         ranking.tries = 0;
         let mut batch = Batch::new();

@@ -3,10 +3,10 @@
 use shards::{Order, Written};
 
 /// Most simulated time that a ranking takes here.
-pub const MS_MAX: u64 = 3_600_000;
+pub(crate) const MS_MAX: u64 = 3_600_000;
 
 /// An order of a graph in so many parts.
-pub fn order(shards: u32) -> Order {
+pub(crate) fn order(shards: u32) -> Order {
     Order {
         name: "a graph".into(),
         written: Written::EdgeList,

@@ -103,7 +103,7 @@ pub(super) fn Device() -> impl IntoView {
                 <select id="parts-by" data-testid=testids::PARTS_BY on:change=choose>
                     {PARTS_BY.map(option).collect_view()}
                 </select>
-                <small class="hint">"Automatic is a graphics card where there is one, else the processor. All give the same bits, and keep to the share of the time that a job has."</small>
+                <small class="hint">"Automatic is a graphics card where there is one, else the processor. All give the same bits, and keep to the share of the time that a job has. With another choice, the parts that are here go elsewhere."</small>
             </div>
         </div>
     }
