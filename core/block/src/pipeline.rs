@@ -10,7 +10,7 @@ use alloc::{collections::VecDeque, sync::Arc, vec::Vec};
 use codec::ContentId;
 use core::fmt;
 use ffcm::{BookError, term::Library};
-use rank::{Edges, Focus, GraphError, Live, LiveError, Update, Workers};
+use rank::{Edges, Focus, GraphError, Live, LiveError, Solves, Update};
 use store::{Batch, Entry};
 
 /// How many nodes of a block may turn out to have edges that are too heavy, before all changes are refused: each costs another look at all.
@@ -143,7 +143,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// [`BeginError`].
-    pub fn begin(edges: Edges, settings: Settings, workers: &impl Workers) -> Result<Self, BeginError> {
+    pub fn begin(edges: Edges, settings: Settings, solves: &impl Solves) -> Result<Self, BeginError> {
         let settings = Settings {
             nodes_max: settings.nodes_max.min(NODES_MAX),
             snapshot_blocks: settings.snapshot_blocks.max(1),
@@ -153,7 +153,7 @@ impl Pipeline {
             return Err(BeginError::TooLarge);
         }
         let unit = if edges.is_weighted() { 1 } else { 1 << rank::WEIGHT_BITS };
-        let solved = Live::new_with(edges, settings.options(), settings.nodes_max, workers)?;
+        let solved = Live::new_with(edges, settings.options(), settings.nodes_max, solves)?;
         let mut edges = Edges::new();
         edges.nodes(solved.nodes());
         edges.weighted();
@@ -267,8 +267,8 @@ impl Pipeline {
         }
     }
 
-    /// Applies what was not refused, and brings π up to date with these workers: the same bits with any. Does nothing unless [`Output::Gather`] asked for it.
-    pub fn gather(&mut self, workers: &impl Workers) {
+    /// Applies what was not refused, and brings π up to date with these workers, or whatever else solves: the same bits with any. Does nothing unless [`Output::Gather`] asked for it.
+    pub fn gather(&mut self, solves: &impl Solves) {
         let mut open = match core::mem::replace(&mut self.stage, Stage::Idle) {
             Stage::Gathering(open) => open,
             stage => return self.stage = stage,
@@ -279,7 +279,7 @@ impl Pipeline {
             values[*at] = Some(weight);
         }
         let mut changes = self.resolve(&mut open, &values);
-        let applied = self.apply(&mut open, &mut changes, workers);
+        let applied = self.apply(&mut open, &mut changes, solves);
         if !changes.is_empty() {
             self.focus = self.live.focus();
         }
@@ -292,14 +292,14 @@ impl Pipeline {
         &mut self,
         open: &mut Open,
         changes: &mut Vec<(u32, Change)>,
-        workers: &impl Workers,
+        solves: &impl Solves,
     ) -> Result<Option<Update>, Nearness> {
         for attempt in 0.. {
             if changes.is_empty() {
                 break;
             }
             let deltas: Vec<rank::Delta> = changes.iter().map(|(_, change)| (*change).into()).collect();
-            let (reason, blamed) = match self.live.apply_with(&deltas, workers) {
+            let (reason, blamed) = match self.live.apply_with(&deltas, solves) {
                 Ok(update) => return Ok(Some(update)),
                 Err(LiveError::NotConverged(verdict)) => return Err(verdict.into()),
                 // Nothing has changed. All that can be wrong by now is the stakes that there are in all, or times the weights of a node's edges.

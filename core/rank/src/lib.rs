@@ -81,11 +81,11 @@ pub use focus::{Focus, SLICE_NODES, decimal};
 pub use graph::{EDGES_MAX, Edges, Graph, GraphError, NODES_MAX, Teleport};
 pub use hub::{Hub, Incredible};
 pub use live::{Delta, Live, LiveError, Update, Way};
-pub use offloaded::{Offloaded, OffloadedPart, Wrong};
+pub use offloaded::{Near, Offloaded, OffloadedPart, Wrong};
 pub use part::{Impossible, PART_BYTES_MAX, Part, PartError, PartRounds, PartRows, Spread};
 pub use read::{Format, ReadError, ReadOptions, ReadProblem, Reader};
 pub use shard::{
     Message, Misbehaved, SHARDS_MAX, Shard, Sums as ShardSums, assign, murmur64a, shard_of, split,
 };
 pub use solve::{Ranking, Solver, solve, solve_with};
-pub use workers::{Alone, Workers};
+pub use workers::{Alone, Solves, Workers};

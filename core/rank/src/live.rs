@@ -10,8 +10,7 @@ use crate::{
     fixed::{Epsilon, ONE},
     focus::Focus,
     graph::{self, Edges, Graph, GraphError, NODES_MAX, Teleport},
-    solve::{self, Solver},
-    workers::{Alone, Workers},
+    workers::{Alone, Solves},
 };
 use alloc::{
     collections::{BTreeMap, VecDeque},
@@ -168,7 +167,7 @@ impl Live {
         Self::new_with(edges, options, nodes_max, &Alone)
     }
 
-    /// The same with these workers.
+    /// The same, with these workers, or whatever else solves.
     ///
     /// # Errors
     /// As [`Live::new`]'s.
@@ -176,10 +175,10 @@ impl Live {
         edges: Edges,
         options: Options,
         nodes_max: u32,
-        workers: &impl Workers,
+        solves: &impl Solves,
     ) -> Result<Self, LiveError> {
         let (mut live, graph) = Self::arranged(edges, options, nodes_max)?;
-        live.solve(&graph, None, workers)?;
+        live.solve(&graph, None, solves)?;
         live.settle(live.options.epsilon.units() / 4, None)?;
         Ok(live)
     }
@@ -269,11 +268,11 @@ impl Live {
         self.apply_with(deltas, &Alone)
     }
 
-    /// The same, with these workers for a warm solve.
+    /// The same, with these workers for a warm solve, or whatever else solves.
     ///
     /// # Errors
     /// As [`Live::apply`]'s.
-    pub fn apply_with(&mut self, deltas: &[Delta], workers: &impl Workers) -> Result<Update, LiveError> {
+    pub fn apply_with(&mut self, deltas: &[Delta], solves: &impl Solves) -> Result<Update, LiveError> {
         let nodes = self.reach(deltas)?;
         let (rows, stakes) = self.changed(deltas, nodes)?;
         let by_stake = !self.jumps.is_empty();
@@ -305,7 +304,7 @@ impl Live {
             return Ok(update);
         }
         let near = self.focus();
-        let rounds = self.solve(&Graph::new(self.to_edges()?)?, Some(&near), workers)?;
+        let rounds = self.solve(&Graph::new(self.to_edges()?)?, Some(&near), solves)?;
         match self.settle(goal / 2, None)? {
             Some(update) => Ok(Update { way: Way::Solved, rounds, ..update }),
             None => Err(LiveError::NotConverged(Verdict::RoundsUsedUp)),
@@ -543,12 +542,7 @@ impl Live {
     }
 
     /// Begins anew with what a solve finds, from `near` where there is one. Gives the rounds that it took.
-    fn solve(
-        &mut self,
-        graph: &Graph,
-        near: Option<&Focus>,
-        workers: &impl Workers,
-    ) -> Result<u32, LiveError> {
+    fn solve(&mut self, graph: &Graph, near: Option<&Focus>, solves: &impl Solves) -> Result<u32, LiveError> {
         // Part of what is allowed, so that pushes need not go on where it ends; and no less than rounds can tell, whose contributions lose up to 2⁻²⁶
         // of all mass twice, and change as much from one round to the next. Pushes are exact to the unit, and do the rest.
         let told =
@@ -556,11 +550,7 @@ impl Live {
         let epsilon =
             Epsilon::of_units((self.options.epsilon.units() / 4).max(told)).unwrap_or(self.options.epsilon);
         let options = Options { epsilon, ..self.options };
-        let solver = match near {
-            Some(near) => Solver::warm(graph, options, near),
-            None => Solver::new(graph, options),
-        };
-        let ranking = solve::finish(solver, workers);
+        let ranking = solves.solve(graph, options, near);
         match ranking.verdict {
             // Pushes are exact to the unit, so they get further.
             Verdict::Converged | Verdict::EpsilonTooSmall => {}

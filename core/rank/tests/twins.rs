@@ -2,7 +2,9 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 use graphs::{Numbers, gallery};
-use rank::{Alpha, Epsilon, Graph, Offloaded, Options, Ranking, Teleport, Verdict, solve};
+use rank::{
+    Alone, Alpha, Epsilon, Graph, Near, Offloaded, Options, Ranking, Solves as _, Teleport, Verdict, solve,
+};
 use shaders::{
     pair::{Pair, number, pair},
     rank::{Arranged, Input, Judge, LOG_ROUNDS, Solution, State, Sums, cpu, cut},
@@ -33,7 +35,8 @@ struct Twins<'a> {
 
 impl<'a> Twins<'a> {
     fn new(input: Input<'a>, binding_max: u64) -> Self {
-        let parts: Vec<_> = cut(&input, binding_max).expect("it fits").into_iter().map(hold).collect();
+        let cut = cut(&input, binding_max).expect("it fits");
+        let parts: Vec<_> = cut.into_iter().map(|arranged| hold(&input, arranged)).collect();
         let spans = parts.iter().map(|held| held.arranged.part.spans).sum::<u32>();
         Self {
             input,
@@ -42,7 +45,7 @@ impl<'a> Twins<'a> {
             contributions: vec![0; input.nodes() as usize],
             partials: vec![[0; 2]; 4 * spans as usize],
             history: vec![[0; 2]; 4 * LOG_ROUNDS as usize],
-            state: State::first(input.nodes()),
+            state: input.first(),
         }
     }
 
@@ -84,11 +87,12 @@ impl<'a> Twins<'a> {
     }
 }
 
-fn hold(arranged: Arranged) -> Held {
+fn hold(input: &Input<'_>, arranged: Arranged) -> Held {
     let part = arranged.part;
+    let begun = input.begun.get(arranged.rows()).map(|begun| begun.iter().map(|mass| pair(*mass)).collect());
     let [tiles, blocks] = arranged.levels().map(|level| vec![[0; 2]; level.count as usize]);
     Held {
-        kept: vec![[0; 2]; part.rows as usize],
+        kept: begun.unwrap_or_else(|| vec![[0; 2]; part.rows as usize]),
         sums: vec![[0; 2]; part.rows as usize + 1],
         tiles,
         blocks,
@@ -96,8 +100,7 @@ fn hold(arranged: Arranged) -> Held {
     }
 }
 
-fn by_twins(graph: &Graph, options: Options, binding_max: u64) -> Ranking {
-    let mut solve = Offloaded::new(graph, options);
+fn by_twins(graph: &Graph, mut solve: Offloaded<'_>, binding_max: u64) -> Ranking {
     let mut twins = Twins::new(solve.input(), binding_max);
     while graph.nodes() > 0 {
         let is_over = solve.round(twins.round()).expect("twins count right");
@@ -121,7 +124,7 @@ fn agrees(graph: &Graph, options: Options, name: &str) {
     let least = u64::from(graph.nodes() + 1).max(512) * each;
     for binding_max in [ROOMY, 16 * least, least] {
         assert_eq!(
-            by_twins(graph, options, binding_max),
+            by_twins(graph, Offloaded::new(graph, options), binding_max),
             expected,
             "{name}, bindings of {binding_max} bytes"
         );
@@ -156,6 +159,25 @@ fn twins_give_every_verdict() {
         let verdict = solve(&star, options).verdict;
         assert_ne!(verdict, Verdict::Converged);
         agrees(&star, options, "star");
+    }
+}
+
+/// From the π of another graph, which knows of fewer nodes or of more.
+#[test]
+fn a_solve_that_begins_near_gives_the_same_bits() {
+    let shapes =
+        [graphs::rmat(8, 16, 4), graphs::uniform(500, 3_000, 5), graphs::star(300), graphs::path(40)];
+    for (shape, other) in shapes.iter().zip(shapes.iter().cycle().skip(1)) {
+        let near = solve(&other.to_graph(), Options::default()).focus;
+        for graph in [shape.to_graph(), shape.to_weighted_graph(Teleport::Stake)] {
+            for alpha in ["0", "0.5", "0.85"] {
+                let options = Options { alpha: Alpha::from_decimal(alpha).unwrap(), ..Options::default() };
+                let expected = Alone.solve(&graph, options, Some(&near));
+                let begun = Near::new(&graph, &near);
+                let got = by_twins(&graph, Offloaded::warm(&graph, options, &begun), ROOMY);
+                assert_eq!(got, expected, "{} from {} at {alpha}", shape.name, other.name);
+            }
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use shaders::{
     pair::number,
     rank::{Arranged, Input, Judge, Kernel, LOG_ROUNDS, Solution, State, Sums, cut},
 };
+use std::ops::Range;
 use wgpu::BufferUsages;
 
 /// How often a device may be lost in one solve.
@@ -106,7 +107,7 @@ async fn rounds(
                 }
                 course.rounds_max = end;
                 device.write(&held.course, &course.words());
-                held.restart(device, input.nodes());
+                held.restart(device, input);
                 done = 0;
             }
             _ if state.is_over != 0 => return Err(GpuError::Wrong.into()),
@@ -119,8 +120,8 @@ async fn rounds(
 struct Held {
     /// The dispatches of a round.
     round: Vec<Dispatch>,
-    /// What each part's rows kept, and how many they are.
-    kept: Vec<(Buffer, usize)>,
+    /// What each part's rows kept, and which they are.
+    kept: Vec<(Buffer, Range<usize>)>,
     course: Buffer,
     state: Buffer,
     history: Buffer,
@@ -131,13 +132,13 @@ impl Held {
         let course =
             device.holding(&input.course(spans).words(), BufferUsages::UNIFORM | BufferUsages::COPY_DST);
         let history = device.zeros(4 * LOG_ROUNDS as usize, READABLE);
-        let shared = Shared::new(device, input, &State::first(input.nodes()), input.nodes(), spans);
+        let shared = Shared::new(device, input, &input.first(), input.nodes(), spans);
         let (mut round, mut gathers, mut kept) = (Vec::new(), Vec::new(), Vec::new());
         for arranged in arranged {
             let piece = Piece::new(device, input, arranged, &shared);
             round.push(piece.spread);
             gathers.extend(piece.gather);
-            kept.push(piece.kept);
+            kept.push((piece.kept.0, arranged.rows()));
         }
         round.append(&mut gathers);
         let Shared { state, partials, .. } = shared;
@@ -146,18 +147,26 @@ impl Held {
     }
 
     /// As before the first round.
-    fn restart(&self, device: &Device, nodes: u32) {
-        device.write(&self.state, &State::first(nodes).words());
-        self.kept.iter().for_each(|(kept, _)| device.clear(kept));
+    fn restart(&self, device: &Device, input: &Input<'_>) {
+        device.write(&self.state, &input.first().words());
+        for (kept, rows) in &self.kept {
+            device.clear(kept);
+            device.write(kept, begun(input, rows));
+        }
     }
 
     async fn solution(&self, device: &Device, state: State) -> Result<Solution, Fault> {
-        let mut kept = Vec::with_capacity(self.kept.iter().map(|(_, rows)| rows).sum());
+        let mut kept = Vec::with_capacity(self.kept.iter().map(|(_, rows)| rows.len()).sum());
         for (own, rows) in &self.kept {
-            kept.extend(device.read(own, *rows).await?.into_iter().map(number));
+            kept.extend(device.read(own, rows.len()).await?.into_iter().map(number));
         }
         Ok(Solution { kept, teleport: state.teleport() })
     }
+}
+
+/// What rows have before the first round, where they have something: the low and the high word of each.
+fn begun<'a>(input: &Input<'a>, rows: &Range<usize>) -> &'a [u32] {
+    bytemuck::cast_slice(input.begun.get(rows.clone()).unwrap_or_default())
 }
 
 /// What all pieces of a graph, or of a part of one, read and write.
@@ -198,6 +207,7 @@ impl Piece {
         let rows = arranged.rows();
         let of_part = device.holding(&part.words(), BufferUsages::UNIFORM);
         let own = device.zeros(rows.len(), READABLE);
+        device.write(&own, begun(input, &rows));
         let order = device.holding(&input.order[rows.clone()], STORAGE);
         let outs = device.holding(&input.outs[rows.clone()], STORAGE);
         let starts = device.holding(starts, STORAGE);

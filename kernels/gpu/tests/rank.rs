@@ -10,7 +10,9 @@ wasm_bindgen_test_configure!(run_in_dedicated_worker);
 
 use gpu::{Gpu, GpuError, LOSSES_MAX};
 use graphs::gallery;
-use rank::{Alpha, Epsilon, Graph, Offloaded, Options, Ranking, Teleport, Verdict, solve};
+use rank::{
+    Alone, Alpha, Epsilon, Graph, Near, Offloaded, Options, Ranking, Solves as _, Teleport, Verdict, solve,
+};
 use shaders::rank::{Impossible, Judge, Sums};
 
 /// There a dispatch on the processor takes milliseconds, so some tests do less.
@@ -85,6 +87,28 @@ on_device! {
         for shape in [graphs::rmat(8, 16, 4), graphs::uniform(500, 3_000, 5)] {
             for teleport in [Teleport::Uniform, Teleport::Stake] {
                 agrees(&gpu, &shape.to_weighted_graph(teleport), Options::default(), &shape.name).await;
+            }
+        }
+    }
+
+    async fn a_solve_that_begins_near_gives_the_same_bits() {
+        let gpu = open().await;
+        let near = solve(&graphs::rmat(8, 16, 9).to_graph(), Options::default()).focus;
+        for shape in [graphs::rmat(8, 16, 4), graphs::uniform(500, 3_000, 5)] {
+            for graph in [shape.to_graph(), shape.to_weighted_graph(Teleport::Stake)] {
+                let begun = Near::new(&graph, &near);
+                // The last options end in a round that the device runs past, so that it begins again; and so does what is lost.
+                let close = Epsilon::from_decimal("1e-8").expect("a distance");
+                for (epsilon, times) in [(Epsilon::MILLIONTH, 0), (Epsilon::MILLIONTH, LOSSES_MAX), (close, 0)] {
+                    let options = Options { epsilon, ..Options::default() };
+                    let expected = Alone.solve(&graph, options, Some(&near));
+                    let solve = Offloaded::warm(&graph, options, &begun);
+                    let input = solve.input();
+                    let mut unlucky = Unlucky { gpu: &gpu, solve, seen: 16, times };
+                    let solution = gpu.rank(&input, &mut unlucky).await.expect("the GPU computes");
+                    let got = unlucky.solve.finish(&solution).expect("all mass");
+                    assert_eq!(got, expected, "{} on {}", shape.name, gpu.about());
+                }
             }
         }
     }

@@ -145,6 +145,8 @@ pub struct Input<'a> {
     pub epsilon: u64,
     /// After so many rounds it ends, 1 at least.
     pub rounds_max: u32,
+    /// What the node of each row has at first, in units; none where all mass teleports at first.
+    pub begun: &'a [u64],
 }
 
 /// A part of a graph, whose other parts others hold.
@@ -163,6 +165,14 @@ impl Input<'_> {
     /// How many nodes there are.
     pub fn nodes(&self) -> u32 {
         self.outs.len() as u32
+    }
+
+    /// Before the first round. Where nodes have something already, nothing teleports: what they have then is what rows keep.
+    pub fn first(&self) -> State {
+        match self.begun {
+            [] => State::first(self.nodes()),
+            _ => State::teleporting(0, self.nodes()),
+        }
     }
 
     /// What [`Kernel::Judge`] goes by.

@@ -22,7 +22,7 @@ fn a_graph_without_nodes_can_grow() {
     let mut live = Live::new(Edges::new(), Options::default(), 3).unwrap();
     assert_eq!((live.focus().values().len(), live.bound()), (0, 0));
     live.apply(&[Delta::Edge { from: 0, to: 1, weight: 1 }]).unwrap();
-    let ranking = solve::solve(&Graph::new(live.to_edges().unwrap()).unwrap(), Options::default());
+    let ranking = crate::solve(&Graph::new(live.to_edges().unwrap()).unwrap(), Options::default());
     assert!(live.focus().distance(&ranking.focus) < 2 * Epsilon::MILLIONTH.units());
     assert!(live.apply(&[Delta::Edge { from: 0, to: 3, weight: 1 }]).is_err());
 }

@@ -58,6 +58,7 @@ impl OffloadedPart {
             // The heavy node judges.
             epsilon: 0,
             rounds_max: 1,
+            begun: &[],
         };
         PartInput { rows, slots: self.part.slots() as u32, nodes: self.part.rows().node_count }
     }

@@ -210,12 +210,13 @@ pub fn judge(course: &Course, partials: &[Pair], state: &mut State, history: &mu
     let entry = 4 * (state.rounds % LOG_ROUNDS) as usize;
     history[entry..entry + 4].copy_from_slice(&[dangling, received, kept_now, moved]);
     let even = divided(teleport, course.nodes);
+    let is_comparable = [state.teleport_low, state.teleport_high] != ZERO;
     state.rounds += 1;
     [state.teleport_low, state.teleport_high] = teleport;
     [state.even_low, state.even_high] = even;
     state.surplus = teleport[0].wrapping_sub(even[0].wrapping_mul(course.nodes));
     debug_assert_eq!(u64::from(state.surplus), number(teleport) % u64::from(course.nodes));
-    if is_near(course, lost, change) || state.rounds >= course.rounds_max {
+    if (is_comparable && is_near(course, lost, change)) || state.rounds >= course.rounds_max {
         state.is_over = 1;
     }
 }
