@@ -31,7 +31,9 @@ pub struct Task {
     /// Interactions that it may take.
     allowed: u64,
     heap_nodes: u32,
-    /// Most places that an interaction takes.
+    /// Places that `main` takes, which nothing refers to: it is expanded once.
+    main: u64,
+    /// Most places that any other interaction takes.
     step: u64,
 }
 
@@ -45,8 +47,10 @@ pub struct Outcome {
 impl Task {
     fn new(book: Book, weights: usize, allowed: u64, heap_nodes: u32) -> Self {
         let places = |def: &ffcm::book::Def| 2 * def.nodes().len() as u64 + u64::from(def.wires());
-        let step = book.defs().iter().map(places).max().unwrap_or(0).max(4);
-        Self { book, weights, allowed, heap_nodes, step }
+        let main = book.defs().get(book.main() as usize).map_or(0, places);
+        let others = (0..).zip(book.defs()).filter(|(number, _)| *number != book.main());
+        let step = others.map(|(_, def)| places(def)).max().unwrap_or(0).max(4);
+        Self { book, weights, allowed, heap_nodes, main, step }
     }
 
     /// The net: its `main` is what to reduce.
@@ -84,12 +88,17 @@ impl Task {
     ) -> Option<Outcome> {
         let taken = tally.interactions();
         match progress {
-            Progress::Done if taken.saturating_mul(self.step) <= u64::from(self.heap_nodes) => {
+            Progress::Done if self.places(taken) <= u64::from(self.heap_nodes) => {
                 Some(self.ended(taken, result?))
             }
             Progress::Capped => Some(Outcome { ended: None }),
             _ => None,
         }
+    }
+
+    /// Most places that so many interactions take, in any order.
+    fn places(&self, interactions: u64) -> u64 {
+        interactions.saturating_mul(self.step).saturating_add(self.main)
     }
 
     fn ended(&self, taken: u64, result: &NormalForm<'_>) -> Outcome {
