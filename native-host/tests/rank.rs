@@ -3,6 +3,7 @@
 mod common;
 
 use common::{Network, formix, get, run, run_failing, run_json, until};
+use graphs::Numbers;
 use serde_json::Value;
 use std::{fs, path::Path, process::Stdio};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -243,6 +244,90 @@ async fn weights_are_programs_and_what_is_wrong_with_one_stops_no_other() {
         wrong.contains("book.txt, line 5: the block's definitions: 2:10: nothing is named `@c`"),
         "{wrong}"
     );
+}
+
+/// How many random blocks a GPU takes.
+const RANDOM_BLOCKS: usize = 16;
+
+/// Random blocks; some of their weights are no number, or take too much, and one block is so large that π is solved anew.
+fn random_blocks() -> String {
+    const TERMS: [&str; 6] =
+        ["@square(N)", "(@sum N)", "! &{a b} = @square(N); (+ a (* b 2))", "λx. x", "@loop(1)", "(- N N)"];
+    let mut numbers = Numbers::new(12);
+    let mut deltas = String::new();
+    for block in 0..RANDOM_BLOCKS {
+        deltas += "@square(x) = (* x x)\n@sum(n) = ~ n { 0: 0 1+p: (+ p @sum(p)) }\n@loop = λx. (@loop x)\n";
+        for _ in 0..if block % 8 == 7 { 11_000 } else { 1 + numbers.below(9) } {
+            let (from, to) = (numbers.below(400), numbers.below(400));
+            deltas += &match numbers.below(8) {
+                0 | 1 => format!("- {from} {to}\n"),
+                2 => format!("+ {from} {to} *3 0.5\n"),
+                _ => {
+                    let term = TERMS[numbers.below(if block % 8 == 7 { 3 } else { 6 }) as usize];
+                    format!("+ {from} {to} {}\n", term.replace('N', &(1 + numbers.below(20)).to_string()))
+                }
+            };
+        }
+        deltas += "\n";
+    }
+    deltas
+}
+
+#[tokio::test]
+async fn a_watch_by_a_gpu_leaves_the_same_state_and_without_one_the_processor_does() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    fs::write(home.join("deltas.txt"), random_blocks()).unwrap();
+    let watch = |state| {
+        ["rank", "watch", "--weight-interactions", "2000", "--deltas", "deltas.txt", "--state", state]
+    };
+    let here = run_json(home, &watch("here")).await;
+    let there = run_json(home, &[&watch("there")[..], &["--device", "gpu"]].concat()).await;
+    assert_eq!((here.len(), there.len()), (RANDOM_BLOCKS + 1, RANDOM_BLOCKS + 1));
+    let (mut weighed, mut solved, mut refused) = (0, 0, 0);
+    for (here, there) in here.iter().zip(&there) {
+        for key in [
+            "height",
+            "record",
+            "digest",
+            "top",
+            "refused",
+            "interactions",
+            "way",
+            "pushes",
+            "rounds",
+            "bound",
+        ] {
+            assert_eq!(here[key], there[key], "{key} of {}", here["height"]);
+        }
+        let is_gpu = |device: &Value| device.as_str().is_some_and(|name| name != "processor");
+        weighed += u32::from(is_gpu(&there["weights_on"]));
+        solved += u32::from(is_gpu(&there["solved_on"]));
+        refused += here["refused"].as_array().unwrap().len();
+        assert!(
+            there["gpu_error"].is_null() && !is_gpu(&here["weights_on"]) && !is_gpu(&here["solved_on"]),
+            "{there}"
+        );
+    }
+    println!("{weighed} blocks weighed and {solved} solved by a GPU; {refused} changes refused");
+    assert!(weighed > 12 && solved >= 4 && refused > 10, "{weighed}, {solved}, {refused}");
+    // The processor goes on with what the GPU left, and where there is none it does all, and says so.
+    let mut hidden = formix(home);
+    hidden.env("VK_DRIVER_FILES", home.join("none.json")).env("VK_ICD_FILENAMES", home.join("none.json"));
+    hidden.arg("--json").args(watch("there")).args(["--resume", "--device", "gpu"]);
+    let output = hidden.output().await.unwrap();
+    let restored: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(restored["record"], here[RANDOM_BLOCKS]["record"]);
+    let words = String::from_utf8(output.stderr).unwrap();
+    assert!(words.contains("the processor computes, not a GPU: there is no GPU"), "{words}");
+    let mut hidden = formix(home);
+    hidden.env("VK_DRIVER_FILES", home.join("none.json")).env("VK_ICD_FILENAMES", home.join("none.json"));
+    let output =
+        hidden.arg("--json").args(watch("without")).args(["--device", "gpu"]).output().await.unwrap();
+    let last: Value =
+        serde_json::from_str(String::from_utf8(output.stdout).unwrap().lines().last().unwrap()).unwrap();
+    assert_eq!((&last["record"], &last["weights_on"]), (&here[RANDOM_BLOCKS]["record"], &"processor".into()));
+    assert!(last["gpu_error"].as_str().unwrap().contains("there is no GPU"), "{last}");
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! `formix rank`: the focus vector of a graph in a file, and of one that changes.
 
+mod device;
 mod far;
 mod watch;
 
@@ -33,7 +34,8 @@ pub(super) const EXAMPLES: &str = "Examples:\n  \
     formix rank web-Google.txt.gz --device gpu\n  \
     formix rank web-Google.txt.gz --on http://127.0.0.1:4800 --shards 8\n  \
     formix rank watch follows.csv --deltas changes.txt\n  \
-    formix rank watch --state ~/graph --deltas - --json\n\n\
+    formix rank watch --state ~/graph --deltas - --json\n  \
+    formix rank watch follows.csv --deltas changes.txt --device gpu\n\n\
     Exit status: 3 where π did not converge, or where there is none with --on.";
 
 #[derive(Debug, Args)]
@@ -260,9 +262,7 @@ fn solve(args: SolveArgs, out: &Out) -> Result<ExitCode> {
 /// π by the GPU, and which GPU.
 async fn on_gpu(graph: &Graph, options: Options) -> Result<(Ranking, String), GpuError> {
     let gpu = Gpu::open().await?;
-    let mut solve = Offloaded::new(graph, options);
-    let solution = gpu.rank(&solve.input(), &mut solve).await?;
-    let ranking = solve.finish(&solution).map_err(|_| GpuError::Wrong)?;
+    let ranking = device::solved(&gpu, Offloaded::new(graph, options)).await?;
     Ok((ranking, gpu.about().to_string()))
 }
 

@@ -1,17 +1,20 @@
 //! `formix rank watch`: blocks of changes, one after the other, and π after each.
 
-use super::{DIGITS, GraphArgs, list, options, read, reading_of, table};
+use super::{
+    DIGITS, Device, GraphArgs,
+    device::{Machine, Used},
+    list, options, read, reading_of, table,
+};
 use crate::{
     disk::{RedbStore, sync_folder},
     output::Out,
 };
 use anyhow::{Context, Result, anyhow, bail};
 use block::{
-    Block, BlockError, Ended, Input, Nearness, Numbered, Outcome, Output, PREFIX, Pipeline, Reader, Refusal,
-    Settings, Task,
+    Block, BlockError, Ended, Input, Nearness, Numbered, Output, PREFIX, Pipeline, Reader, Refusal, Settings,
 };
 use clap::Args;
-use rank::{Edges, NODES_MAX, Way, Workers, decimal};
+use rank::{Edges, NODES_MAX, Way, decimal};
 use ranking::{Threads, open};
 use serde_json::json;
 use std::{
@@ -60,6 +63,9 @@ pub(super) struct WatchArgs {
     /// Leave out as many blocks of the changes as the state has already
     #[arg(long, requires = "state")]
     resume: bool,
+    /// What reduces weights and solves; the outcome is the same
+    #[arg(long, value_enum, default_value_t = Device::Cpu)]
+    device: Device,
     /// Most interactions that all weights of a block take
     #[arg(long, default_value_t = Settings::default().block_interactions, value_name = "N")]
     block_interactions: u64,
@@ -73,7 +79,7 @@ struct Watch<'a> {
     out: &'a Out,
     pipeline: Pipeline,
     store: Option<RedbStore>,
-    threads: Threads,
+    machine: Machine,
     begun: Instant,
 }
 
@@ -117,7 +123,7 @@ fn begin<'a>(args: &'a WatchArgs, out: &'a Out) -> Result<Watch<'a>> {
     };
     let store = args.state.as_deref().map(open_state).transpose()?;
     let begun = Instant::now();
-    let threads = |size| Threads::new(args.graph.threads.map(usize::from), size);
+    let machine = |size| Machine::new(args.device, Threads::new(args.graph.threads.map(usize::from), size));
     if let (Some(store), Some(folder)) = (&store, &args.state) {
         let kept = || format!("{}", folder.join(FILE).display());
         let entries = store.scan_now(PREFIX).with_context(kept)?;
@@ -129,8 +135,8 @@ fn begin<'a>(args: &'a WatchArgs, out: &'a Out) -> Result<Watch<'a>> {
                     kept()
                 );
             }
-            let threads = threads(pipeline.live().edges() + pipeline.live().nodes() as usize);
-            let watch = Watch { args, out, pipeline, store: Some(store.clone()), threads, begun };
+            let machine = machine(pipeline.live().edges() + pipeline.live().nodes() as usize);
+            let watch = Watch { args, out, pipeline, store: Some(store.clone()), machine, begun };
             watch.tell_restored();
             return Ok(watch);
         }
@@ -139,9 +145,9 @@ fn begin<'a>(args: &'a WatchArgs, out: &'a Out) -> Result<Watch<'a>> {
         (None, Some(_)) => Edges::new(),
         _ => read(&args.graph)?.0,
     };
-    let threads = threads(edges.len() + edges.node_count() as usize);
-    let pipeline = Pipeline::begin(edges, settings, &threads)?;
-    Ok(Watch { args, out, pipeline, store, threads, begun })
+    let machine = machine(edges.len() + edges.node_count() as usize);
+    let pipeline = Pipeline::begin(edges, settings, &machine)?;
+    Ok(Watch { args, out, pipeline, store, machine, begun })
 }
 
 /// The wanted settings, as a pipeline that began with them has them.
@@ -173,8 +179,8 @@ impl Watch<'_> {
         }
         while let Some(output) = self.pipeline.poll_output() {
             match output {
-                Output::Weigh(task) => self.pipeline.handle_input(Input::Weighed(self.reduce(&task))),
-                Output::Gather => self.pipeline.gather(&self.threads),
+                Output::Weigh(task) => self.pipeline.handle_input(Input::Weighed(self.machine.reduce(&task))),
+                Output::Gather => self.pipeline.gather(&self.machine),
                 Output::Store(batch) => {
                     if let Some(store) = &self.store {
                         store.commit_now(&batch).context("storing a block")?;
@@ -186,17 +192,6 @@ impl Watch<'_> {
             }
         }
         Ok(())
-    }
-
-    /// On as many threads as there are; what only the order of one thread decides, on one.
-    fn reduce(&self, task: &Task) -> Outcome {
-        let threads = self.threads.count();
-        let together = || {
-            let finished = ffcm_host::run(task.book(), task.limits(), threads);
-            task.outcome(finished.progress(), finished.tally(), finished.result().as_ref())
-        };
-        let outcome = if threads > 1 { together() } else { None };
-        outcome.unwrap_or_else(|| task.run())
     }
 
     fn refused(&self, error: BlockError, book_lines: &[u64]) -> anyhow::Error {
@@ -225,6 +220,7 @@ impl Watch<'_> {
     fn tell(&self, ended: &Ended, lines: &[u64]) {
         let ms = self.begun.elapsed().as_secs_f64() * 1e3;
         let record = &ended.record;
+        let Used { weights, solve, gpu_error } = self.machine.used();
         let line = |refusal: &Refusal| lines.get(refusal.delta as usize).copied().unwrap_or_default();
         let refused: Vec<_> = ended
             .refused
@@ -246,6 +242,7 @@ impl Watch<'_> {
             "interactions": record.interactions, "way": way, "pushes": pushes, "edges_touched": touched, "rounds": rounds,
             "converged": record.nearness == Nearness::Converged, "bound": decimal(record.bound, DIGITS),
             "digest": record.pi.to_string(), "record": ended.digest.to_string(), "ms": ms,
+            "weights_on": weights, "solved_on": solve, "gpu_error": gpu_error,
             "top": list(&self.pipeline.focus().top(self.args.graph.top)),
         });
         self.out.event(&value, || {
@@ -254,9 +251,14 @@ impl Watch<'_> {
                 "warm" if rounds > 0 => format!("warm, {rounds} rounds"),
                 other => other.to_owned(),
             };
+            let on = |what: &str, device: &Option<String>| match (self.args.device, device) {
+                (Device::Gpu, Some(device)) => format!("{what} on {device}; "),
+                _ => String::new(),
+            };
+            let devices = on("weights", &weights) + &on("solved", &solve);
             let near = if record.nearness == Nearness::Converged { "within" } else { "NOT CONVERGED, within" };
             format!(
-                "block {}: {} nodes, {} edges; {} changes, {} refused, {} interactions; {how}; {near} {}; {ms:.3} ms; {}",
+                "block {}: {} nodes, {} edges; {} changes, {} refused, {} interactions; {how}; {near} {}; {devices}{ms:.3} ms; {}",
                 record.height,
                 record.nodes,
                 record.edges,
