@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { formix, root, target } from "../e2e/lib/environment.mjs";
+import { example, figures, machine } from "./lib/native.mjs";
 import { Table } from "./lib/table.mjs";
 
 const { values: options } = parseArgs({
@@ -14,6 +15,9 @@ const { values: options } = parseArgs({
     programs: { type: "string", default: "sum_rec,sum_tree,sort_bitonic,sort_radix,stress" },
   },
 });
+/** Programs that a GPU reduces that is none, but software on the processor. */
+const IN_SOFTWARE = ["sum_tree"];
+const BYTES_PER_INTERACTION = 32;
 const cargo = process.env.CARGO ?? "cargo";
 const folder = join(target, "xtask/hvm");
 const output = { stdio: ["ignore", "pipe", 2], encoding: "utf8", maxBuffer: 1 << 28 };
@@ -59,18 +63,24 @@ function onGpu(file, input) {
 }
 
 const { device, gpu_error: gpuError } = onGpu("-", "@main = 1");
-const hasGpu = gpuError === null && !device.includes("software on the processor");
-console.error(hasGpu ? `gpu: ${device}` : `no column for a gpu: ${gpuError ?? `there is only ${device}`}`);
+const isSoftware = device.includes("software on the processor");
+console.error(gpuError === null ? `gpu: ${device}` : `no rows for a gpu: ${gpuError}`);
+
+/** Whether a program is reduced by what there is of a GPU: one that is the processor itself does wide rounds alone in any time that a bench has. */
+const goesToGpu = (name) => gpuError === null && (!isSoftware || IN_SOFTWARE.includes(name));
 
 mkdirSync(folder, { recursive: true });
-const table = new Table(options.json);
+const table = new Table(options.json, machine());
+// Of interactions: a pair is written and read, eight bytes each time, and at least one of its nodes is read.
+const bandwidths = gpuError === null ? figures(example("gpu_rounds", "gpu"), 10, options.runs).get("memory.bytes_per_s.gpu").values : [];
+const floor = bandwidths.map((bandwidth) => bandwidth / BYTES_PER_INTERACTION / 1e6);
 for (const name of options.programs.split(",")) {
   const file = join(programs, name, "main.hvm");
   const binary = compiled(name, file);
   const runs = { one: [], two: [], gpu: [], interpreted: [], compiled: [] };
   // In turn, so that whatever else the machine does meets all of them.
   for (let run = 0; run < Number(options.runs); run += 1) {
-    const [one, two, gpu] = [ours(file, 1), ours(file, 2), hasGpu ? onGpu(file) : null];
+    const [one, two, gpu] = [ours(file, 1), ours(file, 2), goesToGpu(name) ? onGpu(file) : null];
     const theirs = { interpreted: speed(peer, "run", file), compiled: speed(binary) };
     const all = [one, two, theirs.interpreted, theirs.compiled, ...(gpu ? [{ count: gpu.interactions }] : [])];
     const counts = new Set(all.map(({ count }) => count));
@@ -84,7 +94,7 @@ for (const name of options.programs.split(",")) {
   const unit = "million/s";
   table.row({ name: `ffcm.${name}.threads-1`, unit, values: runs.one, peer: "hvm run", peerValues: runs.interpreted });
   table.row({ name: `ffcm.${name}.threads-1.compiled`, unit, values: runs.one, peer: "hvm gen-c, cc -O2", peerValues: runs.compiled });
-  table.row({ name: `ffcm.${name}.threads-2`, unit, values: runs.two });
-  if (runs.gpu.length > 0) table.row({ name: `ffcm.${name}.gpu`, unit, values: runs.gpu });
+  table.row({ name: `ffcm.${name}.threads-2`, unit, values: runs.two, peer: "one thread", peerValues: runs.one });
+  if (runs.gpu.length > 0) table.row({ name: `ffcm.${name}.gpu`, unit, values: runs.gpu, device, peer: "floor", peerValues: floor });
 }
 table.print();

@@ -29,7 +29,7 @@ async fn measure(scale: u32, runs: usize) -> Result<(), Box<dyn Error>> {
         }
         opened => opened?,
     };
-    eprintln!("{}", gpu.about());
+    say("device", &gpu.about().to_string(), &[]);
     let shape = graphs::rmat(scale, 16, 1);
     let mut edges = Edges::new();
     edges.nodes(shape.nodes);
@@ -58,6 +58,7 @@ async fn measure(scale: u32, runs: usize) -> Result<(), Box<dyn Error>> {
     // A source and a contribution an edge. A node: 16 bytes to spread, 12 for running sums, 28 to keep.
     let bytes = 8.0 * graph.edges() as f64 + 56.0 * f64::from(graph.nodes());
     let bandwidths = bandwidths(runs).await?;
+    say("memory.bytes_per_s.gpu", "B/s", &bandwidths);
     let floor = |bandwidth: &f64| graph.edges() as f64 * bandwidth / bytes;
     say("floor.edges_per_s.gpu", "edges/s", &bandwidths.iter().map(floor).collect::<Vec<_>>());
     Ok(())

@@ -8,7 +8,7 @@ use ranking::Threads;
 use std::{
     env,
     error::Error,
-    fs::File,
+    fs::{self, File},
     io::{BufWriter, Write},
     time::Instant,
 };
@@ -20,13 +20,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut args = env::args().skip(1);
     let scale: u32 = args.next().ok_or("SCALE is missing")?.parse()?;
     let runs: usize = args.next().ok_or("RUNS is missing")?.parse()?;
-    let shape = graphs::rmat(scale, 16, 1);
-    let begun = Instant::now();
     let mut edges = Edges::new();
-    edges.nodes(shape.nodes);
-    shape.edges.iter().try_for_each(|[from, to]| edges.push(*from, *to))?;
+    let (nodes, begun) = {
+        let shape = graphs::rmat(scale, 16, 1);
+        let begun = Instant::now();
+        shape.edges.iter().try_for_each(|[from, to]| edges.push(*from, *to))?;
+        (shape.nodes, begun.elapsed())
+    };
+    edges.nodes(nodes);
+    let arranged = Instant::now();
     let graph = Graph::new(edges)?;
-    say("build_s", "s", &[begun.elapsed().as_secs_f64()]);
+    say("build_s", "s", &[(begun + arranged.elapsed()).as_secs_f64()]);
     say("edges", "edges", &[graph.edges() as f64]);
     if let Some(path) = args.next() {
         let mut file = BufWriter::new(File::create(path)?);
@@ -38,9 +42,37 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         file.flush()?;
     }
+    memory(&graph)?;
     measure("1", &graph, runs, &Alone);
     measure("2", &graph, runs, &Threads::new(Some(2), 0));
     Ok(())
+}
+
+/// Bytes that the graph and a solve under way hold, and the most that this process had by then: while it read and arranged the edges.
+fn memory(graph: &Graph) -> Result<(), Box<dyn Error>> {
+    let alone = kilobytes("VmRSS")?;
+    let mut solver = Solver::new(graph, Options::default());
+    solver.round(&Alone);
+    let beside = kilobytes("VmRSS")? - alone;
+    drop(solver);
+    let copy = {
+        let copy = graph.clone();
+        let held = kilobytes("VmRSS")? - alone;
+        drop(copy);
+        held
+    };
+    say("memory.held_bytes", "B", &[1024.0 * (copy + beside)]);
+    say("memory.peak_bytes", "B", &[1024.0 * kilobytes("VmHWM")?]);
+    Ok(())
+}
+
+/// What the kernel says of this process, in kilobytes (proc(5)).
+fn kilobytes(what: &str) -> Result<f64, Box<dyn Error>> {
+    let status = fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix(what)?.strip_prefix(':'));
+    let number =
+        line.and_then(|line| line.split_whitespace().next()).ok_or("no such line in /proc/self/status")?;
+    Ok(number.parse()?)
 }
 
 fn measure(name: &str, graph: &Graph, runs: usize, workers: &impl Workers) {

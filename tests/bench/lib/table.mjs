@@ -16,15 +16,19 @@ function goalOf({ value, goal, at_least: atLeast }) {
   return atLeast === undefined ? "" : words("≥", atLeast, value >= atLeast);
 }
 
-/** Collects rows. With `json`, each is a line of its own: name, value, unit, peer, peer_value, ratio (value / peer_value). */
+/**
+ * Collects rows, of this `machine` where it is said. With `json`, each is a line of its own: name, value, unit, peer, peer_value, ratio (value / peer_value),
+ * machine, and which device computed where it was not the processor.
+ */
 export class Table {
-  constructor(json) {
+  constructor(json, machine = null) {
     this.json = json;
+    this.machine = machine;
     this.rows = [];
   }
 
   /** One measurement: its `value`, or the median of its `values`; a goal not to exceed, or to reach; a peer measured in the same run. */
-  row({ name, value, values, unit, goal = null, atLeast = null, peer = null, peerValues }) {
+  row({ name, value, values, unit, goal = null, atLeast = null, peer = null, peerValues, device = null }) {
     const measured = value ?? median(values);
     const peerValue = peerValues ? median(peerValues) : null;
     this.rows.push({
@@ -36,6 +40,8 @@ export class Table {
       ratio: peerValue === null ? null : three(measured / peerValue),
       ...(goal === null ? {} : { goal }),
       ...(atLeast === null ? {} : { at_least: atLeast }),
+      ...(device === null ? {} : { device }),
+      ...(this.machine === null ? {} : { machine: this.machine }),
       ...(values ? { runs: values.length, min: three(Math.min(...values)), max: three(Math.max(...values)) } : {}),
     });
   }
@@ -45,12 +51,13 @@ export class Table {
       for (const row of this.rows) console.log(JSON.stringify(row));
       return;
     }
+    if (this.machine !== null) console.log(`${this.machine}\n`);
     const cells = this.rows.map((row) => [
       row.name,
       `${row.value.toLocaleString("en", { maximumFractionDigits: 6 })} ${row.unit}`,
       row.runs ? `${row.min} to ${row.max}` : "",
       goalOf(row),
-      row.peer === null ? "" : `${row.peer}: ${row.peer_value} ${row.unit}`,
+      [row.peer && `${row.peer}: ${row.peer_value} ${row.unit} (× ${row.ratio})`, row.device && `on ${row.device}`].filter(Boolean).join(", "),
     ]);
     cells.unshift(["name", "median", "range", "goal", "peer"]);
     const widths = cells[0].map((_, at) => Math.max(...cells.map((row) => row[at].length)));
