@@ -111,16 +111,17 @@ fn refusal(text: &str) -> Option<String> {
     }
 }
 
-/// Seconds since the first call. In a browser nobody asks.
+/// Seconds since the first call.
+#[cfg(not(target_arch = "wasm32"))]
 fn seconds() -> f64 {
-    #[cfg(target_arch = "wasm32")]
-    return 0.0;
-    #[cfg(not(target_arch = "wasm32"))]
-    {
-        static BEGUN: std::sync::LazyLock<std::time::Instant> =
-            std::sync::LazyLock::new(std::time::Instant::now);
-        BEGUN.elapsed().as_secs_f64()
-    }
+    static BEGUN: std::sync::LazyLock<std::time::Instant> = std::sync::LazyLock::new(std::time::Instant::now);
+    BEGUN.elapsed().as_secs_f64()
+}
+
+/// In a browser nobody asks.
+#[cfg(target_arch = "wasm32")]
+fn seconds() -> f64 {
+    0.0
 }
 
 on_device! {
