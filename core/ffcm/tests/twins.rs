@@ -8,7 +8,8 @@ use random::{CAP, nets, random_book, shuffled, side_by_side};
 use shaders::ffcm::{
     NONE, Solution, State, Totals, counts,
     cpu::{Memory, narrow, settle, wide},
-    stopped,
+    special::{Special, hot},
+    special_calls, stopped,
 };
 
 /// Random nets of a book that holds many: its first rounds take several workgroups.
@@ -26,9 +27,21 @@ fn alone(book: &Book, limits: Limits) -> Got {
 }
 
 /// A device without hardware, with room for so many nodes and wires. Its workgroups come in an order that the seed says.
-fn by_twins(book: &Book, limits: Limits, [nodes_max, wires_max]: [u32; 2], mut seed: u64) -> Got {
+fn by_twins(book: &Book, limits: Limits, room: [u32; 2], seed: u64) -> Got {
+    by_special_twins(book, limits, room, seed, None).0
+}
+
+/// The same with definitions as code; also how many calls went that way, and how many rounds there were.
+fn by_special_twins(
+    book: &Book,
+    limits: Limits,
+    [nodes_max, wires_max]: [u32; 2],
+    mut seed: u64,
+    special: Option<&Special>,
+) -> (Got, u64, u32) {
     let offloaded = Offloaded::new(book, limits).expect("it goes to a device");
     let mut memory = Memory::new(&offloaded.input(), nodes_max, wires_max, 65_535);
+    memory.special = special;
     while memory.known().stopped == stopped::STOPPED_NOT {
         wide(&mut memory, |groups| {
             for at in (1..groups.len()).rev() {
@@ -38,8 +51,11 @@ fn by_twins(book: &Book, limits: Limits, [nodes_max, wires_max]: [u32; 2], mut s
         narrow(&mut memory);
         settle(&mut memory);
     }
-    let finished = offloaded.finish(solution(&memory)).expect("it adds up");
-    (finished.progress(), finished.result().to_string(), finished.tally().clone())
+    let solution = solution(&memory);
+    let (calls, rounds) = (solution.special_calls, solution.state.rounds);
+    let finished = offloaded.finish(solution).expect("it adds up");
+    let got = (finished.progress(), finished.result().to_string(), finished.tally().clone());
+    (got, calls, rounds)
 }
 
 /// What a device gives that has this in its buffers.
@@ -50,6 +66,8 @@ fn solution(memory: &Memory<'_>) -> Solution {
         state: memory.known(),
         totals,
         counts: counts(&memory.state),
+        special_defs: memory.special.map_or(0, |special| special.defs.len() as u32),
+        special_calls: special_calls(&memory.state),
         nodes: (0..).zip(memory.nodes.iter().copied()).collect(),
         wires: (0..).zip(memory.wires.iter().map(|word| !word)).collect(),
     }
@@ -102,6 +120,14 @@ fn many_side_by_side(nets: u32, mut seed: u64) -> impl Iterator<Item = (Book, Go
         let expected = alone(&book, Limits::default());
         (book, expected)
     })
+}
+
+/// Code for all definitions of a book, those that it calls most first.
+fn special(book: &Book) -> Special {
+    let offloaded = Offloaded::new(book, Limits::default()).expect("it goes to a device");
+    let mut defs = hot(&offloaded.input());
+    defs.extend(0..book.defs().len() as u32);
+    Special::new(offloaded.input().program, &defs)
 }
 
 fn sum_tree(depth: u32) -> Book {
@@ -193,4 +219,82 @@ fn a_wire_used_again_in_its_round_breaks_nets_and_one_used_later_breaks_none() {
         "{nets} random nets in {books} books: where wires are used again at once, {broken} come out wrong"
     );
     assert!(broken > books / 2);
+}
+
+#[test]
+fn definitions_as_code_give_the_same_result_and_the_same_counts() {
+    for depth in [0, 1, 2, 5, 12] {
+        let book = sum_tree(depth);
+        let expected = alone(&book, Limits::default());
+        let (plain, _, plain_rounds) =
+            by_special_twins(&book, Limits::default(), [1 << 17, 1 << 17], 1, None);
+        assert_eq!(plain, expected);
+        for seed in 1..4 {
+            let special = special(&book);
+            let (got, calls, rounds) =
+                by_special_twins(&book, Limits::default(), [1 << 17, 1 << 17], seed, Some(&special));
+            assert_eq!(got, expected, "depth {depth}");
+            println!("depth {depth}: {calls} calls as code, {rounds} rounds in place of {plain_rounds}");
+            assert!(calls > 0 && rounds <= plain_rounds);
+        }
+    }
+}
+
+#[test]
+fn each_program_of_the_crate_gives_the_same_as_code() {
+    let mut run = 0;
+    for (name, text) in hvm_programs::PROGRAMS {
+        let Ok(book) = Book::read(text) else { continue };
+        let is_long = hvm_programs::LONG.iter().any(|(long, ..)| long == name);
+        if is_long || hvm_programs::asks_the_system(text) || Offloaded::new(&book, Limits::default()).is_err()
+        {
+            continue;
+        }
+        let special = special(&book);
+        let room = [1 << 18, 1 << 18];
+        let (got, calls, rounds) = by_special_twins(&book, Limits::default(), room, 1, Some(&special));
+        let (_, _, plain_rounds) = by_special_twins(&book, Limits::default(), room, 1, None);
+        println!(
+            "{name}: {} definitions, {} variants, {} bytes; {calls} calls as code; {rounds} rounds in place of {plain_rounds}",
+            special.defs.len(),
+            special.variants.len(),
+            special.source().len(),
+        );
+        assert_eq!(got, alone(&book, Limits::default()), "{name}");
+        run += 1;
+    }
+    assert!(run >= 7, "{run} run");
+}
+
+#[test]
+fn random_nets_give_the_same_as_code() {
+    let (mut seed, mut done, mut left, mut as_code, mut tight) = (9, 0, 0, 0, 0);
+    for _ in 0..nets(4_000) {
+        let bytes: Vec<u8> = (0..160).map(|_| shuffled(&mut seed) as u8).collect();
+        let text = random_book(&bytes);
+        let book = Book::read(&text).expect("a book");
+        let expected = alone(&book, Limits { interactions_max: CAP, ..Limits::default() });
+        if expected.0 != Progress::Done || Offloaded::new(&book, Limits::default()).is_err() {
+            left += 1;
+            continue;
+        }
+        let special = special(&book);
+        let (got, calls, _) =
+            by_special_twins(&book, Limits::default(), [4_096, 4_096], seed, Some(&special));
+        assert_eq!(got, expected, "{text}\n{special:?}");
+        done += 1;
+        as_code += u32::from(calls > 0);
+        // Where pairs wait, and places are used again at once.
+        let offloaded = Offloaded::new(&book, Limits::default()).expect("again");
+        let sizes = [offloaded.input().nodes.len() as u32 + 24, offloaded.input().wires.len() as u32 + 24];
+        let (got, ..) = by_special_twins(&book, Limits::default(), sizes, seed, Some(&special));
+        if got.0 == Progress::Done {
+            assert_eq!(got, expected, "in {sizes:?}\n{text}");
+            tight += 1;
+        }
+    }
+    println!(
+        "{done} random nets, {as_code} of them with calls as code, {tight} with little room; {left} that do not end"
+    );
+    assert!(done > left && as_code > done / 20 && tight > done / 2);
 }

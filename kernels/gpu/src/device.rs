@@ -4,7 +4,10 @@
     reason = "natively they are sent between threads; a browser keeps them on one"
 )]
 
-use crate::error::GpuError;
+use crate::{
+    error::GpuError,
+    ffcm::special::{EXPANDING, Shared},
+};
 use futures::channel::oneshot;
 use shaders::{Access, Bindings, ffcm, rank::Kernel};
 use std::{
@@ -24,6 +27,8 @@ pub struct Gpu {
     binding_max: u64,
     about: About,
     device: Mutex<Device>,
+    /// After so many calls definitions become code, where somebody said so.
+    pub(crate) specialize_after: Mutex<Option<u64>>,
 }
 
 /// Which GPU it is.
@@ -66,7 +71,8 @@ impl Gpu {
             backend: info.backend.to_string(),
             is_software: info.device_type == wgpu::DeviceType::Cpu,
         };
-        Ok(Self { instance, binding_max, about, device: Mutex::new(device) })
+        let specialize_after = Mutex::default();
+        Ok(Self { instance, binding_max, about, device: Mutex::new(device), specialize_after })
     }
 
     /// Which GPU it is.
@@ -92,7 +98,7 @@ impl Gpu {
 }
 
 /// Nothing here is left half done by a panic.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -121,6 +127,8 @@ pub(crate) struct Device {
     pipelines: Vec<wgpu::ComputePipeline>,
     /// In the order of [`ffcm::Kernel::ALL`], once somebody reduces a net: a driver takes a while to make them, and a tab may never need them.
     of_nets: Arc<Mutex<Vec<wgpu::ComputePipeline>>>,
+    /// Kernels for nets that hold definitions as code.
+    pub(crate) special: Shared,
     /// The largest buffer.
     pub(crate) binding_max: u64,
     /// Workgroups a dimension.
@@ -212,8 +220,9 @@ impl Device {
         if let Some(error) = scope.pop().await {
             return Err(GpuError::NoDevice(error.to_string()));
         }
-        let of_nets = Arc::default();
-        Ok((Self { device, queue, faults, pipelines, of_nets, binding_max, groups_max }, adapter.get_info()))
+        let (of_nets, special) = Default::default();
+        let device = Self { device, queue, faults, pipelines, of_nets, special, binding_max, groups_max };
+        Ok((device, adapter.get_info()))
     }
 
     /// Whether something can begin. Where one thing was refused and nobody waited for the answer, as memory that was short for a moment, another
@@ -300,15 +309,24 @@ impl Device {
         Ok(())
     }
 
-    /// A kernel for nets with what it binds, once it is made.
+    /// Makes those kernels for nets that expand definitions, with some as code.
+    pub(crate) async fn make_special(&self, special: &str) -> Result<[wgpu::ComputePipeline; 2], Fault> {
+        let make = |kernel: ffcm::Kernel| {
+            pipeline(&self.device, kernel.name(), &kernel.source_with(special), kernel.bindings())
+        };
+        self.try_make(|| EXPANDING.map(make)).await
+    }
+
+    /// A kernel for nets with what it binds, once it is made; or one that holds definitions as code in its place.
     pub(crate) fn net_dispatch(
         &self,
         kernel: ffcm::Kernel,
+        special: Option<&wgpu::ComputePipeline>,
         groups: Groups,
         buffers: &[&Buffer],
     ) -> Result<Dispatch, Fault> {
-        let pipeline = lock(&self.of_nets).get(kernel as usize).cloned();
-        let pipeline = pipeline.ok_or(GpuError::Wrong)?;
+        let plain = || lock(&self.of_nets).get(kernel as usize).cloned();
+        let pipeline = special.cloned().or_else(plain).ok_or(GpuError::Wrong)?;
         Ok(self.bound(pipeline, kernel.name(), groups, buffers))
     }
 

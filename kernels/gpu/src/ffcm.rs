@@ -1,16 +1,19 @@
 //! The rounds of interaction nets.
 
 mod room;
+pub(crate) mod special;
 
 use crate::{
-    device::{Buffer, Device, Dispatch, Fault, Gpu, Groups},
+    device::{Buffer, Device, Dispatch, Fault, Gpu, Groups, lock},
     error::GpuError,
     rank::LOSSES_MAX,
 };
 use room::Room;
 use shaders::ffcm::{
-    Input, Kernel, NONE, STATE_WORDS, Solution, State, TAG_BITS, Totals, counts, stopped, tag,
+    Input, Kernel, NONE, STATE_WORDS, Solution, State, TAG_BITS, Totals, counts, opcode, special_calls,
+    stopped, tag,
 };
+use special::{Code, Specializing};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most steps between two looks at what the device did; after the last round they do nothing.
@@ -53,8 +56,9 @@ impl Gpu {
     /// [`GpuError`]; the processor begins anew.
     pub async fn reduce(&self, input: &Input<'_>, now_ms: impl Fn() -> f64) -> Result<Solution, GpuError> {
         let mut losses = 0;
+        let after = *lock(&self.specialize_after);
         loop {
-            let why = match rounds(&self.device(), input, READ_EVERY >> losses, &now_ms).await {
+            let why = match rounds(&self.device(), input, READ_EVERY >> losses, after, &now_ms).await {
                 Ok(solution) => return Ok(solution),
                 Err(Fault::Error(error)) => return Err(error),
                 Err(Fault::Lost(why)) => why,
@@ -83,12 +87,16 @@ async fn rounds(
     device: &Device,
     input: &Input<'_>,
     most: u32,
+    specialize_after: Option<u64>,
     now_ms: &impl Fn() -> f64,
 ) -> Result<Solution, Fault> {
     device.begin()?;
     device.prepare_nets().await?;
     let mut room = Room::first(device, input).await?;
-    let mut step = steps(device, &room)?;
+    let mut special = Specializing::new(device, input, specialize_after);
+    special.look(input, 0, 0.0).await?;
+    let first_ms = now_ms();
+    let mut step = steps(device, &room, special.code.as_ref())?;
     let mut state = read_state(device, &room).await?;
     let (mut growth, mut pace) = (GROWTH, FIRST_STEPS.min(most));
     let mut totals = Totals::default();
@@ -108,7 +116,7 @@ async fn rounds(
             match room.grown(device, input, &state.0, growth).await {
                 Ok(Some((grown, words))) => {
                     room = grown;
-                    step = steps(device, &room)?;
+                    step = steps(device, &room, special.code.as_ref())?;
                     state = words;
                 }
                 // As large as may be: pairs wait for each other.
@@ -122,6 +130,10 @@ async fn rounds(
             }
             break;
         }
+        let calls = counts(&state.1)[opcode::SPECIALIZE as usize];
+        if state.0.stopped == stopped::STOPPED_NOT && special.look(input, calls, now_ms() - first_ms).await? {
+            step = steps(device, &room, special.code.as_ref())?;
+        }
     }
     let (state, words) = state;
     // Of a net that did not end nobody asks for the rest, which may fill the device.
@@ -129,7 +141,9 @@ async fn rounds(
         stopped::STOPPED_DONE => reached(device, &room, input.root, &state).await?,
         _ => Reached::default(),
     };
-    Ok(Solution { state, totals, counts: counts(&words), nodes, wires })
+    let special_defs = special.code.map_or(0, |code| code.defs);
+    let special_calls = special_calls(&words);
+    Ok(Solution { state, totals, counts: counts(&words), special_defs, special_calls, nodes, wires })
 }
 
 /// The state and all its words.
@@ -139,8 +153,8 @@ async fn read_state(device: &Device, room: &Room) -> Result<(State, Vec<u32>), F
     Ok((State::from_words(&words), words))
 }
 
-/// The dispatches of a step.
-fn steps(device: &Device, room: &Room) -> Result<Vec<Dispatch>, Fault> {
+/// The dispatches of a step, with definitions as code where there is some.
+fn steps(device: &Device, room: &Room, code: Option<&Code>) -> Result<Vec<Dispatch>, Fault> {
     let net = [
         &room.course,
         &room.program,
@@ -154,10 +168,11 @@ fn steps(device: &Device, room: &Room) -> Result<Vec<Dispatch>, Fault> {
     ];
     let told = |at| Groups::Told(room.workgroups.clone(), at);
     let ends = [&room.course, &room.state, &room.workgroups];
+    let [wide, narrow] = [0, 1].map(|at| code.map(|code| &code.pipelines[at]));
     Ok(vec![
-        device.net_dispatch(Kernel::Wide, told(0), &net)?,
-        device.net_dispatch(Kernel::Narrow, told(12), &net)?,
-        device.net_dispatch(Kernel::Settle, Groups::Fixed([1, 1]), &ends)?,
+        device.net_dispatch(Kernel::Wide, wide, told(0), &net)?,
+        device.net_dispatch(Kernel::Narrow, narrow, told(12), &net)?,
+        device.net_dispatch(Kernel::Settle, None, Groups::Fixed([1, 1]), &ends)?,
     ])
 }
 

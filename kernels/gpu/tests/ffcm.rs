@@ -11,7 +11,7 @@ wasm_bindgen_test_configure!(run_in_dedicated_worker);
 #[path = "../../../core/ffcm/src/tests/random.rs"]
 mod random;
 
-use ffcm::{Book, Limits, Machine, Offloaded, Progress, Resource, Tally};
+use ffcm::{Book, Limits, Machine, Offloaded, Opcode, Progress, Resource, Tally};
 use gpu::{Gpu, GpuError};
 use hvm_programs::{LONG, PROGRAMS, asks_the_system};
 use random::{CAP, nets, random_book, shuffled, side_by_side};
@@ -68,11 +68,21 @@ fn alone(book: &Book, limits: Limits) -> (Progress, String, Tally) {
 
 /// What the GPU gives, and how many rounds it took.
 async fn by_gpu(gpu: &Gpu, book: &Book, limits: Limits) -> ((Progress, String, Tally), u64) {
+    let (got, rounds, _) = by_gpu_as_code(gpu, book, limits).await;
+    (got, rounds)
+}
+
+/// Also how many definitions were code in the end, and how many calls that did.
+async fn by_gpu_as_code(
+    gpu: &Gpu,
+    book: &Book,
+    limits: Limits,
+) -> ((Progress, String, Tally), u64, (u32, u64)) {
     let offloaded = Offloaded::new(book, limits).expect("it goes to a device");
     let solution = gpu.reduce(&offloaded.input(), now_ms).await.expect("the GPU computes");
     let finished = offloaded.finish(solution).expect("it adds up");
     let got = (finished.progress(), finished.result().to_string(), finished.tally().clone());
-    (got, finished.rounds().0)
+    (got, finished.rounds().0, finished.special())
 }
 
 /// What the long programs took on lavapipe, on two cores that did other things too, in seconds, and whether that is within the tests' time.
@@ -158,6 +168,105 @@ on_device! {
         say!("{run} programs run, {refused} refused as they should be, {left} skipped, on {}", gpu.about());
         assert_eq!(run + left + refused, 20, "the crate's programs");
         assert!(run >= 7, "{run} run");
+    }
+
+    async fn definitions_as_code_give_the_same_result_and_the_same_counts() {
+        let gpu = open().await;
+        gpu.specialize_after(0);
+        let (mut run, mut calls, mut as_code) = (0, 0, 0);
+        for (name, text) in PROGRAMS {
+            let is_long = LONG.iter().any(|(long, _, _)| long == name);
+            if skipped(&gpu, name, text).is_some() || (is_long && gpu.about().is_software) {
+                continue;
+            }
+            let book = Book::read(text).expect("a book");
+            let (got, rounds, (defs, done)) = by_gpu_as_code(&gpu, &book, Limits::default()).await;
+            match LONG.iter().find(|(long, _, _)| long == name) {
+                Some((_, tree, interactions)) => {
+                    assert_eq!((got.1.as_str(), got.2.interactions()), (*tree, *interactions), "{name}");
+                }
+                None => assert_eq!(got, alone(&book, Limits::default()), "{name}"),
+            }
+            let all = got.2.of(Opcode::Specialize);
+            say!("ran {name}: {defs} definitions as code, which did {done} of {all} calls, in {rounds} rounds");
+            run += 1;
+            calls += all;
+            as_code += done;
+        }
+        for depth in [0, 1, 3, 10] {
+            let book = sum_tree(depth);
+            let (got, rounds, (_, done)) = by_gpu_as_code(&gpu, &book, Limits::default()).await;
+            assert_eq!(got, alone(&book, Limits::default()), "depth {depth} on {}", gpu.about());
+            assert!(done > 0 && rounds < 10 + 5 * u64::from(depth), "{done} calls, {rounds} rounds");
+        }
+        assert!(run >= 7 && as_code > calls / 2, "{run} run, {as_code} of {calls} calls");
+    }
+
+    async fn kernels_are_made_once_for_each_program() {
+        let gpu = open().await;
+        let book = sum_tree(10);
+        let expected = alone(&book, Limits::default());
+        // In the middle of the run, and then again from its beginning with what was made.
+        gpu.specialize_after(1_000);
+        for _ in 0..3 {
+            let (got, _, (defs, calls)) = by_gpu_as_code(&gpu, &book, Limits::default()).await;
+            assert_eq!(got, expected);
+            assert!(defs > 0 && calls > 0, "{defs} definitions, {calls} calls");
+            assert_eq!(gpu.specialized(), 1, "one text is compiled once");
+        }
+        // Another depth is another program of the same definitions.
+        let other = sum_tree(9);
+        let (got, ..) = by_gpu_as_code(&gpu, &other, Limits::default()).await;
+        assert_eq!(got, alone(&other, Limits::default()));
+        let made = gpu.specialized();
+        assert!(made <= 2, "{made}");
+        // A short net is none of it.
+        gpu.specialize_after(u64::MAX);
+        let (got, _, special) = by_gpu_as_code(&gpu, &sum_tree(4), Limits::default()).await;
+        assert_eq!((got, special), (alone(&sum_tree(4), Limits::default()), (0, 0)));
+        assert_eq!(gpu.specialized(), made);
+        // A device that comes back has made nothing yet.
+        gpu.lose();
+        gpu.specialize_after(0);
+        let (got, _, (defs, _)) = by_gpu_as_code(&gpu, &book, Limits::default()).await;
+        assert_eq!(got, expected);
+        assert!(defs > 0 && gpu.specialized() == 1);
+    }
+
+    async fn definitions_as_code_wait_for_room_as_others_do() {
+        let gpu = open().await;
+        gpu.specialize_after(0);
+        let book = sum_tree(12);
+        let expected = alone(&book, Limits::default());
+        let tight = Limits { nodes_max: 12_000, wires_max: 12_000, ..Limits::default() };
+        let (got, rounds, (_, calls)) = by_gpu_as_code(&gpu, &book, tight).await;
+        assert_eq!(got, expected, "{rounds} rounds");
+        assert!(calls > 0);
+        let book = sum_tree(if IN_BROWSER { 13 } else { 16 });
+        assert_eq!(by_gpu(&gpu, &book, Limits::default()).await.0, alone(&book, Limits::default()));
+    }
+
+    async fn random_nets_give_the_same_as_code() {
+        let gpu = open().await;
+        gpu.specialize_after(0);
+        let (mut seed, mut done, mut as_code) = (23, 0, 0);
+        // Each is a text for the driver's compiler.
+        for _ in 0..nets(if IN_BROWSER { 6 } else { 16 }) {
+            let bytes: Vec<u8> = (0..160).map(|_| shuffled(&mut seed) as u8).collect();
+            let text = random_book(&bytes);
+            let book = Book::read(&text).expect("a book");
+            let expected = alone(&book, Limits { interactions_max: CAP, ..Limits::default() });
+            let is_long = expected.2.interactions() > 5;
+            if expected.0 != Progress::Done || !is_long || Offloaded::new(&book, Limits::default()).is_err() {
+                continue;
+            }
+            let (got, _, (defs, _)) = by_gpu_as_code(&gpu, &book, Limits::default()).await;
+            assert_eq!(got, expected, "on {}:\n{text}", gpu.about());
+            done += 1;
+            as_code += u32::from(defs > 0);
+        }
+        say!("{done} random nets, {as_code} with definitions as code");
+        assert!(done > 0 && as_code > 0);
     }
 
     async fn limits_end_it_as_they_end_one_thread() {

@@ -7,10 +7,13 @@
 //! A node is reached through its principal port alone, so it belongs to the pair that this port is in. What two pairs share is a wire, and all that happens
 //! to it is one exchange at each end. What a round frees stands in a ring behind what it may take, until the round is over: then no store of the round can come late.
 //!
+//! Definitions that a net calls most can be code of the wide and the narrow kernel, see [`special`].
+//!
 //! # Bounds
 //! There are no more pairs than nodes, but for chains of wires that go on in the next round, and each of these has freed [`LINKS_MAX`] wires: [`pairs_max`].
 
 pub mod cpu;
+pub mod special;
 
 use crate::{Access, Bindings, GROUP, constant, structure, words};
 use alloc::{format, string::String, vec::Vec};
@@ -21,6 +24,10 @@ pub const TAG_BITS: u32 = 3;
 pub const KIND_BITS: u32 = 5;
 /// How many opcodes there are.
 pub const OPCODES: u32 = 8;
+/// What a device counts: interactions by opcode, then calls of definitions that are code ([`special`]).
+pub const COUNTERS: u32 = OPCODES + 1;
+/// The number of no variant: a definition is expanded by reading it.
+pub const PLAIN: u32 = 0;
 /// What an empty wire holds.
 pub const NONE: u32 = u32::MAX;
 /// Wires that one lane follows for one link in a round.
@@ -263,7 +270,7 @@ words! {
 }
 
 words! {
-    /// What a round leaves to the next. The counts of interactions follow, two words an opcode.
+    /// What a round leaves to the next. The counts follow, two words each: of interactions by opcode, then of calls of definitions that are code.
     State {
         /// Rounds done.
         rounds,
@@ -309,7 +316,7 @@ words! {
 }
 
 /// Words of a [`State`] with its counts.
-pub const STATE_WORDS: usize = State::FIELDS.len() + 2 * OPCODES as usize;
+pub const STATE_WORDS: usize = State::FIELDS.len() + 2 * COUNTERS as usize;
 
 /// A node: a header, its two auxiliary ports, and a word that is free.
 pub type Node = [u32; 4];
@@ -357,7 +364,7 @@ impl Input<'_> {
             ..State::default()
         };
         let mut words = state.words();
-        words.extend(self.counts.iter().flat_map(|count| crate::pair::pair(*count)));
+        words.extend(self.counts.iter().chain(&[0]).flat_map(|count| crate::pair::pair(*count)));
         words
     }
 }
@@ -370,6 +377,12 @@ pub fn counts(words: &[u32]) -> [u64; OPCODES as usize] {
         *count = crate::pair::number(*pair);
     }
     counts
+}
+
+/// The calls of definitions that were code, behind a [`State`] and its counts.
+pub fn special_calls(words: &[u32]) -> u64 {
+    let (counts, _) = words.get(State::FIELDS.len()..).unwrap_or_default().as_chunks();
+    counts.get(OPCODES as usize).map_or(0, |pair| crate::pair::number(*pair))
 }
 
 /// Most pairs of a round, where there are so many nodes and wires.
@@ -414,6 +427,10 @@ pub struct Solution {
     pub totals: Totals,
     /// Interactions by opcode.
     pub counts: [u64; OPCODES as usize],
+    /// How many definitions were code in the end.
+    pub special_defs: u32,
+    /// How many calls of definitions code did.
+    pub special_calls: u64,
     /// What of the net the result leads to, once it is done: nodes by index.
     pub nodes: alloc::collections::BTreeMap<u32, Node>,
     /// What waits at wires, by index. Those that are not there are empty.
@@ -473,6 +490,11 @@ impl Kernel {
 
     /// All of its source: constants and structures as Rust has them, what kernels share, and its own file.
     pub fn source(self) -> String {
+        self.source_with(include_str!("../wgsl/ffcm/plain.wgsl"))
+    }
+
+    /// The same with definitions as code ([`special::Special::source`]), of a kernel that expands any.
+    pub fn source_with(self, special: &str) -> String {
         let constants = [
             ("GROUP", GROUP),
             ("LANES", self.lanes()),
@@ -484,6 +506,11 @@ impl Kernel {
             ("NUMBER", (1 << (32 - TAG_BITS)) - 1),
             ("NONE", NONE),
             ("OPCODES", OPCODES),
+            ("COUNTERS", COUNTERS),
+            ("PLAIN", PLAIN),
+            ("HOPS_MAX", special::HOPS_MAX),
+            ("ASKED_MAX", special::ASKED_MAX),
+            ("TAKEN_MAX", special::TAKEN_MAX),
             ("LINKS_MAX", LINKS_MAX),
             ("NARROW_PAIRS", NARROW_PAIRS),
             ("NARROW_ROUNDS", NARROW_ROUNDS),
@@ -519,6 +546,7 @@ impl Kernel {
         source.push_str(include_str!("../wgsl/ffcm/float.wgsl"));
         source.push_str(include_str!("../wgsl/ffcm/number.wgsl"));
         source.push_str(include_str!("../wgsl/ffcm/rules.wgsl"));
+        source.push_str(special);
         source.push_str(include_str!("../wgsl/ffcm/tile.wgsl"));
         source.push_str(match self {
             Self::Wide => include_str!("../wgsl/ffcm/wide.wgsl"),

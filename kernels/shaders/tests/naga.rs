@@ -119,6 +119,45 @@ fn structures_are_those_of_rust() {
     }
 }
 
+/// `@f = ({a b} ($([*2] $([+1] c)) (?((a (* @f)) d)))) & b ~ $([+] $(c d))`, as a program.
+fn definition() -> Vec<u32> {
+    use ffcm::{operator, tag};
+    let port = |tag: u32, value: u32| value << ffcm::TAG_BITS | tag;
+    let [var, con, opr] = [tag::VAR, tag::CON, tag::OPR].map(|tag| move |value| port(tag, value));
+    let number = |value: u32, kind: u32| port(tag::NUM, value << ffcm::KIND_BITS | kind);
+    let mut words = vec![1, 11, 4, 1, 1, con(0)];
+    words.extend([0, port(tag::DUP, 1), con(2)]);
+    words.extend([0, var(0), var(1)]);
+    words.extend([0, opr(3), con(5)]);
+    words.extend([0, number(2, operator::MUL), opr(4)]);
+    words.extend([0, number(1, operator::ADD), var(2)]);
+    words.extend([0, port(tag::SWI, 6), tag::ERA]);
+    words.extend([0, con(7), var(3)]);
+    words.extend([0, var(0), con(8)]);
+    words.extend([0, tag::ERA, port(tag::REF, 0)]);
+    words.extend([0, number(operator::ADD, 0), opr(10)]);
+    words.extend([0, var(2), var(3)]);
+    words.extend([var(1), opr(9)]);
+    words
+}
+
+#[test]
+fn definitions_as_code_are_valid_and_take_no_more_of_a_workgroup() {
+    let special = ffcm::special::Special::new(&definition(), &[0]);
+    assert!(special.variants.len() > 1, "{special:?}");
+    for kernel in [ffcm::Kernel::Wide, ffcm::Kernel::Narrow] {
+        let bytes = |source: &str| {
+            let module = read(kernel.name(), source);
+            let mut layouter = Layouter::default();
+            layouter.update(module.to_ctx()).expect("types have sizes");
+            let shared =
+                module.global_variables.iter().filter(|(_, global)| global.space == AddressSpace::WorkGroup);
+            shared.map(|(_, global)| layouter[global.ty].size).sum::<u32>()
+        };
+        assert_eq!(bytes(&kernel.source_with(&special.source())), bytes(&kernel.source()));
+    }
+}
+
 #[test]
 fn constants_are_those_of_rust() {
     for kernel in ffcm::Kernel::ALL {

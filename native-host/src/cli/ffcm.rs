@@ -107,6 +107,8 @@ struct OnGpu {
     rounds: u64,
     /// Pairs of the widest round.
     widest: usize,
+    /// Definitions that were code in the end, and how many calls these did.
+    special: (u32, u64),
 }
 
 pub(super) fn ffcm(what: FfcmCommand, out: &Out) -> Result<()> {
@@ -247,7 +249,8 @@ impl DoneOnGpu<'_> {
         let Self { finished, name, time } = self;
         let results = shown(program, finished.progress(), Some(finished.result()))?;
         let (rounds, widest) = finished.rounds();
-        let on_gpu = Some(OnGpu { name: name.clone(), rounds, widest });
+        let special = finished.special();
+        let on_gpu = Some(OnGpu { name: name.clone(), rounds, widest, special });
         Ok(Ran {
             progress: finished.progress(),
             tally: finished.tally().clone(),
@@ -307,6 +310,8 @@ fn tell(args: &RunArgs, program: &Program, ran: &Ran, threads: usize, gpu_error:
     if let Some(gpu) = &ran.on_gpu {
         value["rounds"] = json!(gpu.rounds);
         value["widest_round"] = json!(gpu.widest);
+        value["specialized_definitions"] = json!(gpu.special.0);
+        value["specialized_calls"] = json!(gpu.special.1);
     }
     if args.collapse.is_some() {
         value["results"] = json!(ran.results);
@@ -324,9 +329,12 @@ fn tell(args: &RunArgs, program: &Program, ran: &Ran, threads: usize, gpu_error:
         }
         table.add_row(["interactions".to_owned(), interactions.to_string()]);
         let device = match &ran.on_gpu {
-            Some(OnGpu { name, rounds, widest }) => {
+            Some(OnGpu { name, rounds, widest, special: (0, _) }) => {
                 format!("{name}, {rounds} rounds of at most {widest} pairs")
             }
+            Some(OnGpu { name, rounds, widest, special: (defs, calls) }) => format!(
+                "{name}, {rounds} rounds of at most {widest} pairs, {defs} definitions specialised for {calls} calls"
+            ),
             None if threads == 1 => "1 thread".to_owned(),
             None => format!("{threads} threads"),
         };

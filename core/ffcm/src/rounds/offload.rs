@@ -11,7 +11,7 @@ use crate::{
     number::{Num24, Operator},
     port::{HEADER, Node, Port, Tag},
     rules::{Resource, Tally},
-    table::TABLE,
+    table::{Opcode, TABLE},
 };
 use alloc::{collections::BTreeMap, string::String, vec, vec::Vec};
 use core::fmt;
@@ -153,6 +153,9 @@ impl<'b> Offloaded<'b> {
         if unsafe_def.is_some_and(|def| def as usize >= book.defs().len()) {
             return Err(Impossible);
         }
+        if solution.special_calls > solution.counts[Opcode::Specialize as usize] {
+            return Err(Impossible);
+        }
         let before = self.rounds.tally();
         let tally = Tally {
             counts: solution.counts,
@@ -162,8 +165,9 @@ impl<'b> Offloaded<'b> {
             type_errors: 0,
         };
         let rounds = (totals.rounds, state.widest as usize);
+        let special = (solution.special_defs, solution.special_calls);
         let net = Part { nodes: solution.nodes, wires: solution.wires };
-        Ok(Finished { book, root: self.rounds.root, progress, tally, rounds, net })
+        Ok(Finished { book, root: self.rounds.root, progress, tally, rounds, special, net })
     }
 }
 
@@ -175,6 +179,7 @@ pub struct Finished<'b> {
     progress: Progress,
     tally: Tally,
     rounds: (u64, usize),
+    special: (u32, u64),
     net: Part,
 }
 
@@ -195,6 +200,12 @@ impl Finished<'_> {
     #[must_use]
     pub fn rounds(&self) -> (u64, usize) {
         self.rounds
+    }
+
+    /// How many definitions were code in the end, and how many of the calls that code did.
+    #[must_use]
+    pub fn special(&self) -> (u32, u64) {
+        self.special
     }
 
     /// What stands at the root: the result, once [`Progress::Done`]. Before, what a device gave of it, which may be nothing.

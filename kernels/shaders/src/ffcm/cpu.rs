@@ -2,18 +2,20 @@
 //! barriers as well. What a kernel does in one place, so that lanes stay together, stands here by opcode.
 
 mod number;
+mod special;
 
 pub use number::{Operated, operate, with_value};
 
 use super::{
-    Course, KIND_BITS, LINKS_MAX, NARROW_LANES, NARROW_PAIRS, NARROW_ROUNDS, NONE, Node, OPCODES,
-    STATE_WORDS, State, TABLE, TAG_BITS, def, kind, opcode, ring, short_of, stopped, tag, workgroups,
+    COUNTERS, Course, KIND_BITS, LINKS_MAX, NARROW_LANES, NARROW_PAIRS, NARROW_ROUNDS, NONE, Node, OPCODES,
+    PLAIN, STATE_WORDS, State, TABLE, TAG_BITS, def, kind, opcode, ring, short_of, special::Special, stopped,
+    tag, workgroups,
 };
 use crate::{
     GROUP,
     pair::{Pair, add, is_less},
 };
-use alloc::{vec, vec::Vec};
+use alloc::{collections::BTreeMap, vec, vec::Vec};
 
 const AT_COUNTS: usize = State::FIELDS.len();
 const TAG: u32 = (1 << TAG_BITS) - 1;
@@ -40,6 +42,10 @@ pub struct Memory<'a> {
     pub pairs: [Vec<[u32; 2]>; 2],
     /// Workgroups of the wide and the narrow kernel.
     pub workgroups: [u32; 6],
+    /// Definitions that are code.
+    pub special: Option<&'a Special>,
+    /// How often each definition was called the plain way. No kernel counts that.
+    pub calls: BTreeMap<u32, u32>,
 }
 
 impl<'a> Memory<'a> {
@@ -57,6 +63,8 @@ impl<'a> Memory<'a> {
             free_wires: vec![0; 2 * wires_len],
             pairs: [vec![[0; 2]; pairs], vec![[0; 2]; pairs]],
             workgroups: workgroups(input.pairs.len() as u32, groups_max),
+            special: None,
+            calls: BTreeMap::new(),
         };
         for (to, from) in memory.nodes.iter_mut().zip(input.nodes) {
             *to = *from;
@@ -92,7 +100,7 @@ fn settle_places([head, ready, tail, fresh]: [u32; 4], most: u32) -> [u32; 4] {
 
 /// All interactions so far.
 fn interactions(state: &[u32]) -> Pair {
-    let (counts, _) = state[AT_COUNTS + 2..].as_chunks::<2>();
+    let (counts, _) = state[AT_COUNTS + 2..AT_COUNTS + 2 * OPCODES as usize].as_chunks::<2>();
     counts.iter().fold([0, 0], |sum, count| add(sum, *count))
 }
 
@@ -165,6 +173,8 @@ struct Asking {
     a: u32,
     b: u32,
     need: [u32; 2],
+    /// How a definition is expanded.
+    variant: u32,
     own: [u32; 2],
 }
 
@@ -173,7 +183,7 @@ struct Tile<'m, 'a> {
     memory: &'m mut Memory<'a>,
     now: [u32; 2],
     claims: [[u32; 4]; 2],
-    counted: [u32; OPCODES as usize],
+    counted: [u32; COUNTERS as usize],
     left_pairs: Vec<[u32; 2]>,
     left_nodes: Vec<u32>,
     left_wires: Vec<u32>,
@@ -207,7 +217,7 @@ impl<'m, 'a> Tile<'m, 'a> {
             memory,
             now: [state.pairs, state.is_odd],
             claims: [[0; 4]; 2],
-            counted: [0; OPCODES as usize],
+            counted: [0; COUNTERS as usize],
             left_pairs: Vec::new(),
             left_nodes: Vec::new(),
             left_wires: Vec::new(),
@@ -221,8 +231,9 @@ impl<'m, 'a> Tile<'m, 'a> {
             let [x, y] = self.memory.pairs[self.now[1] as usize][pair as usize];
             let (a, b) = if tag_of(x) <= tag_of(y) { (x, y) } else { (y, x) };
             let opcode = self.opcode_of(a, b);
-            let need = self.needs(opcode, a);
-            asking.push(Asking { opcode, a, b, need, own: asked });
+            let [nodes, wires, variant] = self.needs(opcode, a, b);
+            let need = [nodes, wires];
+            asking.push(Asking { opcode, a, b, need, variant, own: asked });
             asked = [asked[0] + need[0], asked[1] + need[1]];
         }
         let course = self.memory.course;
@@ -231,10 +242,10 @@ impl<'m, 'a> Tile<'m, 'a> {
             self.claim(at("wires_head"), asked[1], course.wires_max),
         ];
         let got = self.claims.map(|[_, from_ring, _, fresh]| from_ring + fresh);
-        for Asking { opcode, a, b, need, own } in asking {
+        for Asking { opcode, a, b, need, variant, own } in asking {
             let has = [0, 1].map(|of| need[of] == 0 || own[of] + need[of] <= got[of]);
             if has == [true; 2] {
-                self.reduce(opcode, a, b, own);
+                self.reduce(opcode, variant, [a, b], own);
             } else {
                 self.wait(a, b, own, [0, 1].map(|of| (own[of] + need[of]).min(got[of])), has);
             }
@@ -360,16 +371,18 @@ impl<'m, 'a> Tile<'m, 'a> {
         if is_equal { opcode } else { opcode::DISTRIBUTE }
     }
 
-    fn needs(&self, opcode: u32, a: u32) -> [u32; 2] {
+    fn needs(&self, opcode: u32, a: u32, b: u32) -> [u32; 3] {
         match opcode {
-            opcode::DISTRIBUTE => [2, 4],
-            opcode::SWITCH => [(a >> (TAG_BITS + KIND_BITS) != 0).into(), 0],
-            opcode::SPECIALIZE => {
-                let of = &self.memory.program[self.memory.program[place(a)] as usize..];
-                [of[def::DEF_NODES as usize], of[def::DEF_WIRES as usize]]
-            }
-            _ => [0, 0],
+            opcode::DISTRIBUTE => [2, 4, PLAIN],
+            opcode::SWITCH => [(a >> (TAG_BITS + KIND_BITS) != 0).into(), 0, PLAIN],
+            opcode::SPECIALIZE => self.variant_of(a >> TAG_BITS, b),
+            _ => [0, 0, PLAIN],
         }
+    }
+
+    fn unchosen(&self, def: u32) -> [u32; 3] {
+        let of = &self.memory.program[self.memory.program[def as usize] as usize..];
+        [of[def::DEF_NODES as usize], of[def::DEF_WIRES as usize], PLAIN]
     }
 
     fn is_refused(&self, opcode: u32, a: u32) -> bool {
@@ -388,7 +401,10 @@ impl<'m, 'a> Tile<'m, 'a> {
         }
     }
 
-    fn reduce(&mut self, opcode: u32, a: u32, b: u32, own: [u32; 2]) {
+    fn reduce(&mut self, opcode: u32, variant: u32, [a, b]: [u32; 2], own: [u32; 2]) {
+        if let Some(variant) = self.memory.special.and_then(|special| special.variant(variant)) {
+            return self.special(variant, b, own);
+        }
         if self.is_refused(opcode, a) {
             return self.memory.change(|state| {
                 state.unsafe_copies += 1;
@@ -467,6 +483,7 @@ impl<'m, 'a> Tile<'m, 'a> {
     }
 
     fn specialize(&mut self, a: u32, b: u32, own: [u32; 2]) {
+        *self.memory.calls.entry(a >> TAG_BITS).or_default() += 1;
         let program = self.memory.program;
         let of = &program[program[place(a)] as usize..];
         let (head, body) = of.split_at(def::DEF_BODY as usize);

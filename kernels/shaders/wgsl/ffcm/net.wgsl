@@ -17,8 +17,8 @@ var<workgroup> now: vec2<u32>;
 var<workgroup> asked: array<atomic<u32>, 2>;
 // What they got, of each: its first position in the ring, how many from there, the first fresh place, how many from there.
 var<workgroup> claims: array<vec4<u32>, 2>;
-// What they did, by opcode.
-var<workgroup> counted: array<atomic<u32>, OPCODES>;
+// What they did, by opcode, and then how often definitions were expanded that are code.
+var<workgroup> counted: array<atomic<u32>, COUNTERS>;
 // How many pairs, nodes and wires they leave; those that fit are gathered, for one place each in a queue or ring.
 var<workgroup> left: array<atomic<u32>, 3>;
 var<workgroup> places: array<u32, 3>;

@@ -9,23 +9,38 @@ fn opcode_of(a: u32, b: u32) -> u32 {
     return select(DISTRIBUTE, opcode, is_equal);
 }
 
-// How many nodes and wires a pair asks for.
-fn needs(opcode: u32, a: u32) -> vec2<u32> {
+// What a definition that is code leaves to be joined, how many pairs of ports these are, and what it did: eight bits an opcode.
+struct Outcome {
+    firsts: vec4<u32>,
+    seconds: vec4<u32>,
+    more_firsts: vec4<u32>,
+    more_seconds: vec4<u32>,
+    links: u32,
+    counts: vec2<u32>,
+}
+
+// How many nodes and wires a pair asks for, and in which variant its definition is expanded.
+fn needs(opcode: u32, a: u32, b: u32) -> vec3<u32> {
     switch opcode {
         case DISTRIBUTE: {
-            return vec2<u32>(2u, 4u);
+            return vec3<u32>(2u, 4u, PLAIN);
         }
         case SWITCH: {
-            return vec2<u32>(u32(a >> (TAG_BITS + KIND_BITS) != 0u), 0u);
+            return vec3<u32>(u32(a >> (TAG_BITS + KIND_BITS) != 0u), 0u, PLAIN);
         }
         case SPECIALIZE: {
-            let at = program[a >> TAG_BITS];
-            return vec2<u32>(program[at + DEF_NODES], program[at + DEF_WIRES]);
+            return variant_of(a >> TAG_BITS, b);
         }
         default: {
-            return vec2<u32>(0u, 0u);
+            return vec3<u32>(0u, 0u, PLAIN);
         }
     }
+}
+
+// Of a definition that is read.
+fn unchosen(def: u32) -> vec3<u32> {
+    let at = program[def];
+    return vec3<u32>(program[at + DEF_NODES], program[at + DEF_WIRES], PLAIN);
 }
 
 // Whether a duplicator asks for a copy of a definition that holds duplicators. It gets none.
@@ -45,8 +60,8 @@ fn placed(port_there: u32, own: vec2<u32>) -> u32 {
     return port_there;
 }
 
-// `own` is where the pair's own nodes and wires begin among those of its workgroup.
-fn reduce(opcode: u32, a: u32, b: u32, own: vec2<u32>) {
+// `own` is where the pair's own nodes and wires begin among those of its workgroup, `need` how many there are.
+fn reduce(opcode: u32, variant: u32, a: u32, b: u32, own: vec2<u32>, need: vec2<u32>) {
     if is_refused(opcode, a) {
         atomicAdd(&state[AT_UNSAFE_COPIES], 1u);
         atomicMin(&state[AT_UNSAFE_DEF], a >> TAG_BITS);
@@ -64,7 +79,10 @@ fn reduce(opcode: u32, a: u32, b: u32, own: vec2<u32>) {
     }
     var firsts = vec4<u32>(a, 0u, 0u, 0u);
     var seconds = vec4<u32>(b, 0u, 0u, 0u);
+    var more_firsts = vec4<u32>(0u, 0u, 0u, 0u);
+    var more_seconds = vec4<u32>(0u, 0u, 0u, 0u);
     var links = 1u;
+    let is_read = opcode == SPECIALIZE && variant == PLAIN;
     var frees_a = false;
     var frees_b = false;
     // Where the rest of a definition stands in the program.
@@ -119,19 +137,29 @@ fn reduce(opcode: u32, a: u32, b: u32, own: vec2<u32>) {
             seconds.x = y.y;
         }
         default: {
-            let def = program[a >> TAG_BITS];
-            at = def + DEF_BODY;
-            for (var node = 0u; node < program[def + DEF_NODES]; node += 1u) {
-                let ports = vec2<u32>(placed(program[at + 1u], own), placed(program[at + 2u], own));
-                nodes[node_place(own.x + node)] = vec4<u32>(program[at], ports, 0u);
-                at += 3u;
+            if is_read {
+                let def = program[a >> TAG_BITS];
+                at = def + DEF_BODY;
+                for (var node = 0u; node < program[def + DEF_NODES]; node += 1u) {
+                    let ports = vec2<u32>(placed(program[at + 1u], own), placed(program[at + 2u], own));
+                    nodes[node_place(own.x + node)] = vec4<u32>(program[at], ports, 0u);
+                    at += 3u;
+                }
+                // The last one is the root, and what the definition met.
+                links = program[def + DEF_PAIRS] + 1u;
+                firsts.x = program[def + DEF_ROOT];
+            } else {
+                // It counts what it does by itself.
+                let outcome = special(variant, b, own, need);
+                firsts = outcome.firsts;
+                seconds = outcome.seconds;
+                more_firsts = outcome.more_firsts;
+                more_seconds = outcome.more_seconds;
+                links = outcome.links;
             }
-            // The last one is the root, and what the definition met.
-            links = program[def + DEF_PAIRS] + 1u;
-            firsts.x = program[def + DEF_ROOT];
         }
     }
-    if opcode != LINK {
+    if opcode != LINK && variant == PLAIN {
         count(opcode);
     }
     if frees_a {
@@ -142,7 +170,7 @@ fn reduce(opcode: u32, a: u32, b: u32, own: vec2<u32>) {
     }
     for (var index = 0u; index < links; index += 1u) {
         var ports = vec2<u32>(firsts.x, seconds.x);
-        if opcode == SPECIALIZE {
+        if is_read {
             if index + 1u < links {
                 ports = vec2<u32>(program[at + 2u * index], program[at + 2u * index + 1u]);
                 ports.y = placed(ports.y, own);
@@ -150,9 +178,11 @@ fn reduce(opcode: u32, a: u32, b: u32, own: vec2<u32>) {
             ports.x = placed(ports.x, own);
         }
         link(ports.x, ports.y);
-        if opcode != SPECIALIZE {
-            firsts = firsts.yzwx;
-            seconds = seconds.yzwx;
+        if !is_read {
+            firsts = vec4<u32>(firsts.yzw, more_firsts.x);
+            seconds = vec4<u32>(seconds.yzw, more_seconds.x);
+            more_firsts = more_firsts.yzwx;
+            more_seconds = more_seconds.yzwx;
         }
     }
 }

@@ -11,7 +11,7 @@ fn begin_tile(lane: u32) {
     if lane < 3u {
         atomicStore(&left[lane], 0u);
     }
-    if lane < OPCODES {
+    if lane < COUNTERS {
         atomicStore(&counted[lane], 0u);
     }
     workgroupBarrier();
@@ -25,6 +25,7 @@ fn tile(at: u32, lane: u32) {
     var b = ERA;
     var opcode = LINK;
     var need = vec2<u32>(0u, 0u);
+    var variant = PLAIN;
     var own = vec2<u32>(0u, 0u);
     if is_there {
         var pair: vec2<u32>;
@@ -37,7 +38,9 @@ fn tile(at: u32, lane: u32) {
         a = select(pair.y, pair.x, is_ordered);
         b = select(pair.x, pair.y, is_ordered);
         opcode = opcode_of(a, b);
-        need = needs(opcode, a);
+        let asks = needs(opcode, a, b);
+        need = asks.xy;
+        variant = asks.z;
         if need.x > 0u {
             own.x = atomicAdd(&asked[0], need.x);
         }
@@ -57,7 +60,7 @@ fn tile(at: u32, lane: u32) {
         let has_nodes = need.x == 0u || own.x + need.x <= got.x;
         let has_wires = need.y == 0u || own.y + need.y <= got.y;
         if has_nodes && has_wires {
-            reduce(opcode, a, b, own);
+            reduce(opcode, variant, a, b, own, need);
         } else {
             wait(a, b, own, min(own + need, got), vec2<bool>(has_nodes, has_wires));
         }
@@ -70,7 +73,7 @@ fn tile(at: u32, lane: u32) {
     } else if lane == 2u {
         places[2] = leave(AT_WIRES_TAIL, atomicLoad(&left[2]), LEFT_WIRES);
     }
-    if lane < OPCODES {
+    if lane < COUNTERS {
         let done = atomicLoad(&counted[lane]);
         let low = AT_COUNTS + 2u * lane;
         if done > 0u && atomicAdd(&state[low], done) > ~done {

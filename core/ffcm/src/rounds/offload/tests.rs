@@ -48,6 +48,12 @@ fn main_may_not_fit() {
     assert_eq!(error, NotOffloaded::Full(Resource::Nodes));
 }
 
+/// What a device gives that did nothing.
+fn solution(state: State, totals: Totals) -> Solution {
+    let (nodes, wires) = Default::default();
+    Solution { state, totals, counts: [0; 8], special_defs: 0, special_calls: 0, nodes, wires }
+}
+
 #[test]
 fn what_does_not_add_up_is_refused() {
     let book = Book::read("@main = 1").expect("a book");
@@ -56,16 +62,16 @@ fn what_does_not_add_up_is_refused() {
         let state = State { stopped, unsafe_copies, unsafe_def, ..State::default() };
         let mut totals = Totals::default();
         totals.add(&State::default(), &state);
-        let (nodes, wires) = Default::default();
-        offloaded
-            .finish(Solution { state, totals, counts: [0; 8], nodes, wires })
-            .map(|finished| finished.progress())
+        offloaded.finish(solution(state, totals)).map(|finished| finished.progress())
     };
     assert_eq!(gives(stopped::STOPPED_DONE, 0, u32::MAX), Ok(Progress::Done));
     assert_eq!(gives(stopped::STOPPED_FULL, 0, u32::MAX), Ok(Progress::Full(Resource::Wires)));
     assert_eq!(gives(stopped::STOPPED_NOT, 0, u32::MAX), Err(Impossible));
     assert_eq!(gives(stopped::STOPPED_DONE, 1, 1), Err(Impossible));
     assert_eq!(gives(99, 0, u32::MAX), Err(Impossible));
+    let done = State { stopped: stopped::STOPPED_DONE, ..State::default() };
+    let more = Solution { special_calls: 1, ..solution(done, Totals::default()) };
+    assert_eq!(offloaded.finish(more).map(|_| ()), Err(Impossible), "code did more calls than there were");
 }
 
 #[test]
@@ -79,8 +85,7 @@ fn what_a_device_counts_goes_on_where_its_words_wrap() {
         totals.add(&before, &now);
         before = now;
     }
-    let (nodes, wires) = Default::default();
-    let finished = offloaded.finish(Solution { state: before, totals, counts: [0; 8], nodes, wires });
+    let finished = offloaded.finish(solution(before, totals));
     let finished = finished.expect("it adds up");
     assert_eq!((finished.tally().undefined, finished.rounds().0), (9 << 30, 9 << 30));
 }
