@@ -1,5 +1,8 @@
 //! The rounds of a part by a GPU are those by the processor, bit for bit: natively by whichever Vulkan driver there is, and in a browser by WebGPU.
 
+#[macro_use]
+mod common;
+
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -11,23 +14,6 @@ use graphs::{Numbers, Shape};
 use rank::{
     Edges, Graph, Hub, Impossible, OffloadedPart, Options, Part, PartRounds, Teleport, Verdict, assign, solve,
 };
-
-/// Tests that wait for a device, as each target wants them.
-macro_rules! on_device {
-    ($($(#[$about:meta])* async fn $name:ident() $body:block)*) => {$(
-        $(#[$about])*
-        #[cfg(target_arch = "wasm32")]
-        #[wasm_bindgen_test]
-        async fn $name() $body
-
-        $(#[$about])*
-        #[cfg(not(target_arch = "wasm32"))]
-        #[test]
-        fn $name() {
-            futures::executor::block_on(async $body);
-        }
-    )*};
-}
 
 fn graph(shape: &Shape, teleport: Option<Teleport>) -> Graph {
     let mut numbers = Numbers::new(5);

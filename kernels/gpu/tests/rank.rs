@@ -2,6 +2,9 @@
 //!
 //! Without a GPU, Debian's package `mesa-vulkan-drivers` has a driver that computes on the processor.
 
+#[macro_use]
+mod common;
+
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -17,23 +20,6 @@ use shaders::rank::{Impossible, Judge, Sums};
 
 /// There a dispatch on the processor takes milliseconds, so some tests do less.
 const IN_BROWSER: bool = cfg!(target_arch = "wasm32");
-
-/// Tests that wait for a device, as each target wants them.
-macro_rules! on_device {
-    ($($(#[$about:meta])* async fn $name:ident() $body:block)*) => {$(
-        $(#[$about])*
-        #[cfg(target_arch = "wasm32")]
-        #[wasm_bindgen_test]
-        async fn $name() $body
-
-        $(#[$about])*
-        #[cfg(not(target_arch = "wasm32"))]
-        #[test]
-        fn $name() {
-            futures::executor::block_on(async $body);
-        }
-    )*};
-}
 
 async fn by_gpu(gpu: &Gpu, graph: &Graph, options: Options) -> Ranking {
     let mut solve = Offloaded::new(graph, options);
