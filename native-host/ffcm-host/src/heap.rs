@@ -1,5 +1,6 @@
-//! The heap that threads share: nodes and wires in slabs that are made when they are first needed.
+//! The heap that threads share: nodes and wires in flat arrays, whose memory the system hands out as it is first written.
 
+use bytemuck::{Zeroable, allocation::try_zeroed_slice_box};
 use ffcm::{
     Limits, Resource,
     normal::Net,
@@ -7,47 +8,57 @@ use ffcm::{
     rules::Space,
 };
 use std::sync::{
-    Mutex, OnceLock, PoisonError,
+    Mutex, PoisonError,
     atomic::{AtomicU32, AtomicU64, Ordering},
 };
 
-/// Places of a slab: 1 MiB of nodes, 256 KiB of wires.
-const SLAB_BITS: u32 = 16;
 /// Places that a thread gets at once, at most.
 const SLICE_MAX: u32 = 4096;
+/// Places below which a system that gives less memory has none.
+const PLACES_MIN: u32 = 1 << 12;
 
 /// A node as two numbers: header and the free fourth, then both ports.
 type Cell = [AtomicU64; 2];
 
+/// A wire: the port that waits on it with all its bits turned, so that fresh memory, which is zero, holds wires on which none does.
+type Wire = AtomicU32;
+
+const EMPTY: u32 = !Port::NONE.0;
+const _: () = assert!(EMPTY == 0, "fresh memory holds empty wires");
+
+#[inline]
+fn waiting(wire: &Wire) -> Port {
+    Port(!wire.load(Ordering::Acquire))
+}
+
 /// Places of one kind.
 #[derive(Debug)]
 struct Places<T> {
-    slabs: Box<[OnceLock<Box<[T]>>]>,
+    /// All that there may be, and fewer where the system has no room for as many. A place that was never written takes no memory.
+    all: Box<[T]>,
     /// The first place that no thread got yet, and slices that threads gave back.
     free: Mutex<(u32, Vec<Vec<u32>>)>,
-    most: u32,
-    /// Places that a thread gets at once. A power of two, so that a slice lies in one slab.
+    /// Places that a thread gets at once.
     slice: u32,
+    /// What is missing once all are taken.
     full: Resource,
-    empty: fn() -> T,
 }
 
-impl<T> Places<T> {
-    fn new(most: u32, threads: usize, full: Resource, empty: fn() -> T) -> Self {
-        let slice = (most / (16 * threads as u32)).clamp(1, SLICE_MAX);
-        let slabs = (0..most.div_ceil(1 << SLAB_BITS)).map(|_| OnceLock::new()).collect();
-        Self { slabs, free: Mutex::default(), most, slice: 1 << slice.ilog2(), full, empty }
-    }
-
-    #[inline]
-    fn at(&self, place: u32) -> Option<&T> {
-        let slab = self.slabs.get((place >> SLAB_BITS) as usize)?.get()?;
-        slab.get((place & ((1 << SLAB_BITS) - 1)) as usize)
+impl<T: Zeroable> Places<T> {
+    fn new(most: u32, threads: usize, full: Resource) -> Self {
+        // A system may refuse at once more than it has.
+        let fewer = std::iter::successors(Some(most), |most| (*most > PLACES_MIN).then_some(most / 2));
+        let all: Box<[T]> =
+            fewer.into_iter().find_map(|most| try_zeroed_slice_box(most as usize).ok()).unwrap_or_default();
+        let full = if all.len() == most as usize { full } else { Resource::Memory };
+        let slice = (all.len() as u32 / (16 * threads as u32)).clamp(1, SLICE_MAX);
+        Self { all, free: Mutex::default(), slice: 1 << slice.ilog2(), full }
     }
 
     /// Adds places to a thread's list until it has so many.
     #[cold]
     fn fill(&self, list: &mut Vec<u32>, wanted: u32) -> Result<(), Resource> {
+        let most = self.all.len() as u32;
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         while list.len() < wanted as usize {
             if let Some(slice) = free.1.pop() {
@@ -55,18 +66,9 @@ impl<T> Places<T> {
                 continue;
             }
             let first = free.0;
-            let end = first.saturating_add(self.slice).min(self.most);
+            let end = first.saturating_add(self.slice).min(most);
             if first == end {
                 return Err(self.full);
-            }
-            let slab = &self.slabs[(first >> SLAB_BITS) as usize];
-            if slab.get().is_none() {
-                let size = 1usize << SLAB_BITS;
-                let mut made = Vec::new();
-                made.try_reserve_exact(size).map_err(|_| Resource::Memory)?;
-                made.extend((0..size).map(|_| (self.empty)()));
-                // The lock is held: nobody else has made it.
-                let _ = slab.set(made.into());
             }
             free.0 = end;
             list.extend((first..end).rev());
@@ -89,50 +91,36 @@ impl<T> Places<T> {
 #[derive(Debug)]
 pub(crate) struct Heap {
     nodes: Places<Cell>,
-    wires: Places<AtomicU32>,
+    wires: Places<Wire>,
 }
 
 impl Heap {
     pub(crate) fn new(limits: &Limits, threads: usize) -> Self {
-        let cell = || [AtomicU64::new(0), AtomicU64::new(0)];
-        let wire = || AtomicU32::new(Port::NONE.0);
         Self {
-            nodes: Places::new(limits.nodes_max.min(NODES_MAX), threads, Resource::Nodes, cell),
-            wires: Places::new(limits.wires_max.min(WIRES_MAX), threads, Resource::Wires, wire),
+            nodes: Places::new(limits.nodes_max.min(NODES_MAX), threads, Resource::Nodes),
+            wires: Places::new(limits.wires_max.min(WIRES_MAX), threads, Resource::Wires),
         }
     }
+}
 
-    #[inline]
-    fn cell(&self, at: u32) -> &Cell {
-        self.nodes.at(at).expect("a node that was handed out")
-    }
-
-    #[inline]
-    fn wire(&self, wire: u32) -> &AtomicU32 {
-        self.wires.at(wire).expect("a wire that was handed out")
-    }
-
-    #[inline]
-    fn load(&self, at: u32) -> Node {
-        let [low, ports] = self.cell(at);
-        let (low, ports) = (low.load(Ordering::Relaxed), ports.load(Ordering::Relaxed));
-        [low as u32, ports as u32, (ports >> 32) as u32, (low >> 32) as u32]
-    }
+#[inline]
+fn load([low, ports]: &Cell) -> Node {
+    let (low, ports) = (low.load(Ordering::Relaxed), ports.load(Ordering::Relaxed));
+    [low as u32, ports as u32, (ports >> 32) as u32, (low >> 32) as u32]
 }
 
 impl Net for Heap {
     fn ports(&self, node: u32) -> Option<[Port; 2]> {
-        self.nodes.at(node)?;
-        let [_, first, second, _] = self.load(node);
+        let [_, first, second, _] = load(self.nodes.all.get(node as usize)?);
         Some([Port(first), Port(second)])
     }
 
     fn label(&self, node: u32) -> u32 {
-        self.nodes.at(node).map_or(0, |_| self.load(node)[HEADER])
+        self.nodes.all.get(node as usize).map_or(0, |cell| load(cell)[HEADER])
     }
 
     fn waiting(&self, wire: u32) -> Port {
-        self.wires.at(wire).map_or(Port::NONE, |port| Port(port.load(Ordering::Acquire)))
+        self.wires.all.get(wire as usize).map_or(Port::NONE, waiting)
     }
 }
 
@@ -140,6 +128,8 @@ impl Net for Heap {
 #[derive(Debug)]
 pub(crate) struct Worker<'h> {
     heap: &'h Heap,
+    nodes: &'h [Cell],
+    wires: &'h [Wire],
     free_nodes: Vec<u32>,
     free_wires: Vec<u32>,
     pub(crate) pairs: Vec<[Port; 2]>,
@@ -147,7 +137,15 @@ pub(crate) struct Worker<'h> {
 
 impl<'h> Worker<'h> {
     pub(crate) fn new(heap: &'h Heap) -> Self {
-        Self { heap, free_nodes: Vec::new(), free_wires: Vec::new(), pairs: Vec::new() }
+        let Heap { nodes, wires } = heap;
+        Self {
+            heap,
+            nodes: &nodes.all,
+            wires: &wires.all,
+            free_nodes: Vec::new(),
+            free_wires: Vec::new(),
+            pairs: Vec::new(),
+        }
     }
 
     /// Gives its free places back, and hands over the pairs that it has left.
@@ -158,8 +156,18 @@ impl<'h> Worker<'h> {
     }
 
     #[inline]
-    fn free_wire(&mut self, wire: u32, slot: &AtomicU32) {
-        slot.store(Port::NONE.0, Ordering::Relaxed);
+    fn cell(&self, at: u32) -> &'h Cell {
+        &self.nodes[at as usize]
+    }
+
+    #[inline]
+    fn wire(&self, wire: u32) -> &'h Wire {
+        &self.wires[wire as usize]
+    }
+
+    #[inline]
+    fn free_wire(&mut self, wire: u32, slot: &Wire) {
+        slot.store(EMPTY, Ordering::Relaxed);
         self.free_wires.push(wire);
     }
 }
@@ -192,7 +200,7 @@ impl Space for Worker<'_> {
 
     #[inline]
     fn set_node(&mut self, at: u32, [header, first, second, fourth]: Node) {
-        let [low, ports] = self.heap.cell(at);
+        let [low, ports] = self.cell(at);
         low.store(u64::from(fourth) << 32 | u64::from(header), Ordering::Relaxed);
         ports.store(u64::from(second) << 32 | u64::from(first), Ordering::Relaxed);
     }
@@ -200,7 +208,7 @@ impl Space for Worker<'_> {
     #[inline]
     fn take_node(&mut self, at: u32) -> Node {
         self.free_nodes.push(at);
-        self.heap.load(at)
+        load(self.cell(at))
     }
 
     #[inline]
@@ -210,27 +218,27 @@ impl Space for Worker<'_> {
 
     #[inline]
     fn meet(&mut self, wire: u32, port: Port) -> Port {
-        let slot = self.heap.wire(wire);
+        let slot = self.wire(wire);
         // What waits stays: this thread holds the only other end. So only an empty wire needs the exchange.
-        let mut waiting = slot.load(Ordering::Acquire);
-        if waiting == Port::NONE.0 {
-            waiting = slot.swap(port.0, Ordering::AcqRel);
-            if waiting == Port::NONE.0 {
+        let mut other = waiting(slot);
+        if other == Port::NONE {
+            other = Port(!slot.swap(!port.0, Ordering::AcqRel));
+            if other == Port::NONE {
                 return Port::NONE;
             }
         }
         self.free_wire(wire, slot);
-        Port(waiting)
+        other
     }
 
     #[inline]
     fn follow(&mut self, wire: u32) -> Port {
-        let slot = self.heap.wire(wire);
-        let waiting = slot.load(Ordering::Acquire);
-        if waiting != Port::NONE.0 {
+        let slot = self.wire(wire);
+        let other = waiting(slot);
+        if other != Port::NONE {
             self.free_wire(wire, slot);
         }
-        Port(waiting)
+        other
     }
 
     #[inline]

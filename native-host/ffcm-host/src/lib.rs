@@ -1,7 +1,7 @@
 //! Interaction nets on all of a machine's threads, over one shared heap.
 //!
 //! The rules are `ffcm`'s own ([`ffcm::rules::Reducer`]); here is the heap that threads share and the hand-over of work. A thread
-//! reduces the pairs that it made, newest first, and gives the older half away as soon as another has none. Results and counts
+//! reduces the pairs that it made, newest first, and gives its oldest away as soon as another has none. Results and counts
 //! are those of one thread.
 //!
 //! ```
@@ -34,7 +34,7 @@ use ffcm::{
     rules::{Reducer, Space},
 };
 use heap::{Heap, Worker};
-use pool::Pool;
+use pool::{Appetite, Pool};
 use std::{sync::atomic::Ordering, thread};
 
 /// Most threads that are started.
@@ -94,13 +94,18 @@ pub fn run(book: &Book, limits: Limits, threads: usize) -> Finished<'_> {
     let pool = &Pool::new(threads, limits.interactions_max, pairs);
     let heap_of_all = &heap;
     // Each thread allocates for itself: what it writes all the time must not lie in a cache line with the book, which all of them read.
+    let work = || work(Reducer::new(book, Worker::new(heap_of_all)), pool);
     let parts = thread::scope(|scope| {
         // If the system gives too few threads, those that it gave must not wait for the others.
         let _guard = pool.guard();
-        let work = || work(Reducer::new(book, Worker::new(heap_of_all)), pool);
-        let started: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let started: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        // This one works too. Of threads that are all started before it waits, systems put two on one processor and leave them there.
+        let own = work();
         let joined = started.into_iter().map(|thread| thread.join());
-        joined.map(|part| part.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect::<Vec<_>>()
+        joined
+            .map(|part| part.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .chain([own])
+            .collect::<Vec<_>>()
     });
     parts.iter().for_each(|part| tally.add(part));
     Finished { book, root: Some(root), progress: pool.progress(), tally, heap }
@@ -111,6 +116,7 @@ fn work(mut reducer: Reducer<'_, Worker<'_>>, pool: &Pool) -> Tally {
     // If this thread panics, the others must not wait for it.
     let _guard = pool.guard();
     let mut told = 0;
+    let mut appetite = Appetite::new();
     loop {
         for _ in 0..STRETCH {
             let Some([a, b]) = reducer.space.pairs.pop() else { break };
@@ -128,7 +134,7 @@ fn work(mut reducer: Reducer<'_, Worker<'_>>, pool: &Pool) -> Tally {
         }
         let pairs = &mut reducer.space.pairs;
         if pairs.is_empty() {
-            if !pool.take(pairs) {
+            if !pool.take(pairs, appetite.after(done)) {
                 return reducer.tally;
             }
         } else if pairs.len() > 1 && pool.hungry.load(Ordering::Relaxed) > 0 {

@@ -6,14 +6,46 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
 };
 
-/// Most pairs that are given away at once.
-const GIVEN_MAX: usize = 4096;
+/// Most pairs that a thread asks for at once.
+const WANTED_MAX: usize = 4096;
+/// A share that gave no more interactions than these was hardly worth the hand-over: a thread that sleeps takes some 50 µs to wake.
+const SHARE_SMALL: u64 = 10_000;
+/// How much more a thread asks for after a small share, and how much less after another.
+const WANTED_STEP: usize = 2;
+
+/// How many pairs a thread asks for.
+///
+/// The oldest pair of a net that is a tree holds half of all that is left, and what comes of it meets little of what stays; one
+/// is then best. Where pairs come to nothing, threads ask for more and more.
+#[derive(Debug)]
+pub(crate) struct Appetite {
+    wanted: usize,
+    /// Interactions that its thread had done when it asked last.
+    done: u64,
+}
+
+impl Appetite {
+    pub(crate) fn new() -> Self {
+        Self { wanted: 1, done: 0 }
+    }
+
+    /// What to ask for, by a thread that has done so many interactions in all.
+    pub(crate) fn after(&mut self, done: u64) -> usize {
+        let small = done - self.done <= SHARE_SMALL;
+        self.wanted =
+            if small { self.wanted * WANTED_STEP } else { self.wanted / WANTED_STEP }.clamp(1, WANTED_MAX);
+        self.done = done;
+        self.wanted
+    }
+}
 
 #[derive(Debug)]
 struct Waiting {
     pairs: Vec<[Port; 2]>,
     /// Threads that wait.
     idle: usize,
+    /// Pairs that they ask for, all together.
+    wanted: usize,
     progress: Progress,
 }
 
@@ -34,7 +66,7 @@ impl Pool {
     /// Before any thread has come, these `pairs` wait.
     pub(crate) fn new(threads: usize, interactions_max: u64, pairs: Vec<[Port; 2]>) -> Self {
         Self {
-            waiting: Mutex::new(Waiting { pairs, idle: 0, progress: Progress::Done }),
+            waiting: Mutex::new(Waiting { pairs, idle: 0, wanted: 0, progress: Progress::Done }),
             changed: Condvar::new(),
             threads,
             hungry: AtomicUsize::new(0),
@@ -73,29 +105,31 @@ impl Pool {
         }
     }
 
-    /// Gives the older half away: from those pairs more work comes than from the newest.
+    /// Gives the oldest pairs away, as many as are asked for, but keeps half: from the oldest more work comes than from the newest.
     pub(crate) fn give(&self, pairs: &mut Vec<[Port; 2]>) {
-        let half = (pairs.len() / 2).min(GIVEN_MAX);
         let mut waiting = self.lock();
         // Somebody else gave already, and nobody came for it yet.
         if waiting.pairs.is_empty() {
-            waiting.pairs.extend(pairs.drain(..half));
+            let share = (pairs.len() / 2).min(waiting.wanted);
+            waiting.pairs.extend(pairs.drain(..share));
             self.changed.notify_all();
         }
     }
 
-    /// Waits for work, and takes a share of it. `false` if there will be none.
-    pub(crate) fn take(&self, pairs: &mut Vec<[Port; 2]>) -> bool {
+    /// Waits for work, and takes as many pairs as are `wanted`, or its part of fewer. `false` if there will be none.
+    pub(crate) fn take(&self, pairs: &mut Vec<[Port; 2]>, wanted: usize) -> bool {
         let mut waiting = self.lock();
         waiting.idle += 1;
+        waiting.wanted += wanted;
         self.hungry.store(waiting.idle, Ordering::Relaxed);
         loop {
             if self.stopped.load(Ordering::Relaxed) {
                 return false;
             }
             if !waiting.pairs.is_empty() {
-                let share = waiting.pairs.len().div_ceil(waiting.idle);
+                let share = (waiting.pairs.len() * wanted).div_ceil(waiting.wanted);
                 waiting.idle -= 1;
+                waiting.wanted -= wanted;
                 self.hungry.store(waiting.idle, Ordering::Relaxed);
                 let rest = waiting.pairs.len() - share;
                 pairs.extend(waiting.pairs.drain(rest..));

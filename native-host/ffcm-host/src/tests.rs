@@ -62,3 +62,24 @@ fn what_never_ends_is_capped_and_what_grows_is_full() {
     let none = run(&grows, Limits { wires_max: 0, ..Limits::default() }, 2);
     assert!(matches!(none.progress(), Progress::Full(_)) && none.result().is_none());
 }
+
+#[test]
+fn many_small_nets_beside_each_other_are_all_done() {
+    let calls = "& @loop ~ (9 *)\n".repeat(3000);
+    let book = book(&format!("@main = *\n{calls}@loop = (?((0 @next) a) a) @next = (a b) & @loop ~ (a b)"));
+    let (tally, result) = alone(&book);
+    for threads in [2, 5] {
+        let finished = run(&book, Limits::default(), threads);
+        assert_eq!((finished.progress(), finished.tally()), (Progress::Done, &tally));
+        assert_eq!(finished.result().map(|got| got.to_string()).as_ref(), Some(&result));
+    }
+}
+
+#[test]
+fn small_shares_make_hungrier_and_large_ones_modest() {
+    let mut appetite = pool::Appetite::new();
+    let asked: Vec<_> = (1..=14).map(|_| appetite.after(0)).collect();
+    assert_eq!(asked[..3], [2, 4, 8]);
+    assert_eq!(asked[11..], [4096; 3], "there is a bound");
+    assert_eq!([1, 2].map(|times| appetite.after(times * 1_000_000)), [2048, 1024]);
+}
