@@ -6,6 +6,7 @@
 use futures::executor::block_on;
 use gpu::{Gpu, GpuError};
 use rank::{Edges, Epsilon, Graph, Offloaded, Options, Ranking};
+use serde_json::json;
 use std::{env, error::Error, time::Instant};
 
 /// Rounds of a short solve, and of a longer one: the difference is rounds alone.
@@ -110,5 +111,5 @@ async fn bandwidths(runs: usize) -> Result<Vec<f64>, Box<dyn Error>> {
 }
 
 fn say(name: &str, unit: &str, values: &[f64]) {
-    println!("{{\"name\":\"{name}\",\"unit\":\"{unit}\",\"values\":{values:?}}}");
+    println!("{}", json!({ "name": name, "unit": unit, "values": values }));
 }

@@ -6,7 +6,7 @@
 
 use crate::{
     error::GpuError,
-    ffcm::special::{EXPANDING, Shared},
+    ffcm::special::{EXPANDING, Shared, Specialize},
 };
 use futures::channel::oneshot;
 use shaders::{Access, Bindings, ffcm, rank::Kernel};
@@ -27,8 +27,8 @@ pub struct Gpu {
     binding_max: u64,
     about: About,
     device: Mutex<Device>,
-    /// After so many calls definitions become code, where somebody said so.
-    pub(crate) specialize_after: Mutex<Option<u64>>,
+    /// When a net's definitions become code.
+    pub(crate) specialize: Mutex<Specialize>,
 }
 
 /// Which GPU it is.
@@ -71,8 +71,8 @@ impl Gpu {
             backend: info.backend.to_string(),
             is_software: info.device_type == wgpu::DeviceType::Cpu,
         };
-        let specialize_after = Mutex::default();
-        Ok(Self { instance, binding_max, about, device: Mutex::new(device), specialize_after })
+        let specialize = Mutex::default();
+        Ok(Self { instance, binding_max, about, device: Mutex::new(device), specialize })
     }
 
     /// Which GPU it is.
@@ -128,7 +128,7 @@ pub(crate) struct Device {
     /// In the order of [`ffcm::Kernel::ALL`], once somebody reduces a net: a driver takes a while to make them, and a tab may never need them.
     of_nets: Arc<Mutex<Vec<wgpu::ComputePipeline>>>,
     /// Kernels for nets that hold definitions as code.
-    pub(crate) special: Shared,
+    pub(crate) special: Arc<Shared>,
     /// The largest buffer.
     pub(crate) binding_max: u64,
     /// Workgroups a dimension.
@@ -213,13 +213,14 @@ impl Device {
             lock(&refused).get_or_insert_with(|| Fault::Error(GpuError::Refused(error.to_string())));
         }));
 
-        let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
-        let pipelines = Kernel::ALL
-            .map(|kernel| pipeline(&device, kernel.name(), &kernel.source(), kernel.bindings()))
-            .to_vec();
-        if let Some(error) = scope.pop().await {
+        let make = || {
+            Kernel::ALL.map(|kernel| pipeline(&device, kernel.name(), &kernel.source(), kernel.bindings()))
+        };
+        let (pipelines, error) = watched(&device, make).await;
+        if let Some(error) = error {
             return Err(GpuError::NoDevice(error.to_string()));
         }
+        let pipelines = pipelines.to_vec();
         let (of_nets, special) = Default::default();
         let device = Self { device, queue, faults, pipelines, of_nets, special, binding_max, groups_max };
         Ok((device, adapter.get_info()))
@@ -241,12 +242,7 @@ impl Device {
 
     /// Runs `make`, and tells where the device refused something of it.
     pub(crate) async fn try_make<T>(&self, make: impl FnOnce() -> T) -> Result<T, Fault> {
-        let memory = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
-        let validity = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
-        let made = make();
-        let invalid = validity.pop();
-        let out_of_memory = memory.pop();
-        let error = out_of_memory.await.or(invalid.await);
+        let (made, error) = watched(&self.device, make).await;
         if error.is_some() {
             // That a device is lost is told when it is asked, and may be why it refused.
             let _ = self.device.poll(wgpu::PollType::Poll);
@@ -449,6 +445,18 @@ pub(crate) enum Groups {
     Fixed([u32; 2]),
     /// As many as a buffer says in three words at this byte.
     Told(Buffer, u64),
+}
+
+/// Runs `make`, and what the device said against it: that memory is short, that its driver failed (at a kernel that it does not compile, say), or that something is
+/// not allowed. What nobody catches here would end all that the device does.
+async fn watched<T>(device: &wgpu::Device, make: impl FnOnce() -> T) -> (T, Option<wgpu::Error>) {
+    use wgpu::ErrorFilter::{Internal, OutOfMemory, Validation};
+    let [memory, driver, validity] =
+        [OutOfMemory, Internal, Validation].map(|filter| device.push_error_scope(filter));
+    let made = make();
+    let (invalid, failed, short) = (validity.pop(), driver.pop(), memory.pop());
+    let error = short.await.or(failed.await).or(invalid.await);
+    (made, error)
 }
 
 fn pipeline(device: &wgpu::Device, name: &str, source: &str, bindings: Bindings) -> wgpu::ComputePipeline {

@@ -13,7 +13,7 @@ use shaders::ffcm::{
     Input, Kernel, NONE, STATE_WORDS, Solution, State, TAG_BITS, Totals, counts, opcode, special_calls,
     stopped, tag,
 };
-use special::{Code, Specializing};
+use special::{Code, Specialize, Specializing};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most steps between two looks at what the device did; after the last round they do nothing.
@@ -56,9 +56,9 @@ impl Gpu {
     /// [`GpuError`]; the processor begins anew.
     pub async fn reduce(&self, input: &Input<'_>, now_ms: impl Fn() -> f64) -> Result<Solution, GpuError> {
         let mut losses = 0;
-        let after = *lock(&self.specialize_after);
+        let mut when = *lock(&self.specialize);
         loop {
-            let why = match rounds(&self.device(), input, READ_EVERY >> losses, after, &now_ms).await {
+            let why = match rounds(&self.device(), input, READ_EVERY >> losses, when, &now_ms).await {
                 Ok(solution) => return Ok(solution),
                 Err(Fault::Error(error)) => return Err(error),
                 Err(Fault::Lost(why)) => why,
@@ -67,6 +67,8 @@ impl Gpu {
             if losses > LOSSES_MAX {
                 return Err(GpuError::Lost(why));
             }
+            // A driver that takes the device away may do so for the code.
+            when = Specialize::Never;
             self.reopen().await?;
         }
     }
@@ -87,13 +89,13 @@ async fn rounds(
     device: &Device,
     input: &Input<'_>,
     most: u32,
-    specialize_after: Option<u64>,
+    specialize: Specialize,
     now_ms: &impl Fn() -> f64,
 ) -> Result<Solution, Fault> {
     device.begin()?;
     device.prepare_nets().await?;
     let mut room = Room::first(device, input).await?;
-    let mut special = Specializing::new(device, input, specialize_after);
+    let mut special = Specializing::new(device, input, specialize);
     special.look(input, 0, 0.0).await?;
     let first_ms = now_ms();
     let mut step = steps(device, &room, special.code.as_ref())?;

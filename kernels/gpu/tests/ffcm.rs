@@ -15,9 +15,10 @@ wasm_bindgen_test_configure!(run_in_dedicated_worker);
 mod random;
 
 use ffcm::{Book, Limits, Machine, Offloaded, Opcode, Progress, Resource, Tally};
-use gpu::{Gpu, GpuError};
+use gpu::{Gpu, GpuError, Specialize};
 use hvm_programs::{LONG, PROGRAMS, asks_the_system};
 use random::{CAP, nets, random_book, shuffled, side_by_side};
+use std::cell::Cell;
 
 /// There a dispatch on the processor takes milliseconds, so some tests do less.
 const IN_BROWSER: bool = cfg!(target_arch = "wasm32");
@@ -44,6 +45,19 @@ fn now_ms() -> f64 {
 fn sum_tree(depth: u32) -> Book {
     Book::read(&hvm_programs::sum_tree(depth)).unwrap_or_else(|error| panic!("{error}"))
 }
+
+/// A tree of 2^`depth` numbers.
+fn tree(depth: u32) -> Book {
+    let text = format!(
+        "@main = a & @gen ~ ({depth} (0 a))
+         @gen = (?(((a a) @gen0) b) b)
+         @gen0 = ({{a d}} ({{$([*2] $([+1] b)) $([*2] e)}} (c f))) & @gen ~ (a (b c)) & @gen ~ (d (e f))"
+    );
+    Book::read(&text).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Nodes, and wires, of which the widest rounds of a tree of depth 12 find too few.
+const TIGHT: u32 = 9_000;
 
 /// What one thread gives.
 fn alone(book: &Book, limits: Limits) -> (Progress, String, Tally) {
@@ -158,7 +172,7 @@ on_device! {
 
     async fn definitions_as_code_give_the_same_result_and_the_same_counts() {
         let gpu = open().await;
-        gpu.specialize_after(0);
+        gpu.specialize(Specialize::After(0));
         let (mut run, mut calls, mut as_code) = (0, 0, 0);
         for (name, text) in PROGRAMS {
             let is_long = LONG.iter().any(|(long, _, _)| long == name);
@@ -198,48 +212,78 @@ on_device! {
         let book = sum_tree(10);
         let expected = alone(&book, Limits::default());
         // In the middle of the run, and then again from its beginning with what was made.
-        gpu.specialize_after(1_000);
-        for _ in 0..3 {
+        gpu.specialize(Specialize::After(1_000));
+        let mut calls_before = 0;
+        for run in 0..3 {
             let (got, _, (defs, calls)) = by_gpu_as_code(&gpu, &book, Limits::default()).await;
             assert_eq!(got, expected);
             assert!(defs > 0 && calls > 0, "{defs} definitions, {calls} calls");
+            assert!(run != 1 || calls > calls_before, "from its beginning: {calls} after {calls_before}");
             assert_eq!(gpu.specialized(), 1, "one text is compiled once");
+            calls_before = calls;
         }
-        // Another depth is another program of the same definitions.
-        let other = sum_tree(9);
-        let (got, ..) = by_gpu_as_code(&gpu, &other, Limits::default()).await;
-        assert_eq!(got, alone(&other, Limits::default()));
-        let made = gpu.specialized();
-        assert!(made <= 2, "{made}");
-        // A short net is none of it.
-        gpu.specialize_after(u64::MAX);
-        let (got, _, special) = by_gpu_as_code(&gpu, &sum_tree(4), Limits::default()).await;
-        assert_eq!((got, special), (alone(&sum_tree(4), Limits::default()), (0, 0)));
-        assert_eq!(gpu.specialized(), made);
-        // A device that comes back has made nothing yet.
-        gpu.lose();
-        gpu.specialize_after(0);
-        let (got, _, (defs, _)) = by_gpu_as_code(&gpu, &book, Limits::default()).await;
-        assert_eq!(got, expected);
-        assert!(defs > 0 && gpu.specialized() == 1);
+        // Other definitions are another text, and each program has its own.
+        gpu.specialize(Specialize::After(0));
+        let other = tree(9);
+        for (book, made) in [(&other, 2), (&book, 2), (&other, 2)] {
+            let (got, _, (defs, calls)) = by_gpu_as_code(&gpu, book, Limits::default()).await;
+            assert_eq!((got, gpu.specialized()), (alone(book, Limits::default()), made));
+            assert!(defs > 0 && calls > 0, "{defs} definitions, {calls} calls");
+        }
+        // A short net is none of it, nor is one that is to have none.
+        for when in [Specialize::Long, Specialize::Never] {
+            gpu.specialize(when);
+            let (got, _, special) = by_gpu_as_code(&gpu, &sum_tree(4), Limits::default()).await;
+            assert_eq!((got, special), (alone(&sum_tree(4), Limits::default()), (0, 0)));
+        }
+        assert_eq!(by_gpu_as_code(&gpu, &book, Limits::default()).await.2, (0, 0));
+        assert_eq!(gpu.specialized(), 2);
+    }
+
+    async fn a_run_that_lost_its_device_goes_on_without_code() {
+        let gpu = open().await;
+        gpu.specialize(Specialize::After(0));
+        let book = sum_tree(10);
+        let expected = alone(&book, Limits::default());
+        // The clock is asked at each look at the device, so it is lost in the middle.
+        let offloaded = Offloaded::new(&book, Limits::default()).expect("it goes to a device");
+        let looks = Cell::new(0);
+        let clock = || {
+            looks.set(looks.get() + 1);
+            if looks.get() == 4 {
+                gpu.lose();
+            }
+            0.0
+        };
+        let solution = gpu.reduce(&offloaded.input(), clock).await.expect("another device does it");
+        assert!(looks.get() > 4, "it was lost on the way");
+        let finished = offloaded.finish(solution).expect("it adds up");
+        assert_eq!((finished.result().to_string(), finished.tally()), (expected.1.clone(), &expected.2));
+        assert_eq!((finished.special(), gpu.specialized()), ((0, 0), 0), "the code may have been why");
+        // The next run tries it.
+        let (got, _, (defs, calls)) = by_gpu_as_code(&gpu, &book, Limits::default()).await;
+        assert_eq!((got, gpu.specialized()), (expected, 1));
+        assert!(defs > 0 && calls > 0, "{defs} definitions, {calls} calls");
     }
 
     async fn definitions_as_code_wait_for_room_as_others_do() {
         let gpu = open().await;
-        gpu.specialize_after(0);
+        gpu.specialize(Specialize::After(0));
         let book = sum_tree(12);
         let expected = alone(&book, Limits::default());
-        let tight = Limits { nodes_max: 12_000, wires_max: 12_000, ..Limits::default() };
+        let (got, roomy, _) = by_gpu_as_code(&gpu, &book, Limits::default()).await;
+        assert_eq!(got, expected);
+        let tight = Limits { nodes_max: TIGHT, wires_max: TIGHT, ..Limits::default() };
         let (got, rounds, (_, calls)) = by_gpu_as_code(&gpu, &book, tight).await;
-        assert_eq!(got, expected, "{rounds} rounds");
-        assert!(calls > 0);
+        assert_eq!(got, expected);
+        assert!(calls > 0 && rounds > roomy + 5, "{rounds} rounds, {roomy} where none waits");
         let book = sum_tree(if IN_BROWSER { 13 } else { 16 });
         assert_eq!(by_gpu(&gpu, &book, Limits::default()).await.0, alone(&book, Limits::default()));
     }
 
     async fn random_nets_give_the_same_as_code() {
         let gpu = open().await;
-        gpu.specialize_after(0);
+        gpu.specialize(Specialize::After(0));
         let (mut seed, mut done, mut as_code) = (23, 0, 0);
         // Each is a text for the driver's compiler.
         for _ in 0..nets(if IN_BROWSER { 6 } else { 16 }) {
@@ -251,12 +295,12 @@ on_device! {
             if expected.0 != Progress::Done || !is_long || Offloaded::new(&book, Limits::default()).is_err() {
                 continue;
             }
-            let (got, _, (defs, _)) = by_gpu_as_code(&gpu, &book, Limits::default()).await;
+            let (got, _, (_, calls)) = by_gpu_as_code(&gpu, &book, Limits::default()).await;
             assert_eq!(got, expected, "on {}:\n{text}", gpu.about());
             done += 1;
-            as_code += u32::from(defs > 0);
+            as_code += u32::from(calls > 0);
         }
-        say!("{done} random nets, {as_code} with definitions as code");
+        say!("{done} random nets, {as_code} with calls that code did");
         assert!(done > 0 && as_code > 0);
     }
 
@@ -332,13 +376,8 @@ on_device! {
 
     async fn large_results_are_read_back() {
         let gpu = open().await;
-        // A tree of 4,096 numbers, whose nodes stand on many pages.
-        let book = Book::read(
-            "@main = a & @gen ~ (12 (0 a))
-             @gen = (?(((a a) @gen0) b) b)
-             @gen0 = ({a d} ({$([*2] $([+1] b)) $([*2] e)} (c f))) & @gen ~ (a (b c)) & @gen ~ (d (e f))",
-        )
-        .expect("a book");
+        // 4,096 numbers, whose nodes stand on many pages.
+        let book = tree(12);
         let (got, _) = by_gpu(&gpu, &book, Limits::default()).await;
         assert_eq!(got, alone(&book, Limits::default()));
         assert!(got.1.len() > 20_000);

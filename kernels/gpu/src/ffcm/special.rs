@@ -1,8 +1,12 @@
 //! Kernels that hold definitions as code: when they are worth being made, and those that are kept.
 //!
 //! A run begins with the plain kernels. Once a net has called so many definitions that it is a long one, those that it calls most become code, and
-//! the run goes on with that: its state is in its buffers, so nothing else changes. What was made is kept by its content, and the next run of the same program has it
-//! from the beginning.
+//! the run goes on with that: its state is in its buffers, so nothing else changes. What was made is kept by its content as long as the device is, and the next run of the
+//! same program has it from the beginning. What the driver refused is remembered as well. A run that lost its device ends on the plain kernels, since the code may be why.
+//!
+//! # Bounds
+//! A run has its driver compile one text at most, of [`TEXT_MAX`](shaders::ffcm::special::TEXT_MAX) bytes and [`DEFS_MAX`](shaders::ffcm::special::DEFS_MAX) definitions, whatever its
+//! book; one text at a time is compiled for a device, and the last eight are remembered.
 
 use crate::{
     device::{Device, Fault, Gpu, lock},
@@ -13,16 +17,27 @@ use shaders::ffcm::{
     Input, Kernel,
     special::{Special, hot},
 };
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
-/// A net is a long one that was reduced for so long, in milliseconds: about as long as it takes a driver to compile its definitions. So nobody waits
-/// more than twice as long as with the better choice.
+/// A net is a long one that was reduced for so long, in milliseconds: about as long as it took a driver that computes on the processor to compile definitions.
 const LONG_MS: f64 = 1_000.0;
 /// And that called definitions so often: what it called most is known then. On the processor as a GPU, what code saves of so many calls is what compiling it
 /// takes.
 const LONG_CALLS: u64 = 1 << 18;
-/// Programs whose kernels are kept; those that were used last.
+/// Texts that are remembered, with their kernels; those that were used last.
 const KEPT_MAX: usize = 8;
+
+/// When the definitions that a net calls most become code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Specialize {
+    /// Once the net is a long one: after a second, and 2¹⁸ calls of definitions.
+    #[default]
+    Long,
+    /// Once it has called definitions so often, however long that took; with 0 before the first round.
+    After(u64),
+    /// Never; nor is code used that was made before.
+    Never,
+}
 
 type Id = [u8; 32];
 
@@ -38,9 +53,17 @@ pub(crate) struct Code {
     pub(super) defs: u32,
 }
 
-/// Kernels that a device has made, the one used last at the end.
+/// What a device made of texts. Clones of the device share it.
 #[derive(Debug, Default)]
-pub(crate) struct Cache {
+pub(crate) struct Shared {
+    cache: Mutex<Cache>,
+    /// Held by whoever has something compiled: who wants the same meanwhile waits, and finds it.
+    making: futures::lock::Mutex<()>,
+}
+
+#[derive(Debug, Default)]
+struct Cache {
+    /// The one used last at the end.
     kept: Vec<Kept>,
     /// How often any were made.
     made: u64,
@@ -51,7 +74,16 @@ struct Kept {
     text: Id,
     /// The program that used them last. Another one of the same text finds them by that.
     program: Id,
-    code: Code,
+    /// None where the device refused the text, which is not asked for again.
+    code: Option<Code>,
+}
+
+impl Shared {
+    /// How many texts are remembered.
+    #[cfg(test)]
+    pub(super) fn remembered(&self) -> usize {
+        lock(&self.cache).kept.len()
+    }
 }
 
 impl Cache {
@@ -66,21 +98,21 @@ impl Cache {
         if self.kept.len() == KEPT_MAX {
             self.kept.remove(0);
         }
+        self.made += u64::from(kept.code.is_some());
         self.kept.push(kept);
-        self.made += 1;
     }
 }
 
 impl Gpu {
-    /// Makes the definitions that a net calls most into code once it has called definitions so often, however long that took: with 0 before the first
-    /// round, with [`u64::MAX`] never, nor is code used that was made before. Else nets that take long have it. Results and counts are the same.
-    pub fn specialize_after(&self, calls: u64) {
-        *lock(&self.specialize_after) = Some(calls);
+    /// When nets that are reduced from now on have the definitions that they call most made into code; [`Specialize::Long`] if nobody says. Results and counts are
+    /// the same.
+    pub fn specialize(&self, when: Specialize) {
+        *lock(&self.specialize) = when;
     }
 
     /// How often this device made kernels that hold definitions as code.
     pub fn specialized(&self) -> u64 {
-        lock(&self.device().special).made
+        lock(&self.device().special.cache).made
     }
 }
 
@@ -95,16 +127,16 @@ pub(super) struct Specializing<'d> {
 
 impl<'d> Specializing<'d> {
     /// With what an earlier run made of the same program.
-    pub(super) fn new(device: &'d Device, input: &Input<'_>, after: Option<u64>) -> Self {
-        if after == Some(u64::MAX) {
-            return Self { device, program: [0; 32], after: None, code: None };
-        }
-        let words: &[u8] = bytemuck::cast_slice(input.program);
-        let program = id_of(words);
-        let code = lock(&device.special).find(|kept| kept.program == program).map(|kept| kept.code.clone());
-        let after = after.map_or((LONG_CALLS, LONG_MS), |calls| (calls, 0.0));
-        let after = code.is_none().then_some(after);
-        Self { device, program, after, code }
+    pub(super) fn new(device: &'d Device, input: &Input<'_>, when: Specialize) -> Self {
+        let after = match when {
+            Specialize::Never => return Self { device, program: [0; 32], after: None, code: None },
+            Specialize::After(calls) => (calls, 0.0),
+            Specialize::Long => (LONG_CALLS, LONG_MS),
+        };
+        let program = id_of(bytemuck::cast_slice(input.program));
+        let known =
+            lock(&device.special.cache).find(|kept| kept.program == program).map(|kept| kept.code.clone());
+        Self { device, program, after: known.is_none().then_some(after), code: known.flatten() }
     }
 
     /// Looks whether the net is a long one, after so many calls and milliseconds; whether there is new code then.
@@ -117,31 +149,29 @@ impl<'d> Specializing<'d> {
         if special.is_empty() {
             return Ok(false);
         }
-        let source = special.source();
-        let text = id_of(source.as_bytes());
-        let program = self.program;
-        if let Some(kept) = lock(&self.device.special).find(|kept| kept.text == text) {
+        self.compile(&special.source(), special.defs.len() as u32).await
+    }
+
+    /// Makes this text code, which holds so many definitions, or finds what was made of it; whether there is any.
+    pub(super) async fn compile(&mut self, source: &str, defs: u32) -> Result<bool, Fault> {
+        let (text, program) = (id_of(source.as_bytes()), self.program);
+        let Shared { cache, making } = &*self.device.special;
+        let _making = making.lock().await;
+        if let Some(kept) = lock(cache).find(|kept| kept.text == text) {
             kept.program = program;
-            self.code = Some(kept.code.clone());
-            return Ok(true);
+            self.code = kept.code.clone();
+            return Ok(self.code.is_some());
         }
-        let defs = special.defs.len() as u32;
-        match self.device.make_special(&source).await {
-            Ok(pipelines) => {
-                let code = Code { pipelines, defs };
-                lock(&self.device.special).keep(Kept { text, program, code: code.clone() });
-                self.code = Some(code);
-                Ok(true)
-            }
+        self.code = match self.device.make_special(source).await {
+            Ok(pipelines) => Some(Code { pipelines, defs }),
             // A driver that does not take it has the plain kernels.
-            Err(Fault::Error(GpuError::Refused(_))) => Ok(false),
-            Err(fault) => Err(fault),
-        }
+            Err(Fault::Error(GpuError::Refused(_))) => None,
+            Err(fault) => return Err(fault),
+        };
+        lock(cache).keep(Kept { text, program, code: self.code.clone() });
+        Ok(self.code.is_some())
     }
 }
-
-/// Clones of a device share what it made.
-pub(crate) type Shared = Arc<Mutex<Cache>>;
 
 /// Those kernels that expand definitions, in the order of [`Code::pipelines`].
 pub(crate) const EXPANDING: [Kernel; 2] = [Kernel::Wide, Kernel::Narrow];

@@ -6,6 +6,7 @@ mod random;
 use super::*;
 use ffcm::{Book, Limits, Machine, Offloaded, Progress};
 use random::{CAP, nets, side_by_side};
+use shaders::ffcm::special::{Special, hot};
 
 #[test]
 fn a_submission_is_bounded_by_what_its_rounds_may_grow_to() {
@@ -135,4 +136,70 @@ fn kernels_that_use_a_wire_again_in_its_round_break_nets_and_late_stores_alone_b
         );
         assert!(broken > books / 2);
     });
+}
+
+#[test]
+fn what_a_device_refuses_is_remembered_and_stops_nothing() {
+    futures::executor::block_on(async {
+        let gpu = Gpu::open().await.expect("a GPU, or Debian's package mesa-vulkan-drivers");
+        let device = gpu.device();
+        let book = Book::read(&hvm_programs::sum_tree(6)).expect("a book");
+        let offloaded = Offloaded::new(&book, Limits::default()).expect("it goes to a device");
+        let begin = || Specializing::new(&device, &offloaded.input(), Specialize::After(0));
+        for _ in 0..2 {
+            let mut special = begin();
+            assert!(!special.compile("this is no shader", 1).await.expect("the device is there"));
+            assert!(special.code.is_none() && device.check().is_ok());
+        }
+        assert_eq!((gpu.specialized(), device.special.remembered()), (0, 1));
+        // The program is known by it, and goes on with the plain kernels on the same device.
+        let mut special = begin();
+        assert!(!special.look(&offloaded.input(), 0, 0.0).await.expect("the device is there"));
+        gpu.specialize(Specialize::After(0));
+        let solution = gpu.reduce(&offloaded.input(), || 0.0).await.expect("the GPU computes");
+        assert_eq!((solution.state.stopped, solution.special_defs), (stopped::STOPPED_DONE, 0));
+        assert_eq!((gpu.specialized(), device.special.remembered()), (0, 1));
+    });
+}
+
+#[test]
+fn programs_of_the_same_text_have_the_same_code() {
+    futures::executor::block_on(async {
+        let gpu = Gpu::open().await.expect("a GPU, or Debian's package mesa-vulkan-drivers");
+        let device = gpu.device();
+        let books = [6, 7].map(|depth| Book::read(&hvm_programs::sum_tree(depth)).expect("a book"));
+        let offloaded = books
+            .each_ref()
+            .map(|book| Offloaded::new(book, Limits::default()).expect("it goes to a device"));
+        let [first, second] = offloaded.each_ref().map(|offloaded| offloaded.input());
+        let special = Special::new(first.program, &hot(&first));
+        for input in [&first, &second] {
+            let mut specializing = Specializing::new(&device, input, Specialize::After(0));
+            assert!(specializing.code.is_none(), "another program");
+            let made = specializing.compile(&special.source(), special.defs.len() as u32).await;
+            assert!(made.expect("the device is there") && specializing.code.is_some());
+            assert_eq!((gpu.specialized(), device.special.remembered()), (1, 1));
+            assert!(
+                Specializing::new(&device, input, Specialize::After(0)).code.is_some(),
+                "the same program"
+            );
+        }
+    });
+}
+
+#[test]
+fn of_two_that_want_the_same_code_one_waits() {
+    let gpu = futures::executor::block_on(Gpu::open());
+    let gpu = gpu.expect("a GPU, or Debian's package mesa-vulkan-drivers");
+    gpu.specialize(Specialize::After(0));
+    let book = Book::read(&hvm_programs::sum_tree(6)).expect("a book");
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                let (stopped, _, _) = futures::executor::block_on(by_gpu(&gpu, &book));
+                assert_eq!(stopped, stopped::STOPPED_DONE);
+            });
+        }
+    });
+    assert_eq!(gpu.specialized(), 1);
 }

@@ -11,7 +11,7 @@
 //!
 //! # Bounds
 //! [`DEFS_MAX`] definitions of [`VARIANTS_MAX`] variants each, none larger than [`ASKED_MAX`] nodes and as many wires, [`NUMBERS_MAX`] numbers and [`JOINS_MAX`] joins; all
-//! text together at most [`TEXT_MAX`] bytes. A definition that is larger is expanded by the plain way.
+//! text together ([`Special::source`]) at most [`TEXT_MAX`] bytes, whatever the program. A definition that is larger is expanded the plain way.
 
 mod hot;
 mod plan;
@@ -41,13 +41,13 @@ const COUNT_MAX: u32 = 255;
 pub const JOINS_MAX: usize = 8;
 /// Most further definitions that a variant expands.
 pub const CALLS_MAX: usize = 3;
-/// Most bytes of text: compilers take long for much of it.
-pub const TEXT_MAX: usize = 16 << 10;
+/// Most bytes of all text ([`Special::source`]): compilers take long for much of it.
+pub const TEXT_MAX: usize = 20 << 10;
 /// Most wires that a lane looks through for an atom.
 pub const HOPS_MAX: u32 = 2;
 /// Most wires that a variant takes atoms from, and most nodes that it takes.
 pub const TAKEN_MAX: u32 = HOPS_MAX * ARGUMENTS_MAX as u32;
-/// Most ports that a variant looks at.
+/// Most ports that a variant looks at beside what the definition meets, two for each constructor.
 const ARGUMENTS_MAX: usize = 8;
 
 /// What is known of a port that an expansion meets.
@@ -118,10 +118,12 @@ impl Special {
     /// Code for these definitions of a program, the first ones first, as far as it is within bounds. Definitions that are no better as code are left out.
     pub fn new(program: &[u32], defs: &[u32]) -> Self {
         let mut special = Self::default();
-        let mut size = 0;
         for def in defs {
             if special.defs.len() == DEFS_MAX {
                 break;
+            }
+            if special.defs.contains_key(def) {
+                continue;
             }
             let mut exploring = Exploring {
                 program,
@@ -131,15 +133,16 @@ impl Special {
                 left: VARIANTS_MAX,
             };
             let choice = exploring.choose(vec![Argument { class: Class::Any, of: 0, side: 0 }], 0);
-            let variants = exploring.variants;
-            let len: usize = variants.iter().map(text::len).sum();
-            let is_motif = variants.iter().any(|variant| variant.plan.interactions() >= MOTIF);
-            if !is_motif || special.defs.contains_key(def) || size + len > TEXT_MAX {
+            let Exploring { first, variants, .. } = exploring;
+            if !variants.iter().any(|variant| variant.plan.interactions() >= MOTIF) {
                 continue;
             }
-            size += len;
             special.variants.extend(variants);
             special.defs.insert(*def, choice);
+            if special.source().len() > TEXT_MAX {
+                special.variants.truncate(first);
+                special.defs.remove(def);
+            }
         }
         special
     }
@@ -191,7 +194,7 @@ impl Exploring<'_> {
         let gain = |class| self.gain(arguments, at, class);
         let base = gain(Class::Any);
         let mut classes = Vec::new();
-        if arguments.len() < ARGUMENTS_MAX && gain(Class::Constructor) > base {
+        if arguments.len() + 2 <= 1 + ARGUMENTS_MAX && gain(Class::Constructor) > base {
             classes.push(Class::Constructor);
         }
         // What a definition meets first is a node.

@@ -69,6 +69,9 @@ fn text_is_bounded() {
     let all: Vec<u32> = (0..count).collect();
     let special = Special::new(&words, &all);
     assert!(special.defs.len() > 3 && special.defs.len() <= DEFS_MAX, "{}", special.defs.len());
-    assert!(special.source().len() < TEXT_MAX + (16 << 10));
+    let len = special.source().len();
+    assert!(len <= TEXT_MAX && len > TEXT_MAX / 2, "{len} bytes");
+    let is_within = |variant: &Variant| variant.arguments.len() <= 1 + ARGUMENTS_MAX;
+    assert!(special.variants.iter().all(is_within));
     assert_eq!(Kernel::Wide.source_with(&special.source()), Kernel::Wide.source_with(&special.source()));
 }

@@ -10,11 +10,6 @@ use alloc::{
 
 const SIDES: [&str; 2] = ["y", "z"];
 
-/// How long a variant is, with what chooses it.
-pub(super) fn len(variant: &Variant) -> usize {
-    body(0, variant).len() + 256
-}
-
 /// All that stands in place of `plain.wgsl`.
 pub(super) fn source(special: &Special) -> String {
     let mut text = include_str!("../../../wgsl/ffcm/special.wgsl").to_string();
