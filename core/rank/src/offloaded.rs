@@ -33,18 +33,22 @@ pub struct Offloaded<'g> {
     graph: &'g Graph,
     course: Course,
     verdict: Option<Verdict>,
-    near: Option<&'g Near>,
+    begun: &'g [u64],
 }
 
 /// A π that is thought to be near that of a graph, as a device reads it.
 #[derive(Debug, Clone)]
-pub struct Near(Vec<u64>);
+pub struct Near<'g> {
+    graph: &'g Graph,
+    /// What the node in each slot has.
+    masses: Vec<u64>,
+}
 
-impl Near {
+impl<'g> Near<'g> {
     /// Nodes that `focus` does not know have nothing; its further nodes are left out.
-    pub fn new(graph: &Graph, focus: &Focus) -> Self {
+    pub fn new(graph: &'g Graph, focus: &Focus) -> Self {
         let mass = |node: &u32| focus.values().get(*node as usize).copied().unwrap_or(0);
-        Self(graph.order.iter().map(mass).collect())
+        Self { graph, masses: graph.order.iter().map(mass).collect() }
     }
 }
 
@@ -66,13 +70,13 @@ impl<'g> Offloaded<'g> {
     /// Begins with all mass teleporting, as [`crate::Solver::new`].
     pub fn new(graph: &'g Graph, options: Options) -> Self {
         let verdict = (graph.nodes() == 0).then_some(Verdict::Converged);
-        Self { graph, course: Course::new(options, graph.nodes(), false), verdict, near: None }
+        Self { graph, course: Course::new(options, graph.nodes(), false), verdict, begun: &[] }
     }
 
-    /// Begins with a π that is thought to be near, of this very graph, as [`crate::Solver::warm`].
-    pub fn warm(graph: &'g Graph, options: Options, near: &'g Near) -> Self {
-        let course = Course::new(options, graph.nodes(), true);
-        Self { course, near: Some(near), ..Self::new(graph, options) }
+    /// Begins with a π that is thought to be near that of its graph, as [`crate::Solver::warm`].
+    pub fn warm(near: &'g Near<'g>, options: Options) -> Self {
+        let course = Course::new(options, near.graph.nodes(), true);
+        Self { course, begun: &near.masses, ..Self::new(near.graph, options) }
     }
 
     /// What the device needs.
@@ -88,7 +92,7 @@ impl<'g> Offloaded<'g> {
             alpha: options.alpha.parts(),
             epsilon: options.epsilon.units(),
             rounds_max: options.rounds_max.clamp(1, ROUNDS_MAX),
-            begun: self.near.map_or(&[], |near| &near.0),
+            begun: self.begun,
         }
     }
 

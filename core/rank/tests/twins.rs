@@ -174,7 +174,7 @@ fn a_solve_that_begins_near_gives_the_same_bits() {
                 let options = Options { alpha: Alpha::from_decimal(alpha).unwrap(), ..Options::default() };
                 let expected = Alone.solve(&graph, options, Some(&near));
                 let begun = Near::new(&graph, &near);
-                let got = by_twins(&graph, Offloaded::warm(&graph, options, &begun), ROOMY);
+                let got = by_twins(&graph, Offloaded::warm(&begun, options), ROOMY);
                 assert_eq!(got, expected, "{} from {} at {alpha}", shape.name, other.name);
             }
         }

@@ -83,12 +83,17 @@ on_device! {
         for shape in [graphs::rmat(8, 16, 4), graphs::uniform(500, 3_000, 5)] {
             for graph in [shape.to_graph(), shape.to_weighted_graph(Teleport::Stake)] {
                 let begun = Near::new(&graph, &near);
-                // The last options end in a round that the device runs past, so that it begins again; and so does what is lost.
+                // Some of these end in a round that the device runs past, so that it begins again; and so does what is lost.
                 let close = Epsilon::from_decimal("1e-8").expect("a distance");
-                for (epsilon, times) in [(Epsilon::MILLIONTH, 0), (Epsilon::MILLIONTH, LOSSES_MAX), (close, 0)] {
-                    let options = Options { epsilon, ..Options::default() };
+                let (coarse, usual) = (Epsilon::MILLIONTH, Alpha::USUAL);
+                // Where nothing follows edges, the first round is near at once; but it may not end there, since nothing teleported before it.
+                let none = Alpha::from_decimal("0").expect("a fraction");
+                let all =
+                    [(coarse, usual, 0), (coarse, usual, LOSSES_MAX), (close, usual, 0), (coarse, none, 0)];
+                for (epsilon, alpha, times) in all {
+                    let options = Options { epsilon, alpha, ..Options::default() };
                     let expected = Alone.solve(&graph, options, Some(&near));
-                    let solve = Offloaded::warm(&graph, options, &begun);
+                    let solve = Offloaded::warm(&begun, options);
                     let input = solve.input();
                     let mut unlucky = Unlucky { gpu: &gpu, solve, seen: 16, times };
                     let solution = gpu.rank(&input, &mut unlucky).await.expect("the GPU computes");

@@ -2,6 +2,7 @@
 
 use super::Device;
 use block::{Outcome, Task};
+use ffcm::Rounds;
 use futures::executor::block_on;
 use gpu::{Gpu, GpuError};
 use rank::{Focus, Graph, Near, Offloaded, Options, Ranking, Solves, Workers as _};
@@ -10,6 +11,12 @@ use std::{cell::RefCell, mem, time::Instant};
 
 /// What is told of work that no GPU did.
 pub(super) const PROCESSOR: &str = "processor";
+
+/// A net begins on the processor, where so many interactions take two to four milliseconds: a net that ends in them is not worth being handed to a GPU.
+const INTERACTIONS_FIRST: u64 = 1 << 16;
+/// A net goes to a GPU only where one of those first rounds has so many pairs. A dispatch by Vulkan takes 24 to 36 µs however few pairs there are (published
+/// measurements), and a thread does 15 to 38 million interactions a second (docs/benchmarks.md), so two threads do 700 to 2,700 in the meantime.
+const WIDTH_LEAST: usize = 1 << 11;
 
 /// Threads, and the GPU that is asked first.
 pub(super) struct Machine {
@@ -23,8 +30,8 @@ pub(super) struct Machine {
 /// What did a block's work.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Used {
-    /// What reduced its weights; nothing where it has none that are programs.
-    pub(super) weights: Option<String>,
+    /// All that reduced its weights, each once; nothing where it has none that are programs.
+    pub(super) weights: Vec<String>,
     /// What solved; nothing where changes were pushed on.
     pub(super) solve: Option<String>,
     /// Why the GPU did less than it was asked for.
@@ -52,15 +59,20 @@ impl Machine {
         Used { gpu_error: used.gpu_error.or_else(|| self.missing.clone()), ..used }
     }
 
-    /// Reduces weights; what only the order of one thread decides, on one.
+    /// Reduces weights; what only the order of one thread decides, on one. What a GPU did counts as its work where its outcome does.
     pub(super) fn reduce(&self, task: &Task) -> Outcome {
-        let (by, outcome) = match self.on_gpu(|gpu| reduced(gpu, task)) {
-            Some((by, outcome)) => (by, outcome),
-            None => (PROCESSOR.to_owned(), self.together(task)),
+        let here = || PROCESSOR.to_owned();
+        let by_threads = || (here(), self.together(task));
+        let (by, outcome) = match self.gpu.as_ref().map(|_| begun(task)) {
+            Some(Begun::Ended(outcome)) => (here(), outcome),
+            Some(Begun::Wide) => self.on_gpu(|gpu| reduced(gpu, task)).unwrap_or_else(by_threads),
+            Some(Begun::Narrow) | None => by_threads(),
         };
-        let (by, outcome) =
-            outcome.map_or_else(|| (PROCESSOR.to_owned(), task.run()), |outcome| (by, outcome));
-        self.used.borrow_mut().weights = Some(by);
+        let (by, outcome) = outcome.map_or_else(|| (here(), task.run()), |outcome| (by, outcome));
+        let weights = &mut self.used.borrow_mut().weights;
+        if !weights.contains(&by) {
+            weights.push(by);
+        }
         outcome
     }
 
@@ -93,7 +105,7 @@ impl Solves for Machine {
         let by_gpu = self.on_gpu(|gpu| {
             let near = near.map(|focus| Near::new(graph, focus));
             let solve = match &near {
-                Some(near) => Offloaded::warm(graph, options, near),
+                Some(near) => Offloaded::warm(near, options),
                 None => Offloaded::new(graph, options),
             };
             block_on(solved(gpu, solve)).map_err(|error| error.to_string())
@@ -103,6 +115,29 @@ impl Solves for Machine {
         self.used.borrow_mut().solve = Some(by);
         ranking
     }
+}
+
+/// What the first rounds of a net show.
+enum Begun {
+    /// It ended in them; with its outcome, but where one thread decides.
+    Ended(Option<Outcome>),
+    /// None of them was wide.
+    Narrow,
+    /// Some were.
+    Wide,
+}
+
+/// Does the first rounds of a net as a GPU would.
+fn begun(task: &Task) -> Begun {
+    let Ok(mut rounds) = Rounds::new(task.book(), task.limits()) else { return Begun::Narrow };
+    while rounds.tally().interactions() < INTERACTIONS_FIRST {
+        let progress = rounds.round(|_| {});
+        if progress.is_final() {
+            return Begun::Ended(task.outcome(progress, rounds.tally(), Some(&rounds.result())));
+        }
+    }
+    let (_, widest) = rounds.rounds();
+    if widest < WIDTH_LEAST { Begun::Narrow } else { Begun::Wide }
 }
 
 /// What came of the weights; `None` where one thread decides.

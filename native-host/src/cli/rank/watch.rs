@@ -63,7 +63,7 @@ pub(super) struct WatchArgs {
     /// Leave out as many blocks of the changes as the state has already
     #[arg(long, requires = "state")]
     resume: bool,
-    /// What reduces weights and solves; the outcome is the same
+    /// What solves, and reduces weights whose nets are wide; the outcome is the same
     #[arg(long, value_enum, default_value_t = Device::Cpu)]
     device: Device,
     /// Most interactions that all weights of a block take
@@ -251,11 +251,11 @@ impl Watch<'_> {
                 "warm" if rounds > 0 => format!("warm, {rounds} rounds"),
                 other => other.to_owned(),
             };
-            let on = |what: &str, device: &Option<String>| match (self.args.device, device) {
-                (Device::Gpu, Some(device)) => format!("{what} on {device}; "),
+            let on = |what: &str, devices: &[String]| match self.args.device {
+                Device::Gpu if !devices.is_empty() => format!("{what} on {}; ", devices.join(" and ")),
                 _ => String::new(),
             };
-            let devices = on("weights", &weights) + &on("solved", &solve);
+            let devices = on("weights", &weights) + &on("solved", solve.as_slice());
             let near = if record.nearness == Nearness::Converged { "within" } else { "NOT CONVERGED, within" };
             format!(
                 "block {}: {} nodes, {} edges; {} changes, {} refused, {} interactions; {how}; {near} {}; {devices}{ms:.3} ms; {}",
