@@ -7,7 +7,8 @@ use ffcm::{
     lazy::Reading,
     program::{Mode, Program, Run, RunLimits},
 };
-use gpu::Gpu;
+use gpu::{Gpu, GpuError};
+use std::{cell::RefCell, rc::Rc};
 
 /// Room for nets: 256 MiB of nodes, 128 of wires, and as much again for lists of free places and pairs. A tab has 4 GiB for all.
 const NODES_MAX: u32 = 1 << 24;
@@ -22,6 +23,21 @@ const COLLAPSED_MAX: u32 = 10_000;
 const PROCESSOR: &str = "this processor";
 /// Pairs, or steps, of the first slice, before the machine's pace is known.
 const FIRST_SLICE: u64 = 1 << 14;
+
+thread_local! {
+    /// The GPU of all programs, with the kernels that were made for them.
+    static GPU: RefCell<Option<Rc<Gpu>>> = const { RefCell::new(None) };
+}
+
+/// The GPU, opened once.
+async fn opened() -> Result<Rc<Gpu>, GpuError> {
+    if let Some(gpu) = GPU.with_borrow(Clone::clone) {
+        return Ok(gpu);
+    }
+    let gpu = Rc::new(Gpu::open().await?);
+    GPU.set(Some(Rc::clone(&gpu)));
+    Ok(gpu)
+}
 
 /// Reduces a program and tells the page what came of it.
 ///
@@ -102,7 +118,7 @@ async fn on_gpu(program: &Program, how: &Reducing) -> Result<Outcome, String> {
     let limits =
         Limits { nodes_max: NODES_MAX, wires_max: WIRES_MAX, interactions_max: how.interactions_max };
     let offloaded = Offloaded::new(book, limits).map_err(|error| error.to_string())?;
-    let gpu = Gpu::open().await.map_err(|error| error.to_string())?;
+    let gpu = opened().await.map_err(|error| error.to_string())?;
     // Its driver makes kernels for a while, which is no part of the run.
     gpu.prepare_nets().await.map_err(|error| error.to_string())?;
     let begun_ms = now_ms();
