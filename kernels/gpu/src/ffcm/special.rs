@@ -6,7 +6,7 @@
 //!
 //! # Bounds
 //! A run has its driver compile one text at most, of [`TEXT_MAX`](shaders::ffcm::special::TEXT_MAX) bytes and [`DEFS_MAX`](shaders::ffcm::special::DEFS_MAX) definitions, whatever its
-//! book; one text at a time is compiled for a device, and the last eight are remembered.
+//! book, and by itself only of a net that took a second already. One text at a time is compiled for a device, and the last eight are remembered.
 
 use crate::{
     device::{Device, Fault, Gpu, lock},
@@ -19,7 +19,8 @@ use shaders::ffcm::{
 };
 use std::sync::Mutex;
 
-/// A net is a long one that was reduced for so long, in milliseconds: about as long as it took a driver that computes on the processor to compile definitions.
+/// A net is a long one that was reduced for so long, in milliseconds: longer than it took a driver that computes on the processor to compile definitions
+/// (docs/benchmarks.md).
 const LONG_MS: f64 = 1_000.0;
 /// And that called definitions so often: what it called most is known then. On the processor as a GPU, what code saves of so many calls is what compiling it
 /// takes.
