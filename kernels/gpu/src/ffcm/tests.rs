@@ -187,6 +187,8 @@ fn programs_of_the_same_text_have_the_same_code() {
     });
 }
 
+/// A browser's devices stay on their thread.
+#[cfg(not(target_arch = "wasm32"))]
 #[test]
 fn of_two_that_want_the_same_code_one_waits() {
     let gpu = futures::executor::block_on(Gpu::open());
