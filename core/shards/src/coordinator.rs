@@ -246,6 +246,11 @@ impl Desk {
         }
     }
 
+    /// Whether a peer may have all that was said of a part, or have it soon.
+    fn may_have(&self, peer: NodeId, work: WorkId) -> bool {
+        self.peers.get(&peer).is_some_and(|peer| !peer.post.keeps(work))
+    }
+
     /// Forgets what was to be said of a part.
     fn take_back(&mut self, peer: NodeId, work: WorkId) {
         if let Some(peer) = self.peers.get_mut(&peer) {
@@ -432,7 +437,12 @@ impl Coordinator {
         let (heard, letter) = peer.post.take(piece, awaited.max(UNASKED_BYTES_MAX));
         match letter.map(|letter| decode::<Word>(&letter)) {
             None => {}
-            Some(Ok(Word::Offer(advert))) => peer.advert = advert.map(Advert::shortened),
+            Some(Ok(Word::Offer(advert))) => {
+                peer.advert = advert.map(Advert::shortened);
+                if peer.advert.is_none() {
+                    self.running(|run, desk| run.withdrawn(desk, from));
+                }
+            }
             Some(Ok(Word::Done(done))) => self.running(|run, desk| run.done(now, desk, Some(from), done)),
             // It is of another version, or worse: nothing that it holds will come to an end.
             Some(Err(_)) => self.running(|run, desk| run.broken(now, desk, from)),

@@ -189,13 +189,13 @@ impl Holder {
         match input {
             Input::Reckoner(reckoner) => {
                 // Parts that it held are gone with the one before.
-                self.give_up("what computed is gone");
+                self.give_up();
                 self.reckoner = reckoner;
                 self.changed = true;
             }
             Input::Lend(lending) => {
                 if lending.is_none() {
-                    self.give_up("its person takes no more");
+                    self.give_up();
                 }
                 self.changed = self.changed || self.lending != lending;
                 self.lending = lending;
@@ -449,13 +449,18 @@ impl Holder {
         self.outputs.push_back(Output::Do(Task::Drop { work }));
     }
 
-    /// Gives everything back.
-    fn give_up(&mut self, why: &str) {
-        let works: Vec<(WorkId, NodeId, WorkId)> =
-            self.works.iter().map(|(work, held)| (*work, held.heavy, held.name)).collect();
-        for (work, heavy, name) in works {
+    /// Gives everything back. Heavy nodes that have parts here are told that nothing is offered, which is no failure, and what is offered from now on after
+    /// that.
+    fn give_up(&mut self) {
+        let works: Vec<(WorkId, NodeId)> =
+            self.works.iter().map(|(work, held)| (*work, held.heavy)).collect();
+        for (work, heavy) in works {
             self.drop_work(work);
-            self.answer(heavy, None, Done::Failed { work: name, why: why.into() });
+            if let Some(heavy) = self.heavy.get_mut(&heavy)
+                && heavy.told.take().is_some()
+            {
+                heavy.post.write(encode(&Word::Offer(None)));
+            }
         }
     }
 

@@ -224,7 +224,7 @@ impl Advert {
 /// A light node's letter.
 #[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub enum Word {
-    /// What I take from now on; nothing for `None`.
+    /// What I take from now on; nothing for `None`, and what I had is given up then.
     Offer(Option<Advert>),
     /// What came of a task of yours.
     Done(Done),

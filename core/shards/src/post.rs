@@ -75,6 +75,12 @@ impl Post {
         self.outgoing.retain(|(about, _)| *about != Some(work));
     }
 
+    /// Whether a letter about a part is here of which no piece is under way.
+    pub(crate) fn keeps(&self, work: WorkId) -> bool {
+        let under_way = usize::from(self.asking);
+        self.outgoing.iter().skip(under_way).any(|(about, _)| *about == Some(work))
+    }
+
     /// How many letters are not there yet.
     pub(crate) fn waiting(&self) -> usize {
         self.outgoing.len()

@@ -39,6 +39,8 @@ const BYTES_PER_MS: u64 = 64;
 const LETTER_BYTES: u64 = 256;
 /// Milliseconds for which a part may lack a holder before others that wait have their turn.
 const LACK_MS: u64 = 20_000;
+/// How often a node may give up what it has of a ranking, before that is a fault each time: who does nothing else keeps others waiting.
+const WITHDRAWALS_MAX: u32 = 8;
 /// Most parts that are handed out for one ranking in all: who makes identities without end does not make it go on without end.
 const HOLDS_MAX: u64 = 10_000;
 
@@ -104,6 +106,8 @@ pub(super) struct Run {
     pub(super) liars: BTreeSet<NodeId>,
     /// How often each failed, was late or broke the protocol.
     pub(super) faults: BTreeMap<NodeId, u32>,
+    /// How often each gave up what it had.
+    withdrawals: BTreeMap<NodeId, u32>,
     pub(super) replaced: u32,
     began: Instant,
     /// Since when some part has no holder.
@@ -133,6 +137,7 @@ impl Run {
             is_strict: false,
             liars: BTreeSet::new(),
             faults: BTreeMap::new(),
+            withdrawals: BTreeMap::new(),
             replaced: 0,
             began: now,
             lacks: None,
@@ -176,6 +181,30 @@ impl Run {
         let of = |(work, hold): (&WorkId, &Hold)| (hold.who == Who::Peer(peer)).then_some(*work);
         let works: Vec<WorkId> = self.holds.iter().filter_map(of).collect();
         works.into_iter().for_each(|work| self.take_away(desk, work));
+    }
+
+    /// A peer gave its parts up, as if it had left: its person has other plans, or another device. That is no fault until it is a habit.
+    pub(super) fn withdrawn(&mut self, desk: &mut Desk, peer: NodeId) {
+        let of = |(work, hold): (&WorkId, &Hold)| (hold.who == Who::Peer(peer)).then_some((*work, hold.step));
+        let works: Vec<(WorkId, u32)> = self.holds.iter().filter_map(of).collect();
+        if works.is_empty() {
+            return;
+        }
+        let count = self.withdrawals.entry(peer).or_default();
+        *count += 1;
+        if *count > WITHDRAWALS_MAX {
+            *self.faults.entry(peer).or_default() += 1;
+        }
+        for (work, step) in works {
+            // One that was on its way may have come after all was given up.
+            if step == 0 && desk.may_have(peer, work) {
+                self.take_away(desk, work);
+            } else {
+                self.holds.remove(&work);
+                self.replaced += 1;
+                desk.take_back(peer, work);
+            }
+        }
     }
 
     /// Takes a part away from who holds it.
