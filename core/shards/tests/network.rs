@@ -95,6 +95,8 @@ struct World {
     restarts: u32,
     /// The most that [`Coordinator::letters_bytes`] said.
     letters_bytes: u64,
+    /// All that was said of how far rankings are.
+    words: BTreeSet<String>,
 }
 
 fn reckoner() -> Reckoner {
@@ -133,6 +135,7 @@ impl World {
             edges,
             restarts: 0,
             letters_bytes: 0,
+            words: BTreeSet::new(),
         }
     }
 
@@ -308,6 +311,7 @@ impl World {
             self.drain();
             self.letters_bytes = self.letters_bytes.max(self.coordinator.letters_bytes());
             let view = self.coordinator.ranking(id).expect("known");
+            self.words.insert(view.words.clone());
             if matches!(view.state, RankingState::Done | RankingState::Refused) {
                 return view;
             }
@@ -520,8 +524,25 @@ fn what_waits_for_silent_holders_is_bounded() {
     let view = world.run(id);
     world.is_right(&view, &[]);
     assert!(view.result.unwrap().replaced > 0);
+    assert!(world.words.iter().any(|words| {
+        words.starts_with("round 1; ")
+            && words.ends_with(" bytes for a holder wait until holders have taken in what was sent before")
+    }));
     // And what two holders of each part say: no more than four bytes a node, and eight in the end, when letters are short.
     assert!(world.letters_bytes <= LETTERS_BYTES + 2 * 4 * NODES, "{} bytes", world.letters_bytes);
+}
+
+#[test]
+fn who_sends_what_fits_nowhere_says_so() {
+    let mut world = World::new(5, edges(&graphs::rmat(10, 8, 5)));
+    world.coordinator = Coordinator::default().with_letters_bytes_max(2 << 10);
+    (1..4).for_each(|number| world.join(light(number), Vice::None));
+    let id = world.submit(Order { patience_ms: 10_000, ..order(4) });
+    let view = world.run(id);
+    assert_eq!(view.state, RankingState::Refused);
+    assert!(view.words.starts_with("its time is over: round 1; it goes no further: "), "{}", view.words);
+    let mends = "at most 1024 may wait for one; have it cut into more parts, or rank it on one machine";
+    assert!(view.words.ends_with(mends), "{}", view.words);
 }
 
 /// Each change takes away more parts than a node may fail to do.

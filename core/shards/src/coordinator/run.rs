@@ -114,6 +114,8 @@ pub(super) struct Run {
     lacks: Option<Instant>,
     /// The latest moment heard of.
     pub(super) heard: Instant,
+    /// Bytes of the longest letter that there is no room for yet; 0 where none waits for room.
+    pub(super) unsent_bytes: u64,
     failure: Option<String>,
 }
 
@@ -142,6 +144,7 @@ impl Run {
             began: now,
             lacks: None,
             heard: now,
+            unsent_bytes: 0,
             failure: None,
         };
         run.next_round();
@@ -446,6 +449,7 @@ impl Run {
             let bytes = self.letter_bytes(shard, step);
             // It is asked once others have taken theirs in, or have lost their parts.
             if bytes > (*room).min(desk.room_of(peer)) {
+                self.unsent_bytes = self.unsent_bytes.max(bytes);
                 return Ok(());
             }
         }
@@ -515,6 +519,7 @@ impl Run {
     pub(super) fn settle(&mut self, now: Instant, desk: &mut Desk) -> Option<(Outcome, Vec<u64>)> {
         self.heard = now;
         loop {
+            self.unsent_bytes = 0;
             if self.handed_out > HOLDS_MAX {
                 self.failure = Some("too many holders left, failed or lied".into());
             }

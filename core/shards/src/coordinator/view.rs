@@ -145,7 +145,17 @@ impl Coordinator {
             return format!("{lacking} parts wait for light nodes that hold them; {offers} offer to");
         }
         let checked = if run.is_strict { ", all of it checked here, since holders lied alike" } else { "" };
-        format!("round {}{checked}", run.rounds() + 1)
+        let (bytes, bytes_max) = (run.unsent_bytes, self.desk.letters_bytes_max / 2);
+        let waits = match bytes {
+            0 => String::new(),
+            _ if bytes > bytes_max => format!(
+                "; it goes no further: {bytes} bytes are to be sent to a holder, where at most {bytes_max} may wait for one; have it cut into more parts, or rank it on one machine"
+            ),
+            _ => {
+                format!("; {bytes} bytes for a holder wait until holders have taken in what was sent before")
+            }
+        };
+        format!("round {}{checked}{waits}", run.rounds() + 1)
     }
 
     fn view(&self, id: ContentId, ranking: &Ranking) -> RankingView {
