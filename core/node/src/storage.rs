@@ -108,6 +108,26 @@ impl<E> Queue<E> {
 mod tests {
     use super::*;
 
+    /// A batch may have many megabytes, and everybody waits for the loop that begins the commit.
+    #[test]
+    fn a_commit_shares_the_bytes_that_a_retry_keeps() {
+        let mut queue = Queue::new();
+        let (mut batch, value) = (Batch::new(), alloc::vec![7; 1_000]);
+        let lies_at = value.as_ptr();
+        batch.put(b"key", value);
+        queue.push(Part { batch: batch.clone(), effect: (), retry: true });
+        let shares = |batch: &Batch| {
+            let mut changes = batch.changes();
+            matches!(changes.next(), Some(store::Change::Put(entry)) if entry.value.as_ptr() == lies_at)
+        };
+        let now = Instant::from_unix_ms(1_000_000);
+        let (ticket, begun) = queue.begin(now).unwrap();
+        assert!(shares(&begun));
+        queue.end(now, ticket, Err(StoreError::Full));
+        let (_, again) = queue.begin(now.plus_ms(RETRY_MS)).unwrap();
+        assert!(shares(&again) && again == batch);
+    }
+
     #[test]
     fn a_retry_under_way_wakes_nobody() {
         let mut queue = Queue::new();

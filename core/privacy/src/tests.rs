@@ -183,7 +183,6 @@ fn a_damaged_or_newer_ledger_is_refused() {
     Ledger::new().note(now(), &question(1, &["mass"]), By::Person, &mut batch);
     let entries: Vec<Entry> = batch
         .changes()
-        .iter()
         .filter_map(|change| match change {
             store::Change::Put(entry) => Some(entry.clone()),
             store::Change::Delete(_) | store::Change::DeleteUnder(_) => None,

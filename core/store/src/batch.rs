@@ -1,5 +1,5 @@
 use crate::StoreError;
-use alloc::vec::Vec;
+use alloc::{sync::Arc, vec::Vec};
 
 /// Longest key, in bytes.
 pub const KEY_BYTES_MAX: usize = 256;
@@ -26,9 +26,9 @@ pub enum Change {
     DeleteUnder(Vec<u8>),
 }
 
-/// Changes that become durable together.
+/// Changes that become durable together. Clones share keys and values: whoever may have to store a batch once more keeps one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Batch(Vec<Change>);
+pub struct Batch(Vec<Arc<Change>>);
 
 impl Batch {
     /// An empty batch.
@@ -38,17 +38,17 @@ impl Batch {
 
     /// Sets `key` to `value`.
     pub fn put(&mut self, key: impl Into<Vec<u8>>, value: impl Into<Vec<u8>>) {
-        self.0.push(Change::Put(Entry { key: key.into(), value: value.into() }));
+        self.0.push(Arc::new(Change::Put(Entry { key: key.into(), value: value.into() })));
     }
 
     /// Removes `key`.
     pub fn delete(&mut self, key: impl Into<Vec<u8>>) {
-        self.0.push(Change::Delete(key.into()));
+        self.0.push(Arc::new(Change::Delete(key.into())));
     }
 
     /// Removes all keys that begin with `prefix`.
     pub fn delete_under(&mut self, prefix: impl Into<Vec<u8>>) {
-        self.0.push(Change::DeleteUnder(prefix.into()));
+        self.0.push(Arc::new(Change::DeleteUnder(prefix.into())));
     }
 
     /// Adds `other`'s changes after this batch's.
@@ -57,8 +57,8 @@ impl Batch {
     }
 
     /// The changes, in order.
-    pub fn changes(&self) -> &[Change] {
-        &self.0
+    pub fn changes(&self) -> impl ExactSizeIterator<Item = &Change> {
+        self.0.iter().map(|change| &**change)
     }
 
     /// Whether there is nothing to do.
@@ -72,7 +72,7 @@ impl Batch {
     /// [`StoreError::TooLarge`] for the first that is over.
     pub fn check(&self) -> Result<(), StoreError> {
         let fits = |len, max| if len > max { Err(StoreError::TooLarge { len, max }) } else { Ok(()) };
-        self.0.iter().try_for_each(|change| match change {
+        self.changes().try_for_each(|change| match change {
             Change::Put(entry) => {
                 fits(entry.key.len(), KEY_BYTES_MAX)?;
                 fits(entry.value.len(), VALUE_BYTES_MAX)

@@ -29,7 +29,7 @@ fn puts(step: &str, batch: &Batch) -> Vec<Entry> {
         }
         Change::Delete(_) | Change::DeleteUnder(_) => None,
     };
-    batch.changes().iter().filter_map(put).collect()
+    batch.changes().filter_map(put).collect()
 }
 
 /// The block, and all that a pipeline stores: of the graph that it begins with, of the block, and of one after which the whole graph is stored.

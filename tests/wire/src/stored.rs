@@ -40,7 +40,7 @@ fn puts(step: &str, batch: &Batch) -> Vec<Entry> {
         }
         Change::Delete(_) | Change::DeleteUnder(_) => None,
     };
-    batch.changes().iter().filter_map(put).collect()
+    batch.changes().filter_map(put).collect()
 }
 
 /// Three tallies of the sampled proposal, as far as accepted by each alone.

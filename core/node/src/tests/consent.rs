@@ -115,7 +115,6 @@ fn an_answer_and_its_entry_in_the_ledger_are_one_batch() {
         .next()
         .unwrap()
         .changes()
-        .iter()
         .filter_map(|change| match change {
             store::Change::Put(entry) => Some(entry.key.as_slice()),
             store::Change::Delete(_) | store::Change::DeleteUnder(_) => None,
