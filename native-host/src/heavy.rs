@@ -12,7 +12,7 @@ use crate::{
     home::{self, Home},
     http::{self, Parts, Public, Site},
     output::Out,
-    reckon::{Cutting, Reckoning},
+    reckon::{Combining, Cutting, Reckoning},
     secrets,
     stop::Stop,
     swarm::{ListenError, Offered, Ports, Reach, Shell, announced},
@@ -25,7 +25,7 @@ use libp2p::Multiaddr;
 use net::{Limits, Transport};
 use node::{HeavyConfig, HeavyInput, HeavyNode};
 use offer::Offerer;
-use owner::{HeavyOwner, Speaker};
+use owner::{Beside, HeavyOwner, Speaker};
 use sd_notify::NotifyState;
 use serde_json::{Value, json};
 use std::{
@@ -140,7 +140,9 @@ pub(crate) async fn run(home: &Home, options: HeavyOptions, out: &Out, stop: Sto
     let (guests, results) = Guests::new(options.judge);
     let (reckoning, answers) = Reckoning::start().context("threads for parts of graphs")?;
     let (cutting, cuts) = Cutting::new(store.clone());
-    let owner = HeavyOwner::new(Arc::clone(&public), speaker, guests, reckoning, cutting);
+    let (combining, combined) = Combining::new();
+    let beside = Beside { guests, reckoning, cutting, combining };
+    let owner = HeavyOwner::new(Arc::clone(&public), speaker, beside);
     let pump = Pump { node, shell, store: store.clone(), owner, commits: commits.clone() };
     let (handle, task) = pump.start(stop.watch());
 
@@ -150,6 +152,7 @@ pub(crate) async fn run(home: &Home, options: HeavyOptions, out: &Out, stop: Sto
     // They end with the node: then its handle fails.
     tokio::spawn(results.pass_on(handle.clone()));
     tokio::spawn(answers.pass_on(handle.clone(), HeavyInput::Reckoned));
+    tokio::spawn(combined.pass_on(handle.clone(), HeavyInput::Combined));
     tokio::spawn(cuts.pass_on(handle.clone(), |(ranking, result)| HeavyInput::Cut { ranking, result }));
     let teller = {
         let (public, handle) = (Arc::clone(&public), handle.clone());

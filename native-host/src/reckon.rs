@@ -9,8 +9,8 @@ use codec::ContentId;
 use rank::{Format, ReadOptions};
 use ranking::{read_edges, unpack};
 use shards::{
-    Cut, Done, EDGES_MAX, NODES_MAX, Order, Processor, Reckoner, Task, UNPACKED_BYTES_MAX, WorkId, Written,
-    holder::PARTS_MAX,
+    Combine, Combined, Cut, Done, EDGES_MAX, NODES_MAX, Order, Processor, Reckoner, Task, UNPACKED_BYTES_MAX,
+    WorkId, Written, holder::PARTS_MAX,
 };
 use std::{
     io::{BufReader, Cursor, Read},
@@ -131,6 +131,29 @@ impl Cutting {
             let result = result.unwrap_or_else(|panic| Err(format!("cutting it failed: {panic}")));
             // The node may be stopping.
             let _ = cuts.blocking_send((ranking, result.map(Box::new)));
+        });
+    }
+}
+
+/// Puts together what parts of graphs said, beside the node.
+pub(crate) struct Combining(mpsc::Sender<Combined>);
+
+impl Combining {
+    pub(crate) fn new() -> (Self, Answers<Combined>) {
+        let (sender, receiver) = mpsc::channel(1);
+        (Self(sender), Answers(receiver))
+    }
+
+    /// Does it on a thread of its own, and tells the [`Answers`] what came of it.
+    pub(crate) fn handle(&self, combine: Combine) {
+        let answers = self.0.clone();
+        tokio::task::spawn_blocking(move || {
+            let combined = guarded(|| combine.run()).unwrap_or_else(|panic| {
+                tracing::error!(panic, "what parts of a graph said was not put together");
+                combine.broken(panic)
+            });
+            // The node may be stopping.
+            let _ = answers.blocking_send(combined);
         });
     }
 }

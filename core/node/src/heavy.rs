@@ -234,6 +234,9 @@ impl HeavyNode {
             HeavyInput::Cut { ranking, result } => {
                 self.coordinator_input(now, shards::coordinator::Input::Cut { ranking, result });
             }
+            HeavyInput::Combined(combined) => {
+                self.coordinator_input(now, shards::coordinator::Input::Combined(combined));
+            }
             HeavyInput::Reckoned(done) => {
                 self.coordinator_input(now, shards::coordinator::Input::Done(done));
             }

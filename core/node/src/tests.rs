@@ -240,6 +240,10 @@ impl World {
                     }
                     Work::None
                 }
+                HeavyOutput::Combine(combine) => {
+                    node.handle_input(self.now, HeavyInput::Combined(combine.run()));
+                    Work::None
+                }
                 HeavyOutput::BlobPut { token, result } => {
                     self.guests.put.insert(token, result);
                     Work::None

@@ -9,7 +9,7 @@ use crate::{
     shard::{SHARDS_MAX, Sums},
     sweep,
 };
-use alloc::{vec, vec::Vec};
+use alloc::{sync::Arc, vec, vec::Vec};
 use core::fmt;
 
 /// No slot.
@@ -103,15 +103,23 @@ impl core::error::Error for Incredible {}
 ///
 /// Each round: [`Hub::teleport`] to all parts; their exports give [`Hub::ghosts`]; their sums go to [`Hub::judge`]. Once there is a verdict, what all
 /// keep gives [`Hub::focus`]. The same bits as [`crate::solve`]'s.
+///
+/// Clones share all that is as large as the graph: one costs next to nothing, for a thread that does what takes long.
 #[derive(Debug, Clone)]
 pub struct Hub {
     course: Course,
+    verdict: Option<Verdict>,
+    cut: Arc<Seams>,
+}
+
+/// How a graph was cut.
+#[derive(Debug)]
+struct Seams {
     nodes: u32,
     is_weighted: bool,
     jumps: Vec<u64>,
     owners: Vec<u32>,
     parts: Vec<Ends>,
-    verdict: Option<Verdict>,
 }
 
 /// What goes in and out of a part.
@@ -137,40 +145,42 @@ impl Hub {
         });
         let hub = Self {
             course: Course::new(options, graph.nodes(), false),
-            nodes: graph.nodes(),
-            is_weighted: graph.is_weighted(),
-            jumps: graph.jumps.clone(),
-            parts: ends.collect(),
-            owners,
             verdict: (graph.nodes() == 0).then_some(Verdict::Converged),
+            cut: Arc::new(Seams {
+                nodes: graph.nodes(),
+                is_weighted: graph.is_weighted(),
+                jumps: graph.jumps.clone(),
+                parts: ends.collect(),
+                owners,
+            }),
         };
         Some((hub, cut.into_iter().map(|(part, _)| part).collect()))
     }
 
     /// Begins anew: before round 1.
     pub fn restart(&mut self) {
-        self.course = Course::new(*self.course.options(), self.nodes, false);
-        self.verdict = (self.nodes == 0).then_some(Verdict::Converged);
+        self.course = Course::new(*self.course.options(), self.cut.nodes, false);
+        self.verdict = (self.cut.nodes == 0).then_some(Verdict::Converged);
     }
 
     /// How many parts there are.
     pub fn shards(&self) -> usize {
-        self.parts.len()
+        self.cut.parts.len()
     }
 
     /// How many nodes a part has.
     pub fn nodes_of(&self, shard: usize) -> usize {
-        self.parts.get(shard).map_or(0, |ends| ends.nodes)
+        self.cut.parts.get(shard).map_or(0, |ends| ends.nodes)
     }
 
     /// How many contributions a part exports.
     pub fn exports_of(&self, shard: usize) -> usize {
-        self.parts.get(shard).map_or(0, |ends| ends.exports)
+        self.cut.parts.get(shard).map_or(0, |ends| ends.exports)
     }
 
     /// How many contributions a part imports.
     pub fn ghosts_of(&self, shard: usize) -> usize {
-        self.parts.get(shard).map_or(0, |ends| ends.imports.len())
+        self.cut.parts.get(shard).map_or(0, |ends| ends.imports.len())
     }
 
     /// Units that teleport in the round that comes next.
@@ -183,11 +193,11 @@ impl Hub {
     /// # Errors
     /// [`Incredible`] where there are not as many exports as there should be, or more mass than all comes to this part.
     pub fn ghosts(&self, shard: usize, exports: &[&[u32]]) -> Result<Vec<u32>, Incredible> {
-        let ends = self.parts.get(shard).ok_or(Incredible)?;
+        let ends = self.cut.parts.get(shard).ok_or(Incredible)?;
         let export = |(owner, at): &(u32, u32)| exports.get(*owner as usize)?.get(*at as usize).copied();
         let ghosts: Option<Vec<u32>> = ends.imports.iter().map(export).collect();
         let ghosts = ghosts.ok_or(Incredible)?;
-        if part::mass(&ghosts, &ends.edges, self.is_weighted) > u128::from(ONE) {
+        if part::mass(&ghosts, &ends.edges, self.cut.is_weighted) > u128::from(ONE) {
             return Err(Incredible);
         }
         Ok(ghosts)
@@ -224,9 +234,9 @@ impl Hub {
         let mut kept: Vec<_> = kept.iter().map(|kept| kept.iter()).collect();
         let mass = |(node, owner): (u32, &u32)| {
             let kept = kept.get_mut(*owner as usize)?.next()?;
-            kept.checked_add(graph::jump(&self.jumps, self.nodes, teleport, node))
+            kept.checked_add(graph::jump(&self.cut.jumps, self.cut.nodes, teleport, node))
         };
-        let values: Option<Vec<u64>> = (0..).zip(&self.owners).map(mass).collect();
+        let values: Option<Vec<u64>> = (0..).zip(&self.cut.owners).map(mass).collect();
         Focus::from_units(values.ok_or(Incredible)?).ok_or(Incredible)
     }
 }

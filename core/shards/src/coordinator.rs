@@ -1,6 +1,7 @@
 //! A heavy node's side: it takes rankings, cuts their graphs, hands parts out, believes what is vouched for, and keeps π.
 
 use crate::{
+    combine::{Combine, Combined},
     letter::Letter,
     message::{Advert, Done, Heard, Piece, Task, Word, WorkId},
     order::{CHUNK_BYTES, Cut, GRAPH_BYTES_MAX, GraphFile, Order, OrderError},
@@ -91,6 +92,8 @@ pub enum Input {
     },
     /// What came of [`Output::Do`].
     Done(Done),
+    /// What came of [`Output::Combine`].
+    Combined(Combined),
 }
 
 /// What to do.
@@ -129,6 +132,8 @@ pub enum Output {
     },
     /// Have this computed beside this node, and say what came of it with [`Input::Done`].
     Do(Task),
+    /// Have this put together beside this node ([`Combine::run`]), and say what came of it with [`Input::Combined`]. At most four such are under way.
+    Combine(Combine),
     /// A ranking has begun or ended, for whoever watches.
     Changed {
         /// Which.
@@ -197,6 +202,8 @@ struct Desk {
     peers: BTreeMap<NodeId, Peer>,
     /// Names of parts at holders that were given out.
     works: u64,
+    /// How much was asked to be put together.
+    combines: u64,
     /// What nobody outside knows, for lots.
     seed: [u8; 32],
     letters_bytes_max: u64,
@@ -210,6 +217,7 @@ impl Default for Desk {
         Self {
             peers: BTreeMap::new(),
             works: 0,
+            combines: 0,
             seed: [0; 32],
             letters_bytes_max: LETTERS_BYTES_MAX,
             began: None,
@@ -368,7 +376,7 @@ impl Coordinator {
         let (fatal, queue): (Vec<_>, Vec<_>) = queue.into_iter().partition(|(.., tries)| *tries >= TRIES_MAX);
         coordinator.queue = queue.into_iter().map(|(_, id, _)| id).collect();
         for (_, id, _) in fatal {
-            coordinator.end(now, id, &Outcome::refused(now, tries::refusal()), &[]);
+            coordinator.end(now, id, &Outcome::refused(now, tries::refusal()), Vec::new());
         }
         coordinator.settle(now);
         Ok(coordinator)
@@ -418,6 +426,7 @@ impl Coordinator {
             Input::Stored { ticket } => self.stored(ticket),
             Input::Cut { ranking, result } => self.begin(now, ranking, result),
             Input::Done(done) => self.running(|run, desk| run.done(now, desk, None, done)),
+            Input::Combined(combined) => self.running(|run, desk| run.combined(desk, combined)),
         }
         self.settle(now);
     }
@@ -622,30 +631,33 @@ impl Coordinator {
                 self.desk.outputs.push_back(Output::Changed { ranking: id });
                 self.forget_tries(id);
             }
-            Err(why) => {
-                self.end(now, id, &Outcome::refused(now, format!("its graph is not taken: {why}")), &[])
-            }
+            Err(why) => self.end(
+                now,
+                id,
+                &Outcome::refused(now, format!("its graph is not taken: {why}")),
+                Vec::new(),
+            ),
         }
     }
 
-    /// Keeps how it ended, with π where there is one.
-    fn end(&mut self, now: Instant, id: ContentId, outcome: &Outcome, pi: &[u64]) {
+    /// Keeps how it ended, with the slices of π where there is one.
+    fn end(&mut self, now: Instant, id: ContentId, outcome: &Outcome, pi: Vec<Vec<u8>>) {
         let Some(ranking) = self.rankings.get_mut(&id) else { return };
         if let State::Running(run) = &mut ranking.state {
             run.leave(&mut self.desk);
         }
         ranking.state = State::Ending;
         ranking.record.outcome = Some(outcome.clone());
-        let mut batch = self.forget_pi(8 * pi.len() as u64);
+        let pi_bytes = pi.iter().map(|slice| slice.len() as u64).sum();
+        let mut batch = self.forget_pi(pi_bytes);
         let Some(ranking) = self.rankings.get_mut(&id) else { return };
-        ranking.record.pi_bytes = 8 * pi.len() as u64;
+        ranking.record.pi_bytes = pi_bytes;
         batch.delete_under(data_key(id, b"g/"));
         if core::mem::take(&mut ranking.tries) > 0 {
             batch.delete(tries::key(id));
         }
-        for (at, slice) in (0..).zip(pi.chunks(rank::SLICE_NODES)) {
-            let bytes: Vec<u8> = slice.iter().flat_map(|units| units.to_le_bytes()).collect();
-            batch.put(slice_key(id, at), bytes);
+        for (at, slice) in (0..).zip(pi) {
+            batch.put(slice_key(id, at), slice);
         }
         batch.put(key(id), encode(&ranking.record));
         self.store(id, Stored::End, batch);
@@ -689,7 +701,7 @@ impl Coordinator {
         };
         if let Some(id) = self.rankings.iter().find_map(late) {
             let why = self.rankings.get(&id).map_or_else(String::new, |ranking| self.why(ranking));
-            return self.end(now, id, &Outcome::refused(now, format!("its time is over: {why}")), &[]);
+            return self.end(now, id, &Outcome::refused(now, format!("its time is over: {why}")), Vec::new());
         }
         if self.current.is_none()
             && self.cutting.is_none()
@@ -703,7 +715,7 @@ impl Coordinator {
         if let Some((outcome, pi)) = ended
             && let Some(current) = self.current
         {
-            return self.end(now, current, &outcome, &pi);
+            return self.end(now, current, &outcome, pi);
         }
         if !self.queue.is_empty() && self.run().is_some_and(|run| run.yields(now)) {
             return self.put_off(now);

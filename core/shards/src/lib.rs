@@ -30,6 +30,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod combine;
 pub mod coordinator;
 pub mod holder;
 mod letter;
@@ -38,6 +39,7 @@ mod order;
 mod post;
 mod reckon;
 
+pub use combine::{Combine, Combined};
 pub use coordinator::{Coordinator, RankingState, RankingView};
 pub use holder::{Holder, HolderView, Lending, Reckoner};
 pub use message::{About, Done, Task, WorkId};

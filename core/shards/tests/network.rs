@@ -9,7 +9,8 @@ use graphs::Numbers;
 use keys::{Identity, NodeId};
 use rank::{Edges, Graph, Ranking, solve};
 use shards::{
-    Coordinator, Done, GraphFile, Holder, Lending, Order, Processor, RankingState, RankingView, Reckoner,
+    Combine, Coordinator, Done, GraphFile, Holder, Lending, Order, Processor, RankingState, RankingView,
+    Reckoner,
     coordinator::{self, SubmitError, slice_key},
     holder,
     message::{Heard, Piece},
@@ -72,6 +73,7 @@ enum Event {
         at: NodeId,
         done: Done,
     },
+    Combined(Combine),
     Leave(NodeId),
     Join(NodeId, Vice),
     /// Its person has its parts computed by something else.
@@ -204,6 +206,10 @@ impl World {
                 let result = shards::cut(&order, self.edges.clone()).map(Box::new);
                 self.coordinator.handle_input(self.now, Input::Cut { ranking, result });
             }
+            Output::Combine(combine) => {
+                let ms = self.delay();
+                self.later(ms, Event::Combined(combine));
+            }
             Output::Do(task) => {
                 if let Some(done) = self.own.handle_task(task) {
                     self.later(3, Event::Done { at: heavy(), done });
@@ -281,6 +287,9 @@ impl World {
                     light.holder.handle_input(now, holder::Input::Done(done));
                 }
             }
+            Event::Combined(combine) => {
+                self.coordinator.handle_input(now, coordinator::Input::Combined(combine.run()));
+            }
             Event::Leave(id) => self.leave(id),
             Event::Join(id, vice) => self.join(id, vice),
             Event::Change(id) => {
@@ -295,7 +304,10 @@ impl World {
                 let entries = self.store.list(coordinator::STORE_PREFIX);
                 self.coordinator = Coordinator::restore(&entries, now).unwrap();
                 self.own = Processor::new("heavy");
-                self.events.retain(|_, event| !matches!(event, Event::Done { at, .. } if *at == heavy()));
+                self.events.retain(|_, event| {
+                    !matches!(event, Event::Combined(_))
+                        && !matches!(event, Event::Done { at, .. } if *at == heavy())
+                });
                 for light in self.lights.values_mut() {
                     light.holder.handle_input(now, holder::Input::Down { heavy: heavy() });
                     light.holder.handle_input(now, holder::Input::Up { heavy: heavy() });

@@ -6,7 +6,7 @@ use crate::{
     drive::Owner,
     guests::Guests,
     http::Public,
-    reckon::{Cutting, Reckoning},
+    reckon::{Combining, Cutting, Reckoning},
     swarm::announced,
 };
 use aggregate::Stage;
@@ -43,27 +43,27 @@ fn told(addresses: &[Multiaddr]) -> Vec<String> {
     addresses.iter().take(16).map(Multiaddr::to_string).collect()
 }
 
+/// What does the machine's long work, on threads of its own.
+pub(super) struct Beside {
+    pub(super) guests: Guests,
+    pub(super) reckoning: Reckoning,
+    pub(super) cutting: Cutting,
+    pub(super) combining: Combining,
+}
+
 pub(super) struct HeavyOwner {
     public: Arc<Public>,
     speaker: Speaker,
     /// How far each computation had come when it was last told of.
     stages: HashMap<ContentId, Stage>,
     rewrite: Option<Rewrite>,
-    guests: Guests,
-    reckoning: Reckoning,
-    cutting: Cutting,
+    beside: Beside,
 }
 
 impl HeavyOwner {
-    pub(super) fn new(
-        public: Arc<Public>,
-        speaker: Speaker,
-        guests: Guests,
-        reckoning: Reckoning,
-        cutting: Cutting,
-    ) -> Self {
+    pub(super) fn new(public: Arc<Public>, speaker: Speaker, beside: Beside) -> Self {
         let rewrite = speaker.options.rewriter.map(|rewriter| rewriter(&speaker.identity));
-        Self { public, speaker, stages: HashMap::new(), rewrite, guests, reckoning, cutting }
+        Self { public, speaker, stages: HashMap::new(), rewrite, beside }
     }
 
     fn changed(&mut self, node: &HeavyNode, id: ContentId) {
@@ -100,11 +100,12 @@ impl Owner<HeavyNode> for HeavyOwner {
             HeavyOutput::JobCancelled { token, result } => self.public.job_cancelled(token, result),
             HeavyOutput::BlobPut { token, result } => self.public.blob_put(token, result),
             HeavyOutput::JobChanged { id } => self.public.hub.job_changed(id),
-            HeavyOutput::Run(task) => self.guests.run(task),
-            HeavyOutput::Stop { job } => self.guests.stop(job),
+            HeavyOutput::Run(task) => self.beside.guests.run(task),
+            HeavyOutput::Stop { job } => self.beside.guests.stop(job),
             HeavyOutput::Ranked { token, result } => self.public.ranked(token, result),
-            HeavyOutput::Cut { ranking, order, keys } => self.cutting.cut(ranking, order, keys),
-            HeavyOutput::Reckon(task) => self.reckoning.handle(task),
+            HeavyOutput::Cut { ranking, order, keys } => self.beside.cutting.cut(ranking, order, keys),
+            HeavyOutput::Combine(combine) => self.beside.combining.handle(combine),
+            HeavyOutput::Reckon(task) => self.beside.reckoning.handle(task),
             HeavyOutput::RankingChanged { id } => {
                 if let Some(view) = node.ranking(id) {
                     tracing::info!(%id, state = ?view.state, words = view.words, "a ranking moves on");

@@ -52,6 +52,7 @@ pub(crate) enum Asked {
     Ranked { token: u64, result: Result<ContentId, shards::coordinator::SubmitError> },
     Cut { ranking: ContentId, order: Box<Order>, keys: Vec<Vec<u8>> },
     Reckon(shards::Task),
+    Combine(shards::Combine),
     Nothing,
 }
 
@@ -95,6 +96,7 @@ impl Machine {
                 HeavyOutput::Ranked { token, result } => Asked::Ranked { token, result },
                 HeavyOutput::Cut { ranking, order, keys } => Asked::Cut { ranking, order, keys },
                 HeavyOutput::Reckon(task) => Asked::Reckon(task),
+                HeavyOutput::Combine(combine) => Asked::Combine(combine),
                 _ => Asked::Nothing,
             },
             Self::Light(node) => match node.poll_output()? {

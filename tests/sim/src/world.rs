@@ -579,6 +579,9 @@ impl World {
             Asked::Ranked { token, result } => self.ranking_submitted(token, result),
             Asked::Cut { ranking, order, keys } => self.cut_graph(host, ranking, &order, &keys),
             Asked::Reckon(task) => self.reckon(host, task),
+            Asked::Combine(combine) => {
+                self.tell_soon(host, Told::Heavy(HeavyInput::Combined(combine.run())));
+            }
             Asked::Nothing => {}
         }
     }

@@ -142,6 +142,9 @@ fn drain(coordinator: &mut Coordinator, now: Instant, steps: &mut VecDeque<&str>
                 let result = shards::cut(&order, edges).map(Box::new);
                 coordinator.handle_input(now, Input::Cut { ranking, result });
             }
+            Output::Combine(combine) => {
+                coordinator.handle_input(now, Input::Combined(combine.run()));
+            }
             Output::Do(task) => {
                 if let Some(done) = processor.handle_task(task) {
                     coordinator.handle_input(now, Input::Done(done));

@@ -53,6 +53,7 @@ impl HeavyNode {
                 Output::Submitted { token, result } => HeavyOutput::Ranked { token, result },
                 Output::Cut { ranking, order, keys } => HeavyOutput::Cut { ranking, order, keys },
                 Output::Do(task) => HeavyOutput::Reckon(task),
+                Output::Combine(combine) => HeavyOutput::Combine(combine),
                 Output::Changed { ranking } => HeavyOutput::RankingChanged { id: ranking },
             };
             self.outputs.push_back(output);

@@ -12,7 +12,7 @@ use jobs::{
 };
 use keys::{Envelope, Identity, SealKey};
 use net::{Limits, Transport};
-use shards::{Cut, Done, GraphFile, Order};
+use shards::{Combine, Combined, Cut, Done, GraphFile, Order};
 use store::{Batch, StoreError};
 
 /// What a heavy node is made from.
@@ -126,6 +126,8 @@ pub enum HeavyInput {
     },
     /// What came of [`HeavyOutput::Reckon`].
     Reckoned(Done),
+    /// What came of [`HeavyOutput::Combine`].
+    Combined(Combined),
     /// A fellow's signed descriptor.
     Fellow {
         /// The document.
@@ -207,6 +209,8 @@ pub enum HeavyOutput {
     },
     /// Have this computed here, and say what came of it with [`HeavyInput::Reckoned`].
     Reckon(shards::Task),
+    /// Put this together ([`Combine::run`]) on a thread that nobody waits for, and say what came of it with [`HeavyInput::Combined`].
+    Combine(Combine),
     /// A ranking has begun or ended, for whoever watches.
     RankingChanged {
         /// Which.

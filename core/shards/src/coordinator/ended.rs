@@ -11,9 +11,6 @@ use keys::NodeId;
 use rank::{Report, Verdict};
 use serde::{Deserialize, Serialize};
 
-/// Nodes of the greatest mass that are kept at hand.
-pub(crate) const TOP: usize = 100;
-
 /// All that is kept of a ranking but its graph and π.
 #[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub(super) struct Record {

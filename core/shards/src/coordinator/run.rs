@@ -2,10 +2,11 @@
 
 use super::{
     Desk, Output,
-    ended::{Ended, HolderDone, Outcome, ShardDone, TOP, word},
+    ended::{Ended, HolderDone, Outcome, ShardDone, word},
     seats::{FAULTS_MAX, SEATS},
 };
 use crate::{
+    combine::{Combine, CombineError, Combined, FocusMade, Made},
     letter::Ask,
     message::{About, DEVICE_BYTES_MAX, Done, Task, UNKNOWN_DEVICE, WorkId, shortened},
     order::{Cut, Facts, Order, Slab},
@@ -41,6 +42,8 @@ const LETTER_BYTES: u64 = 256;
 const LACK_MS: u64 = 20_000;
 /// How often a node may give up what it has of a ranking, before that is a fault each time: who does nothing else keeps others waiting.
 const WITHDRAWALS_MAX: u32 = 8;
+/// Lists that are put together at a time: each may be as long as the graph has nodes.
+const COMBINES_MAX: usize = 3;
 /// Most parts that are handed out for one ranking in all: who makes identities without end does not make it go on without end.
 const HOLDS_MAX: u64 = 10_000;
 
@@ -70,16 +73,35 @@ pub(super) struct Hold {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Answer {
-    Spread(Spread),
+    Spread(Arc<Spread>),
     Sums(ShardSums),
-    Kept(Vec<u64>),
+    Kept(Arc<Vec<u64>>),
+}
+
+/// What a part is to gather in a step.
+#[derive(Debug)]
+enum List {
+    /// It is being put together under this number.
+    Making(u64),
+    /// It is here, until holders were asked.
+    Here(Arc<[u8]>),
+    /// It is here as long as some letter has it: the part's other holder is asked the same.
+    Lent(Weak<[u8]>),
+}
+
+/// π once all parts have told what they keep.
+#[derive(Debug)]
+enum End {
+    /// It is being put together under this number.
+    Making(u64),
+    Here(FocusMade),
 }
 
 /// What is believed of a round.
 #[derive(Debug)]
 struct Round {
     teleport: u64,
-    spreads: Vec<Option<Spread>>,
+    spreads: Vec<Option<Arc<Spread>>>,
     sums: Vec<Option<ShardSums>>,
 }
 
@@ -93,9 +115,10 @@ pub(super) struct Run {
     pub(super) facts: Facts,
     log: Vec<Round>,
     log_bytes: u64,
-    kept: Vec<Option<Vec<u64>>>,
-    /// Of each part, what it was last asked to gather and in which step, as long as some letter has it: its other holder is asked the same.
-    gathers: Vec<(u32, Weak<[u8]>)>,
+    kept: Vec<Option<Arc<Vec<u64>>>>,
+    /// What parts are to gather, by part and step.
+    lists: BTreeMap<(usize, u32), List>,
+    end: Option<End>,
     /// Of each part, when its step goes on without those who have not answered; known once one has.
     hurry: Vec<Option<Instant>>,
     pub(super) holds: BTreeMap<WorkId, Hold>,
@@ -127,7 +150,8 @@ impl Run {
             name: order.name.clone(),
             alone: order.alone,
             kept: vec![None; parts.len()],
-            gathers: vec![(0, Weak::<[u8; 0]>::new() as Weak<[u8]>); parts.len()],
+            lists: BTreeMap::new(),
+            end: None,
             hurry: vec![None; parts.len()],
             hub,
             parts,
@@ -279,9 +303,9 @@ impl Run {
                 hold.device = shortened(device, DEVICE_BYTES_MAX).replace(char::is_control, " ");
                 return;
             }
-            Done::Kept { kept, .. } if is_last => Answer::Kept(kept),
+            Done::Kept { kept, .. } if is_last => Answer::Kept(Arc::new(kept)),
             Done::Spread { exports, dangling, .. } if !is_last && step % 2 == 1 => {
-                Answer::Spread(Spread { exports, dangling })
+                Answer::Spread(Arc::new(Spread { exports, dangling }))
             }
             Done::Sums { sums, .. } if step > 0 && step % 2 == 0 => Answer::Sums(sums),
             _ => {
@@ -400,7 +424,7 @@ impl Run {
     }
 
     /// What a part is asked for in a step, as far as that is known yet.
-    fn task(&mut self, shard: usize, step: u32) -> Result<Option<Ask>, Incredible> {
+    fn task(&mut self, desk: &mut Desk, shard: usize, step: u32) -> Option<Ask> {
         if step == 0 {
             let about = About {
                 ranking: self.ranking,
@@ -408,27 +432,55 @@ impl Run {
                 shard: shard as u32,
                 shards: self.parts.len() as u32,
             };
-            return Ok(Some(Ask::Begin { about, part: Arc::clone(&self.parts[shard].bytes) }));
+            return Some(Ask::Begin { about, part: Arc::clone(&self.parts[shard].bytes) });
         }
         if step >= self.last_step() {
             let is_asked = self.hub.verdict().is_some() && step == self.last_step();
-            return Ok(is_asked.then_some(Ask::Kept));
+            return is_asked.then_some(Ask::Kept);
         }
-        let Some(round) = self.log.get((step as usize - 1) / 2) else { return Ok(None) };
+        let round = self.log.get((step as usize - 1) / 2)?;
         if step % 2 == 1 {
-            return Ok(Some(Ask::Spread { teleport: round.teleport }));
+            return Some(Ask::Spread { teleport: round.teleport });
         }
-        let (known, ghosts) = &self.gathers[shard];
-        if *known == step
-            && let Some(ghosts) = ghosts.upgrade()
-        {
-            return Ok(Some(Ask::Gather { ghosts }));
+        let known = match self.lists.get(&(shard, step)) {
+            Some(List::Making(_)) => return None,
+            Some(List::Here(list)) => Some(Arc::clone(list)),
+            Some(List::Lent(list)) => list.upgrade(),
+            None => None,
+        };
+        if let Some(ghosts) = known {
+            return Some(Ask::Gather { ghosts });
         }
-        let exports = round.spreads.iter().map(|spread| Some(spread.as_ref()?.exports.as_slice()));
-        let Some(exports) = exports.collect::<Option<Vec<&[u32]>>>() else { return Ok(None) };
-        let ghosts = Ask::list(&self.hub.ghosts(shard, &exports)?);
-        self.gathers[shard] = (step, Arc::downgrade(&ghosts));
-        Ok(Some(Ask::Gather { ghosts }))
+        let making = self.lists.values().filter(|list| matches!(list, List::Making(_))).count();
+        let spreads = round.spreads.iter().cloned().collect::<Option<Vec<_>>>()?;
+        if making < COMBINES_MAX {
+            desk.combines += 1;
+            self.lists.insert((shard, step), List::Making(desk.combines));
+            let combine = Combine::list(desk.combines, self.hub.clone(), shard, spreads);
+            desk.outputs.push_back(Output::Combine(combine));
+        }
+        None
+    }
+
+    /// Something is put together.
+    pub(super) fn combined(&mut self, desk: &mut Desk, combined: Combined) {
+        let Combined { number, result } = combined;
+        let list = self.lists.iter().find(|(_, list)| matches!(list, List::Making(at) if *at == number));
+        let list = list.map(|(at, _)| *at);
+        let is_end = matches!(self.end, Some(End::Making(at)) if at == number);
+        // Nobody waits any more for what was begun before all began anew.
+        if list.is_none() && !is_end {
+            return;
+        }
+        match (result, list) {
+            (Ok(Made::List(made)), Some(at)) => drop(self.lists.insert(at, List::Here(made))),
+            (Ok(Made::Focus(made)), None) => self.end = Some(End::Here(made)),
+            (Err(CombineError::Incredible), _) => self.start_over(desk),
+            (Err(CombineError::Broken(why)), _) => {
+                self.failure = Some(format!("this heavy node cannot put together what parts said: {why}"));
+            }
+            (Ok(_), _) => {}
+        }
     }
 
     /// No fewer bytes than a letter for this step takes in memory.
@@ -439,10 +491,10 @@ impl Run {
     }
 
     /// Asks a holder for its next step, where that is known, and where so much of the room for letters is left.
-    fn ask(&mut self, now: Instant, desk: &mut Desk, room: &mut u64, work: WorkId) -> Result<(), Incredible> {
-        let Some(hold) = self.holds.get(&work) else { return Ok(()) };
+    fn ask(&mut self, now: Instant, desk: &mut Desk, room: &mut u64, work: WorkId) {
+        let Some(hold) = self.holds.get(&work) else { return };
         if hold.is_asked || hold.answer.is_some() {
-            return Ok(());
+            return;
         }
         let (who, shard, step) = (hold.who, hold.shard, hold.step);
         if let Who::Peer(peer) = who {
@@ -450,11 +502,17 @@ impl Run {
             // It is asked once others have taken theirs in, or have lost their parts.
             if bytes > (*room).min(desk.room_of(peer)) {
                 self.unsent_bytes = self.unsent_bytes.max(bytes);
-                return Ok(());
+                return;
             }
         }
-        let Some(ask) = self.task(shard, step)? else { return Ok(()) };
-        let Some(hold) = self.holds.get_mut(&work) else { return Ok(()) };
+        let Some(ask) = self.task(desk, shard, step) else {
+            if let (Who::Peer(_), Some(List::Making(_))) = (who, self.lists.get(&(shard, step))) {
+                // Nothing else takes its room meanwhile.
+                *room = room.saturating_sub(self.letter_bytes(shard, step));
+            }
+            return;
+        };
+        let Some(hold) = self.holds.get_mut(&work) else { return };
         (hold.is_asked, hold.asked) = (true, now);
         match who {
             Who::Own => desk.outputs.push_back(Output::Do(ask.task(work))),
@@ -467,7 +525,19 @@ impl Run {
                 hold.due = Some(now.plus_ms(STEP_MS + (there + back) / BYTES_PER_MS));
             }
         }
-        Ok(())
+    }
+
+    /// Asks all holders for their next steps; what was put together for them is kept no longer than letters keep it.
+    fn ask_all(&mut self, now: Instant, desk: &mut Desk) {
+        let works: Vec<WorkId> = self.holds.keys().copied().collect();
+        let mut room = desk.room();
+        works.into_iter().for_each(|work| self.ask(now, desk, &mut room, work));
+        self.lists.retain(|_, list| {
+            if let List::Here(here) = list {
+                *list = List::Lent(Arc::downgrade(here));
+            }
+            !matches!(list, List::Lent(lent) if lent.strong_count() == 0)
+        });
     }
 
     /// Parts at light nodes that take in nothing, each with when it is taken away for that.
@@ -516,7 +586,7 @@ impl Run {
     }
 
     /// Goes on as far as what has come allows; gives the end, and π, once there is one.
-    pub(super) fn settle(&mut self, now: Instant, desk: &mut Desk) -> Option<(Outcome, Vec<u64>)> {
+    pub(super) fn settle(&mut self, now: Instant, desk: &mut Desk) -> Option<(Outcome, Vec<Vec<u8>>)> {
         self.heard = now;
         loop {
             self.unsent_bytes = 0;
@@ -531,21 +601,13 @@ impl Run {
             }
             let advanced =
                 (0..self.parts.len()).map(|shard| self.consider(desk, shard)).fold(false, |a, b| a | b);
-            let result = self.advance().and_then(|()| {
-                let works: Vec<WorkId> = self.holds.keys().copied().collect();
-                let mut room = desk.room();
-                works.into_iter().try_for_each(|work| self.ask(now, desk, &mut room, work))
-            });
-            if result.is_err() {
+            if self.advance().is_err() {
                 self.start_over(desk);
                 continue;
             }
-            if self.kept.iter().all(Option::is_some) && self.hub.verdict().is_some() {
-                match self.finish(now) {
-                    Ok(end) => return Some(end),
-                    Err(Incredible) => self.start_over(desk),
-                }
-                continue;
+            self.ask_all(now, desk);
+            if let Some(end) = self.finish(now, desk) {
+                return Some(end);
             }
             if !advanced {
                 let lacks = !self.alone && (0..self.parts.len()).any(|shard| self.peers_of(shard) == 0);
@@ -664,8 +726,9 @@ impl Run {
         self.log_bytes = 0;
         self.kept.fill(None);
         self.hurry.fill(None);
-        // A letter that is still on its way holds what liars exported.
-        self.gathers.iter_mut().for_each(|(step, _)| *step = 0);
+        // Letters that are still on their way, and what is being put together, hold what liars said.
+        self.lists.clear();
+        self.end = None;
         self.next_round();
     }
 
@@ -678,10 +741,23 @@ impl Run {
         self.replaced = replaced;
     }
 
-    fn finish(&self, now: Instant) -> Result<(Outcome, Vec<u64>), Incredible> {
-        let kept: Vec<&[u64]> = self.kept.iter().flatten().map(Vec::as_slice).collect();
-        let focus = self.hub.focus(&kept)?;
-        let (verdict, report) = (self.hub.verdict().ok_or(Incredible)?, self.hub.report());
+    /// Has π put together once all parts have told what they keep; gives the end once it is.
+    fn finish(&mut self, now: Instant, desk: &mut Desk) -> Option<(Outcome, Vec<Vec<u8>>)> {
+        let (verdict, report) = (self.hub.verdict()?, self.hub.report());
+        if self.end.is_none() {
+            let kept = self.kept.iter().cloned().collect::<Option<Vec<_>>>()?;
+            desk.combines += 1;
+            self.end = Some(End::Making(desk.combines));
+            let combine = Combine::focus(desk.combines, self.hub.clone(), kept);
+            desk.outputs.push_back(Output::Combine(combine));
+        }
+        let FocusMade { digest, top, slices } = match self.end.take()? {
+            End::Here(made) => made,
+            making @ End::Making(_) => {
+                self.end = Some(making);
+                return None;
+            }
+        };
         let end = self.last_step();
         let shards = self.parts.iter().enumerate().map(|(shard, part)| {
             let holders = self.holds.values().filter(|hold| hold.shard == shard && hold.step > end);
@@ -695,7 +771,7 @@ impl Run {
             ShardDone { nodes: part.nodes, edges: part.edges, holders: holders.collect() }
         });
         let ended = Ended {
-            digest: focus.digest(),
+            digest,
             verdict: word(verdict),
             message: format!("{verdict}"),
             rounds: report.rounds,
@@ -704,12 +780,12 @@ impl Run {
             lost: report.lost,
             ratio: report.ratio,
             graph: self.facts,
-            top: focus.top(TOP),
+            top,
             shards: shards.collect(),
             replaced: self.replaced,
             liars: self.liars.iter().copied().collect(),
             took_ms: now.since_ms(self.began),
         };
-        Ok((Outcome { at: now, result: Ok(ended) }, focus.values().to_vec()))
+        Some((Outcome { at: now, result: Ok(ended) }, slices))
     }
 }

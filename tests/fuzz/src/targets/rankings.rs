@@ -128,6 +128,9 @@ fn drain(coordinator: &mut Coordinator) {
                 let result = shards::cut(&order, edges).map(Box::new);
                 coordinator.handle_input(NOW, Input::Cut { ranking, result });
             }
+            Output::Combine(combine) => {
+                coordinator.handle_input(NOW, Input::Combined(combine.run()));
+            }
             Output::Do(task) => {
                 if let Some(done) = processor.handle_task(task) {
                     coordinator.handle_input(NOW, Input::Done(done));
