@@ -1,6 +1,6 @@
 //! The store on disk: one redb file, one durable transaction a batch.
 //!
-//! The file begins with a table `format` that holds the version of what is inside, so that an older program refuses a newer file
+//! The file begins with a table `format` that holds the version of what is inside, so that a program refuses the file of a newer or an older one
 //! instead of misreading it. After a failed write redb wants the file opened anew; the store does so before the next batch.
 
 mod guarded;
@@ -15,8 +15,8 @@ use std::{
 };
 use store::{Batch, Change, Entry, ShardStore, StoreError};
 
-/// Version of the entries' format.
-pub const FORMAT: u32 = 1;
+/// Version of the entries' format: one more with each change to what nodes store that makes earlier entries unreadable.
+pub const FORMAT: u32 = 2;
 
 const ENTRIES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("entries");
 const HEADER: TableDefinition<'_, &str, u32> = TableDefinition::new("format");
@@ -53,7 +53,7 @@ impl RedbStore {
     /// Opens the store at `path`, or makes an empty one. The file is readable by its owner alone.
     ///
     /// # Errors
-    /// [`StoreError`]: in use by another process, damaged, newer, refused by the system, or no room.
+    /// [`StoreError`]: in use by another process, damaged, of another version, refused by the system, or no room.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, StoreError> {
         let path = path.into();
         create_private(&path).map_err(|error| from_io(&error))?;
@@ -225,7 +225,7 @@ fn check_format(database: &Database) -> Result<(), StoreError> {
     match found {
         Some(FORMAT) => Ok(()),
         Some(found) if found > FORMAT => Err(StoreError::Newer { found, known: FORMAT }),
-        Some(found) => Err(StoreError::Corrupt { detail: format!("its format is said to be {found}") }),
+        Some(found) => Err(StoreError::Older { found, known: FORMAT }),
         None => set_format(database).map_err(|error| from_redb(&error)),
     }
 }

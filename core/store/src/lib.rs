@@ -78,6 +78,13 @@ pub enum StoreError {
         /// Newest format that this version reads.
         known: u32,
     },
+    /// Written by an earlier version of this software, in a format that this one does not read.
+    Older {
+        /// Format found.
+        found: u32,
+        /// The format that this version reads.
+        known: u32,
+    },
     /// A key or value over the limits.
     TooLarge {
         /// Bytes given.
@@ -107,6 +114,10 @@ impl fmt::Display for StoreError {
             Self::Newer { found, known } => write!(
                 f,
                 "the store has format {found}, and this version reads up to {known}; update this software"
+            ),
+            Self::Older { found, known } => write!(
+                f,
+                "the store has format {found} of an earlier version, and this version reads format {known}; nothing in it was changed: use the version that wrote it, or move the store away to start anew"
             ),
             Self::TooLarge { len, max } => write!(f, "{len} bytes in one entry, where at most {max} fit"),
             Self::Io { detail } => write!(f, "storage failed: {detail}"),

@@ -29,18 +29,35 @@ fn is_open_once() {
     assert_eq!(RedbStore::open(&path).unwrap_err(), StoreError::InUse);
 }
 
+/// Says in a store's file that it has this format.
+fn mark(path: &Path, format: u32) {
+    let database = Database::create(path).unwrap();
+    let transaction = database.begin_write().unwrap();
+    transaction.open_table(HEADER).unwrap().insert(FORMAT_KEY, format).unwrap();
+    transaction.commit().unwrap();
+}
+
 #[test]
-fn refuses_a_newer_format() {
+fn refuses_another_version_s_store_and_leaves_it_as_it_was() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("node.db");
-    drop(RedbStore::open(&path).unwrap());
-    let database = Database::create(&path).unwrap();
-    let transaction = database.begin_write().unwrap();
-    transaction.open_table(HEADER).unwrap().insert(FORMAT_KEY, FORMAT + 1).unwrap();
-    transaction.commit().unwrap();
-    drop(database);
-    let error = RedbStore::open(&path).unwrap_err();
-    assert_eq!(error, StoreError::Newer { found: FORMAT + 1, known: FORMAT });
+    let mut batch = Batch::new();
+    batch.put(b"k", b"v");
+    RedbStore::open(&path).unwrap().commit_now(&batch).unwrap();
+    for (found, expected) in [
+        (FORMAT + 1, StoreError::Newer { found: FORMAT + 1, known: FORMAT }),
+        (FORMAT - 1, StoreError::Older { found: FORMAT - 1, known: FORMAT }),
+    ] {
+        mark(&path, found);
+        for _ in 0..2 {
+            assert_eq!(RedbStore::open(&path).unwrap_err(), expected);
+        }
+    }
+    let words = StoreError::Older { found: 1, known: 2 }.to_string();
+    assert!(words.contains("use the version that wrote it, or move the store away"), "{words}");
+    mark(&path, FORMAT);
+    let entries = RedbStore::open(&path).unwrap().scan_now(b"").unwrap();
+    assert_eq!(entries, [Entry { key: b"k".to_vec(), value: b"v".to_vec() }]);
 }
 
 #[test]
