@@ -5,7 +5,7 @@ mod common;
 use common::{Network, formix, get, run, run_failing, run_json, until};
 use graphs::Numbers;
 use serde_json::{Value, json};
-use std::{fs, path::Path, process::Stdio};
+use std::{collections::BTreeSet, fs, path::Path, process::Stdio};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
 /// Node 2 is pointed to by all.
@@ -140,6 +140,15 @@ async fn light_nodes_of_a_network_give_the_digest_of_one_machine() {
     }
     let url = network.url(0);
     until(|| async { get(&format!("{url}/api/v1/holders")).await.as_array().unwrap().len() == 3 }).await;
+    // Everybody may read who they are and what computes there.
+    let holders = get(&format!("{url}/api/v1/holders")).await;
+    let named: BTreeSet<&str> =
+        holders.as_array().unwrap().iter().filter_map(|holder| holder["node"].as_str()).collect();
+    assert_eq!(named.len(), 3, "{holders}");
+    let device = format!("processor, {}", std::env::consts::ARCH);
+    for holder in holders.as_array().unwrap() {
+        assert_eq!(holder["device"], device.as_str(), "{holders}");
+    }
     let there = solved(home, &["graph.txt", "--on", url]).await;
     for field in ["digest", "report", "top", "verdict", "nodes", "edges"] {
         assert_eq!(there[field], here[field], "{field}");
