@@ -782,32 +782,6 @@ fn the_oldest_pi_makes_room_and_is_computed_again_where_it_is_wanted() {
 }
 
 #[test]
-fn what_failed_makes_room_before_any_pi() {
-    use coordinator::{Input, Output, RANKINGS_MAX};
-    let mut world = world(3, &[Vice::None, Vice::None]);
-    let done = world.submit(order(1));
-    world.run(done);
-    let coordinator = &mut world.coordinator;
-    for at in 0..RANKINGS_MAX {
-        let now = world.now.plus_ms(1 + at as u64);
-        let order = Order { name: at.to_string(), ..order(1) };
-        coordinator
-            .handle_input(now, Input::Submit { token: 7, from: None, order, graph: GraphFile::of(b"0 1\n") });
-        while let Some(output) = coordinator.poll_output() {
-            match output {
-                Output::Store { ticket, .. } => coordinator.handle_input(now, Input::Stored { ticket }),
-                Output::Cut { ranking, .. } => {
-                    coordinator.handle_input(now, Input::Cut { ranking, result: Err("no graph".into()) });
-                }
-                _ => {}
-            }
-        }
-    }
-    assert_eq!(world.coordinator.rankings().len(), RANKINGS_MAX);
-    assert_eq!(world.coordinator.ranking(done).expect("kept").state, RankingState::Done);
-}
-
-#[test]
 fn an_empty_graph_and_one_without_edges_end_at_once() {
     for (nodes, shards) in [(0, 2), (1, 3), (5, 2)] {
         let mut empty = Edges::new();

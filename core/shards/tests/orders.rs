@@ -5,9 +5,10 @@ mod common;
 
 use codec::Instant;
 use common::order;
+use rank::Edges;
 use shards::{
-    Coordinator, GraphFile, Order, RankingState,
-    coordinator::{Input, Output, STORE_PREFIX, TRIES_MAX},
+    Combine, Coordinator, GraphFile, Order, Processor, RankingState,
+    coordinator::{Input, Output, RANKINGS_MAX, STORE_PREFIX, TRIES_MAX},
 };
 use store::MemoryStore;
 
@@ -106,4 +107,91 @@ fn an_end_is_shown_once_it_is_durable() {
     assert_eq!(coordinator.poll_timeout(), None, "nothing is due of what ended");
     coordinator.handle_input(now, Input::Stored { ticket: *tickets.last().unwrap() });
     assert_eq!(coordinator.ranking(id).unwrap().state, RankingState::Refused);
+}
+
+/// A coordinator whose rankings the heavy node does alone.
+#[derive(Default)]
+struct Alone {
+    coordinator: Coordinator,
+    processor: Option<Processor>,
+    /// What is to be put together, where nobody does.
+    combines: Option<Vec<Combine>>,
+}
+
+impl Alone {
+    fn submit(&mut self, now: Instant, order: Order) {
+        let graph = GraphFile::of(b"0 1\n");
+        let order = Order { alone: true, ..order };
+        self.coordinator.handle_input(now, Input::Submit { token: 1, from: None, order, graph });
+        self.drain(now);
+        self.coordinator.handle_timeout(now.plus_ms(2_000));
+        self.drain(now.plus_ms(2_000));
+    }
+
+    fn drain(&mut self, now: Instant) {
+        let coordinator = &mut self.coordinator;
+        while let Some(output) = coordinator.poll_output() {
+            match output {
+                Output::Store { ticket, .. } => coordinator.handle_input(now, Input::Stored { ticket }),
+                Output::Cut { ranking, order, .. } => {
+                    let mut edges = Edges::new();
+                    (0..64).for_each(|at| edges.push(at, at * 7 % 64).expect("an edge"));
+                    let result = shards::cut(&order, edges).map(Box::new);
+                    let result = if self.processor.is_some() { result } else { Err("no graph".into()) };
+                    coordinator.handle_input(now, Input::Cut { ranking, result });
+                }
+                Output::Do(task) => {
+                    if let Some(done) = self.processor.as_mut().and_then(|own| own.handle_task(task)) {
+                        coordinator.handle_input(now, Input::Done(done));
+                    }
+                }
+                Output::Combine(combine) => match &mut self.combines {
+                    Some(combines) => combines.push(combine),
+                    None => coordinator.handle_input(now, Input::Combined(combine.run())),
+                },
+                _ => {}
+            }
+        }
+    }
+}
+
+/// What takes as long as the graph is large is asked for, a few at a time; where it is not done to its end, the ranking says why it has none.
+#[test]
+fn what_parts_said_is_put_together_beside_the_loop() {
+    let now = Instant::from_unix_ms(1_800_000_000_000);
+    let mut alone =
+        Alone { processor: Some(Processor::new("test")), combines: Some(Vec::new()), ..Alone::default() };
+    alone.submit(now, order(8));
+    let view = alone.coordinator.rankings().remove(0);
+    let mut combines = alone.combines.replace(Vec::new()).expect("a list");
+    assert_eq!((view.state, view.rounds, combines.len()), (RankingState::Running, 0, 3));
+    // Each that is there makes room for one more; one that comes twice changes nothing.
+    let first = combines.remove(0);
+    for more in [1, 0] {
+        alone.coordinator.handle_input(now, Input::Combined(first.run()));
+        alone.drain(now);
+        assert_eq!(alone.combines.replace(Vec::new()).expect("a list").len(), more);
+    }
+    alone.coordinator.handle_input(now, Input::Combined(combines.remove(0).broken("no memory".into())));
+    alone.drain(now);
+    let view = alone.coordinator.rankings().remove(0);
+    assert_eq!(view.state, RankingState::Refused);
+    assert_eq!(view.words, "this heavy node cannot put together what parts said: no memory");
+}
+
+#[test]
+fn what_failed_makes_room_before_any_pi() {
+    let now = Instant::from_unix_ms(1_800_000_000_000);
+    let mut alone = Alone { processor: Some(Processor::new("test")), ..Alone::default() };
+    alone.submit(now, order(1));
+    let done = alone.coordinator.rankings().remove(0);
+    assert_eq!(done.state, RankingState::Done, "{}", done.words);
+    // From now on no graph can be cut.
+    alone.processor = None;
+    for at in 0..RANKINGS_MAX {
+        let now = now.plus_ms(3_000 + at as u64);
+        alone.submit(now, Order { name: at.to_string(), ..order(1) });
+    }
+    assert_eq!(alone.coordinator.rankings().len(), RANKINGS_MAX);
+    assert_eq!(alone.coordinator.ranking(done.id).expect("kept").state, RankingState::Done);
 }
