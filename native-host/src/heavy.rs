@@ -143,6 +143,7 @@ pub(crate) async fn run(home: &Home, options: HeavyOptions, out: &Out, stop: Sto
     let (combining, combined) = Combining::new();
     let beside = Beside { guests, reckoning, cutting, combining };
     let owner = HeavyOwner::new(Arc::clone(&public), speaker, beside);
+    let checked = shell.checked();
     let pump = Pump { node, shell, store: store.clone(), owner, commits: commits.clone() };
     let (handle, task) = pump.start(stop.watch());
 
@@ -172,6 +173,7 @@ pub(crate) async fn run(home: &Home, options: HeavyOptions, out: &Out, stop: Sto
         allow_origins: options.allow_origins.clone(),
         started: clock::now(),
         stop: stop.watch(),
+        checked,
     });
     let ready = json!({
         "event": "ready", "kind": "heavy", "id": record.id, "name": record.name, "url": url,

@@ -31,7 +31,7 @@ mod waiters;
 pub(crate) use events::Hub;
 pub(crate) use propose::outline;
 
-use crate::{disk::RedbStore, drive::Handle, stop::told};
+use crate::{disk::RedbStore, drive::Handle, stop::told, swarm::Reached};
 use ::jobs::{
     blobs::{BlobError, Progress},
     cancel::CancellationError,
@@ -222,6 +222,8 @@ pub(crate) struct Parts {
     pub(crate) allow_origins: Vec<String>,
     pub(crate) started: Instant,
     pub(crate) stop: watch::Receiver<bool>,
+    /// Whether the node is reached from outside.
+    pub(crate) checked: watch::Receiver<Reached>,
 }
 
 impl std::ops::Deref for Site {

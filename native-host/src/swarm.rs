@@ -12,6 +12,7 @@
 
 mod behaviour;
 mod candidates;
+mod checks;
 pub(crate) mod find;
 mod frames;
 mod gate;
@@ -19,11 +20,13 @@ mod listen;
 mod provide;
 mod reach;
 
+pub(crate) use checks::Reached;
 pub(crate) use listen::{ListenError, Ports, announced};
 pub(crate) use provide::Offered;
 pub use reach::Reach;
 
 use behaviour::{Behaviour, BehaviourEvent};
+use checks::Checks;
 use futures::StreamExt;
 use keys::{Identity, NodeId};
 use libp2p::{
@@ -51,6 +54,7 @@ use std::{
     num::NonZeroU8,
     time::Duration,
 };
+use tokio::sync::watch;
 use webrtc_host::Certificate;
 
 /// Most established connections.
@@ -62,6 +66,8 @@ pub(crate) const HANDSHAKES_MAX: u32 = 1_024;
 /// A connection without a stream for so long is closed; the nodes' own pings come far more often.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
 
+/// How long a dial may take with its handshakes: then the machine has given it up, and a peer that asked to be dialed back has not yet.
+const DIAL_PATIENCE: Duration = Duration::from_millis(net::endpoint::DIAL_PATIENCE_MS);
 /// How long connections may take to close when the node stops.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -98,6 +104,7 @@ pub struct Shell {
     listeners: HashMap<ListenerId, &'static str>,
     providing: Providing,
     places: Places,
+    checks: Checks,
     happened: VecDeque<Happened>,
 }
 
@@ -143,6 +150,7 @@ impl Shell {
                 // The other side takes the later of two connections for the one that counts.
                 config.with_idle_connection_timeout(IDLE_TIMEOUT).with_dial_concurrency_factor(NonZeroU8::MIN)
             })
+            .with_connection_timeout(DIAL_PATIENCE)
             .build();
         Ok(Self {
             swarm,
@@ -159,6 +167,7 @@ impl Shell {
             listeners: HashMap::new(),
             providing: Providing::default(),
             places: Places::default(),
+            checks: Checks::default(),
             happened: VecDeque::new(),
         })
     }
@@ -166,6 +175,11 @@ impl Shell {
     /// Where it listens.
     pub(crate) fn addresses(&self) -> impl Iterator<Item = &Multiaddr> {
         self.addresses.iter()
+    }
+
+    /// What it was told of whether it is reached from outside.
+    pub(crate) fn checked(&self) -> watch::Receiver<Reached> {
+        self.checks.known()
     }
 
     /// Tells the relay, identify and the table that the node is reached at `addresses`.
@@ -253,6 +267,7 @@ impl Shell {
                 event = self.swarm.select_next_some() => self.handle(event),
                 () = self.providing.due() => self.publish(),
                 () = self.places.due() => self.see_to_relays(),
+                () = self.checks.due() => self.tell_hidden(),
             }
         }
     }
@@ -399,8 +414,9 @@ impl Shell {
             BehaviourEvent::Reachability(event) => {
                 let error = event.result.as_ref().err().map(ToString::to_string);
                 tracing::debug!(address = %event.tested_addr, error, "whether an address is reached from outside");
+                self.checks.heard(event.tested_addr, event.result.is_ok(), node_id(event.server));
             }
-            BehaviourEvent::Router(event) => tracing::info!(?event, "ports at the router"),
+            BehaviourEvent::Router(event) => self.router_told(event),
             _ => {}
         }
     }

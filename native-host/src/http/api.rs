@@ -37,10 +37,18 @@ pub(super) async fn status(State(site): State<Site>) -> Answer<Json<Value>> {
     if let Value::Object(fields) = &mut status {
         fields.insert("version".into(), env!("CARGO_PKG_VERSION").into());
         fields.insert("addresses".into(), site.public.addresses().into());
+        fields.insert("reach".into(), reach(&site));
         fields.insert("started".into(), json!(site.started));
         fields.insert("computations".into(), site.public.views().len().into());
     }
     Ok(Json(status))
+}
+
+/// Whether the node is reached from outside, and at which addresses.
+fn reach(site: &Site) -> Value {
+    let checked = site.checked.borrow();
+    let addresses: Vec<_> = checked.addresses().collect();
+    json!({ "reached": checked.anywhere(), "addresses": addresses })
 }
 
 pub(super) async fn healthz(State(site): State<Site>) -> Answer<Json<Value>> {

@@ -42,6 +42,13 @@ pub(super) async fn metrics(State(site): State<Site>) -> Result<Response, Proble
     fellows.set(view.fellows.iter().filter(|link| link.up).count() as i64);
     registry.register("fellows_up", "Other heavy nodes that are connected", fellows);
 
+    if let Some(reached) = site.checked.borrow().anywhere() {
+        let gauge = Gauge::<i64>::default();
+        gauge.set(i64::from(reached));
+        let help = "1 where this node is reached from outside, 0 where nobody gets in; absent while that is not known";
+        registry.register("reached", help, gauge);
+    }
+
     let computations: Family<Labels, Gauge> = Family::default();
     for (stage, count) in stages {
         computations.get_or_create(&[("stage", stage)]).set(count);

@@ -4,7 +4,9 @@
 //! [`RELAYS_MAX`] relays; each is asked again [`AGAIN`] after it was lost.
 
 use super::{Happened, Shell, words};
-use libp2p::{Multiaddr, PeerId, core::transport::ListenerId, multiaddr::Protocol, swarm::ConnectionId};
+use libp2p::{
+    Multiaddr, PeerId, core::transport::ListenerId, multiaddr::Protocol, swarm::ConnectionId, upnp,
+};
 use std::{
     collections::{HashMap, VecDeque},
     net::Ipv4Addr,
@@ -163,6 +165,36 @@ impl Shell {
                 Ok(listener) => drop(self.listeners.insert(listener, what)),
                 Err(error) => tracing::warn!(error = words(&error), "no {what} port for direct connections"),
             }
+        }
+    }
+
+    /// Tells the operator of a node that nobody reaches, and that has no place at a relay.
+    pub(super) fn tell_hidden(&mut self) {
+        if self.checks.is_news() && self.places.all.is_empty() {
+            tracing::warn!(
+                "no fellow reaches this node from outside: open its ports at the router, by hand and with --external-ip, or by --upnp; or give it \
+                 a place at another heavy node with --relay"
+            );
+        }
+    }
+
+    /// What the router says of the ports that it was to open.
+    pub(super) fn router_told(&mut self, event: upnp::Event) {
+        match event {
+            upnp::Event::NewExternalAddr(address) => {
+                tracing::info!(%address, "the router lets everybody in at this address");
+                self.checks.heard(address, true, None);
+            }
+            upnp::Event::ExpiredExternalAddr(address) => {
+                tracing::warn!(%address, "the router lets nobody in at this address any longer");
+                self.checks.forget(&address);
+            }
+            upnp::Event::GatewayNotFound => tracing::warn!(
+                "--upnp: no router answers; allow UPnP at the router and start this node again, or open its ports by hand and say --external-ip"
+            ),
+            upnp::Event::NonRoutableGateway => tracing::warn!(
+                "--upnp: the router has no address of the Internet itself, so its ports reach nobody; use --relay"
+            ),
         }
     }
 

@@ -157,9 +157,9 @@ pub(crate) fn vulkan(root: &Path) -> Result<()> {
     )
 }
 
-/// Makes root able to build networks of namespaces, in which tests put nodes behind routers. Anybody else is not: such tests are ignored then.
+/// Makes root able to build networks of namespaces, in which tests put nodes behind routers, one of which opens ports for who asks. Anybody else is not: such tests are ignored then.
 pub(crate) fn namespaces(root: &Path) -> Result<()> {
-    let missing: Vec<&str> = [("ip", "iproute2"), ("nft", "nftables")]
+    let missing: Vec<&str> = [("ip", "iproute2"), ("nft", "nftables"), ("miniupnpd", "miniupnpd-nftables")]
         .iter()
         .filter(|(program, _)| on_path(program).is_none())
         .map(|(_, package)| *package)
