@@ -179,6 +179,7 @@ impl Namespaces {
     }
 
     /// What a heavy node says of itself, once `holds` takes it; asked from one of the networks.
+    /// A dial back of which no answer comes in time is asked for again, each quarter of a minute.
     async fn says(&self, of: &str, home: &Path, url: &str, holds: impl Fn(&Value) -> bool) -> Value {
         let asking = async {
             loop {
@@ -189,7 +190,7 @@ impl Namespaces {
                 sleep(Duration::from_millis(500)).await;
             }
         };
-        timeout(PATIENCE, asking).await.unwrap_or_else(|_| panic!("{url} does not come to say so"))
+        timeout(2 * PATIENCE, asking).await.unwrap_or_else(|_| panic!("{url} does not come to say so"))
     }
 
     async fn run(&self, of: &str, home: &Path, args: &[&str]) -> Vec<Value> {
