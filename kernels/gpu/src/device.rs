@@ -248,7 +248,13 @@ impl Device {
             let _ = self.device.poll(wgpu::PollType::Poll);
         }
         self.check()?;
-        error.map_or(Ok(made), |error| Err(GpuError::Refused(error.to_string()).into()))
+        match error {
+            None => Ok(made),
+            Some(error @ wgpu::Error::OutOfMemory { .. }) => {
+                Err(GpuError::NoMemory(error.to_string()).into())
+            }
+            Some(error) => Err(GpuError::Refused(error.to_string()).into()),
+        }
     }
 
     /// A buffer that holds `words`, for kernels and copies.

@@ -20,8 +20,10 @@ pub enum GpuError {
         /// Most wires that it has room for.
         wires_max: u32,
     },
-    /// The device refused: it has too little memory, or its driver does not take a kernel.
+    /// Its driver does not take a kernel, or fails at it.
     Refused(String),
+    /// The device has too little memory at the moment.
+    NoMemory(String),
     /// The device was lost again and again.
     Lost(String),
     /// What it computed does not add up.
@@ -45,6 +47,7 @@ impl fmt::Display for GpuError {
                 "the net does not fit the GPU's buffers, which hold at most {nodes_max} nodes and {wires_max} wires"
             ),
             Self::Refused(why) => write!(f, "the GPU refused: {why}"),
+            Self::NoMemory(why) => write!(f, "the GPU has too little memory: {why}"),
             Self::Lost(why) => write!(f, "the GPU was lost again and again, lastly: {why}"),
             Self::Wrong => f.write_str("what the GPU computed does not add up; update its driver"),
         }

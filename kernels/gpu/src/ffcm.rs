@@ -67,8 +67,9 @@ impl Gpu {
             if losses > LOSSES_MAX {
                 return Err(GpuError::Lost(why));
             }
-            // A driver that takes the device away may do so for the code.
+            // A driver that takes the device away may do so for the code, and would do so again.
             when = Specialize::Never;
+            *lock(&self.specialize) = when;
             self.reopen().await?;
         }
     }
@@ -124,7 +125,7 @@ async fn rounds(
                 // As large as may be: pairs wait for each other.
                 Ok(None) => {}
                 // There may be memory for less.
-                Err(Fault::Error(GpuError::Refused(_))) => {
+                Err(Fault::Error(GpuError::NoMemory(_) | GpuError::Refused(_))) => {
                     growth /= 2;
                     continue;
                 }

@@ -260,7 +260,10 @@ on_device! {
         let finished = offloaded.finish(solution).expect("it adds up");
         assert_eq!((finished.result().to_string(), finished.tally()), (expected.1.clone(), &expected.2));
         assert_eq!((finished.special(), gpu.specialized()), ((0, 0), 0), "the code may have been why");
-        // The next run tries it.
+        // The next runs have plain kernels too, until somebody asks for code again.
+        let (got, _, special) = by_gpu_as_code(&gpu, &book, Limits::default()).await;
+        assert_eq!((got, special, gpu.specialized()), (expected.clone(), (0, 0), 0));
+        gpu.specialize(Specialize::After(0));
         let (got, _, (defs, calls)) = by_gpu_as_code(&gpu, &book, Limits::default()).await;
         assert_eq!((got, gpu.specialized()), (expected, 1));
         assert!(defs > 0 && calls > 0, "{defs} definitions, {calls} calls");

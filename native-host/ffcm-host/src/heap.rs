@@ -7,9 +7,12 @@ use ffcm::{
     port::{HEADER, NODES_MAX, Node, Port, WIRES_MAX},
     rules::Space,
 };
-use std::sync::{
-    Mutex, PoisonError,
-    atomic::{AtomicU32, AtomicU64, Ordering},
+use std::{
+    iter,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU32, AtomicU64, Ordering},
+    },
 };
 
 /// Places that a thread gets at once, at most.
@@ -44,15 +47,18 @@ struct Places<T> {
     full: Resource,
 }
 
+/// So many places; where a system refuses that much at once, no more than half of what it would give, since the rest of the program needs some too.
+fn zeroed<T>(most: u32, get: impl Fn(u32) -> Option<Box<[T]>>) -> Box<[T]> {
+    let fewer = iter::successors(Some(most / 2), |most| (*most > PLACES_MIN).then_some(most / 2));
+    get(most).or_else(|| get(fewer.into_iter().find(|most| get(*most).is_some())? / 2)).unwrap_or_default()
+}
+
 impl<T: Zeroable> Places<T> {
     fn new(most: u32, threads: usize, full: Resource) -> Self {
-        // A system may refuse at once more than it has.
-        let fewer = std::iter::successors(Some(most), |most| (*most > PLACES_MIN).then_some(most / 2));
-        let all: Box<[T]> =
-            fewer.into_iter().find_map(|most| try_zeroed_slice_box(most as usize).ok()).unwrap_or_default();
+        let all = zeroed(most, |places| try_zeroed_slice_box(places as usize).ok());
         let full = if all.len() == most as usize { full } else { Resource::Memory };
         let slice = (all.len() as u32 / (16 * threads as u32)).clamp(1, SLICE_MAX);
-        Self { all, free: Mutex::default(), slice: 1 << slice.ilog2(), full }
+        Self { all, free: Mutex::default(), slice, full }
     }
 
     /// Adds places to a thread's list until it has so many.
@@ -244,5 +250,26 @@ impl Space for Worker<'_> {
     #[inline]
     fn push(&mut self, a: Port, b: Port) {
         self.pairs.push([a, b]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_system_that_gives_less_is_left_half_of_it() {
+        let gives =
+            |room: u32| move |places: u32| (places <= room).then(|| vec![0u8; places as usize].into());
+        for (most, room, got) in [
+            (0, 0, 0),
+            (100, 100, 100),
+            (1 << 20, 1 << 20, 1 << 20),
+            (1 << 20, 1 << 18, 1 << 17),
+            (1 << 20, (1 << 18) - 1, 1 << 16),
+            (1 << 20, 0, 0),
+        ] {
+            assert_eq!(zeroed::<u8>(most, gives(room)).len(), got, "{most} of {room}");
+        }
     }
 }

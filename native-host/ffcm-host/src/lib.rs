@@ -18,10 +18,11 @@
 //! A node is reached through its principal port alone, and that is in one thread's hand; so its numbers are written and read
 //! plainly, ordered by what handed the port over: a wire or the pool's lock. A wire has two ends. Who brings a port to an empty
 //! wire exchanges it in one step; who finds something there is the last to know the wire, and frees it. What that thread
-//! writes into it then, [`ffcm::port::Port::NONE`], comes before anything that is done to the wire once it is used again.
+//! writes into it then, that it is empty, comes before anything that is done to the wire once it is used again.
 //!
 //! # Bounds
-//! The limits that are handed in, for all threads together. Each thread may sit on a few slices of free places, so that a heap can be
+//! The limits that are handed in, for all threads together, of which the system takes note at once and gives memory as it is written; where it refuses
+//! that much, half of what it would give. Each thread may sit on a few slices of free places, so that a heap can be
 //! full for one while others have room: at most a quarter of the limits.
 #![forbid(unsafe_code)]
 
@@ -35,7 +36,10 @@ use ffcm::{
 };
 use heap::{Heap, Worker};
 use pool::{Appetite, Pool};
-use std::{sync::atomic::Ordering, thread};
+use std::{
+    sync::atomic::Ordering,
+    thread::{self, ScopedJoinHandle},
+};
 
 /// Most threads that are started.
 pub const THREADS_MAX: usize = 256;
@@ -95,20 +99,24 @@ pub fn run(book: &Book, limits: Limits, threads: usize) -> Finished<'_> {
     let heap_of_all = &heap;
     // Each thread allocates for itself: what it writes all the time must not lie in a cache line with the book, which all of them read.
     let work = || work(Reducer::new(book, Worker::new(heap_of_all)), pool);
-    let parts = thread::scope(|scope| {
-        // If the system gives too few threads, those that it gave must not wait for the others.
-        let _guard = pool.guard();
-        let started: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-        // This one works too. Of threads that are all started before it waits, systems put two on one processor and leave them there.
-        let own = work();
-        let joined = started.into_iter().map(|thread| thread.join());
-        joined
-            .map(|part| part.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .chain([own])
-            .collect::<Vec<_>>()
+    let parts: Vec<Tally> = thread::scope(|scope| {
+        let lead = move || {
+            // If the system gives too few threads, those that it gave must not wait for the others.
+            let _guard = pool.guard();
+            let started: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+            let own = work();
+            started.into_iter().map(joined).chain([own]).collect()
+        };
+        // The caller waits before others are started. Else systems put two on one processor, and leave them there.
+        joined(scope.spawn(lead))
     });
     parts.iter().for_each(|part| tally.add(part));
     Finished { book, root: Some(root), progress: pool.progress(), tally, heap }
+}
+
+/// What a thread gives that has ended; if it panicked, so does this one.
+fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// What one thread does until no pair is left anywhere.
@@ -117,8 +125,13 @@ fn work(mut reducer: Reducer<'_, Worker<'_>>, pool: &Pool) -> Tally {
     let _guard = pool.guard();
     let mut told = 0;
     let mut appetite = Appetite::new();
+    // So many of the oldest pairs were given away. They stay where they are until they are the most, so that none is moved often.
+    let mut given = 0;
     loop {
         for _ in 0..STRETCH {
+            if reducer.space.pairs.len() == given {
+                break;
+            }
             let Some([a, b]) = reducer.space.pairs.pop() else { break };
             if let Err(resource) = reducer.reduce(a, b) {
                 reducer.space.push(a, b);
@@ -133,12 +146,16 @@ fn work(mut reducer: Reducer<'_, Worker<'_>>, pool: &Pool) -> Tally {
             return reducer.tally;
         }
         let pairs = &mut reducer.space.pairs;
+        if given > pairs.len() / 2 {
+            pairs.drain(..given);
+            given = 0;
+        }
         if pairs.is_empty() {
             if !pool.take(pairs, appetite.after(done)) {
                 return reducer.tally;
             }
-        } else if pairs.len() > 1 && pool.hungry.load(Ordering::Relaxed) > 0 {
-            pool.give(pairs);
+        } else if pairs.len() - given > 1 && pool.hungry.load(Ordering::Relaxed) > 0 {
+            given += pool.give(&pairs[given..]);
         }
     }
 }

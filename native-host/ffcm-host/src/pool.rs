@@ -26,7 +26,7 @@ pub(crate) struct Appetite {
 
 impl Appetite {
     pub(crate) fn new() -> Self {
-        Self { wanted: 1, done: 0 }
+        Self { wanted: 0, done: 0 }
     }
 
     /// What to ask for, by a thread that has done so many interactions in all.
@@ -105,15 +105,17 @@ impl Pool {
         }
     }
 
-    /// Gives the oldest pairs away, as many as are asked for, but keeps half: from the oldest more work comes than from the newest.
-    pub(crate) fn give(&self, pairs: &mut Vec<[Port; 2]>) {
+    /// Gives the oldest of `pairs` away, as many as are asked for, but no more than half: from the oldest more work comes than from the newest. How many it gave.
+    pub(crate) fn give(&self, pairs: &[[Port; 2]]) -> usize {
         let mut waiting = self.lock();
         // Somebody else gave already, and nobody came for it yet.
-        if waiting.pairs.is_empty() {
-            let share = (pairs.len() / 2).min(waiting.wanted);
-            waiting.pairs.extend(pairs.drain(..share));
-            self.changed.notify_all();
+        if !waiting.pairs.is_empty() {
+            return 0;
         }
+        let share = (pairs.len() / 2).min(waiting.wanted);
+        waiting.pairs.extend_from_slice(&pairs[..share]);
+        self.changed.notify_all();
+        share
     }
 
     /// Waits for work, and takes as many pairs as are `wanted`, or its part of fewer. `false` if there will be none.

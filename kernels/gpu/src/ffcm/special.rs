@@ -2,7 +2,7 @@
 //!
 //! A run begins with the plain kernels. Once a net has called so many definitions that it is a long one, those that it calls most become code, and
 //! the run goes on with that: its state is in its buffers, so nothing else changes. What was made is kept by its content as long as the device is, and the next run of the
-//! same program has it from the beginning. What the driver refused is remembered as well. A run that lost its device ends on the plain kernels, since the code may be why.
+//! same program has it from the beginning. What the driver refused is remembered as well. A run that lost its device ends on the plain kernels, and so do those after it, since the code may be why.
 //!
 //! # Bounds
 //! A run has its driver compile one text at most, of [`TEXT_MAX`](shaders::ffcm::special::TEXT_MAX) bytes and [`DEFS_MAX`](shaders::ffcm::special::DEFS_MAX) definitions, whatever its
@@ -105,8 +105,8 @@ impl Cache {
 }
 
 impl Gpu {
-    /// When nets that are reduced from now on have the definitions that they call most made into code; [`Specialize::Long`] if nobody says. Results and counts are
-    /// the same.
+    /// When nets that are reduced from now on have the definitions that they call most made into code; [`Specialize::Long`] if nobody says, and
+    /// [`Specialize::Never`] once a run lost its device. Results and counts are the same.
     pub fn specialize(&self, when: Specialize) {
         *lock(&self.specialize) = when;
     }
@@ -167,6 +167,8 @@ impl<'d> Specializing<'d> {
             Ok(pipelines) => Some(Code { pipelines, defs }),
             // A driver that does not take it has the plain kernels.
             Err(Fault::Error(GpuError::Refused(_))) => None,
+            // There may be memory for the next run's.
+            Err(Fault::Error(GpuError::NoMemory(_))) => return Ok(false),
             Err(fault) => return Err(fault),
         };
         lock(cache).keep(Kept { text, program, code: self.code.clone() });
