@@ -27,12 +27,15 @@
 //! ([`Tally::persisted`]). Only what is durable is ever shown to a peer ([`Tally::publish`]). Shares lie in the owner's store:
 //! [`Tally::load`] names those that the next steps need, and [`Tally::loaded`] takes them. Checking many reports is done in
 //! slices: `poll_timeout` then asks for the next call at once. What the owner has released before is in [`differencing::Past`].
+//! What an end leaves in the store is in [`Tally::take_leftovers`], to be deleted piece by piece.
 //!
 //! # Bounds
 //! A tally takes at most `participants_max` (≤ [`proposal::PARTICIPANTS_MAX`]) reports of one size; their shares are at most
 //! [`proposal::KEPT_BYTES_MAX`] in the store. In memory it keeps of each report whose it is and where its share lies, and as many ids from each of two
 //! peers: less than 400 bytes a report. Besides there are shares on their way to the store, some megabytes of those read from it, and verifier
 //! shares and states for a window of two messages. Until the end the store also remembers as many light nodes that took a report back.
+//! After it, shares and withdrawals are deleted in pieces of at most [`tally::PIECE_ENTRIES`] entries and [`tally::PIECE_BYTES`]; which
+//! are left takes 8 bytes a report in memory.
 //! Messages have at most [`net::Protocol`]'s bytes; ids travel in parts of [`message::IDS_PER_PART`], verifier shares in parts
 //! of [`message::VERIFIERS_BYTES_PER_PART`].
 //!
@@ -66,5 +69,5 @@ mod tests;
 pub use outcome::{Outcome, Refusal, RefusalReason, Verified};
 pub use proposal::{Draft, HEAVY, HeavyKey, JsonObject, Proposal, ProposalError};
 pub use report::{Nonce, Received, Report, ReportId};
-pub use tally::{Persist, SHARES_PREFIX, STORE_PREFIX, Stage, Tally};
+pub use tally::{Leftovers, Persist, SHARES_PREFIX, STORE_PREFIX, Stage, Tally};
 pub use vdaf::Scheme;

@@ -20,6 +20,7 @@ use store::{Batch, Entry};
 use vdaf::{Aggregate, Instance, Scheme};
 
 mod gather;
+mod leftovers;
 mod record;
 mod shares;
 mod step;
@@ -29,6 +30,7 @@ mod withdraw;
 mod words;
 
 use gather::Gather;
+pub use leftovers::{Leftovers, PIECE_BYTES, PIECE_ENTRIES};
 use record::{Fate, Segment, key};
 use shares::{Share, Shares};
 
@@ -179,6 +181,10 @@ pub struct Tally {
     strangers_withdrawn: usize,
     /// The next segment's number; a store that failed may lack some below.
     segments: u32,
+    /// Segments whose records are in the store, or on their way there.
+    segments_kept: BTreeSet<u32>,
+    /// What the end left in the store, until the owner takes it.
+    leftovers: Option<Leftovers>,
     shares: Shares,
     check: Check,
     peers: [Peer; HEAVY],
@@ -262,6 +268,8 @@ impl Tally {
             withdrawn: BTreeSet::new(),
             strangers_withdrawn: 0,
             segments: 0,
+            segments_kept: BTreeSet::new(),
+            leftovers: None,
             shares: Shares::default(),
             check: Check::default(),
             peers: Default::default(),
@@ -457,7 +465,7 @@ impl Tally {
             && self.offers.is_some() == self.offers_durable
     }
 
-    /// Bytes of shares that it keeps in the store, or is about to.
+    /// Bytes of shares that it keeps in the store, or is about to; without its [`Leftovers`].
     pub fn kept_bytes(&self) -> u64 {
         self.reports.len() as u64 * self.report_bytes()
     }
@@ -651,6 +659,7 @@ impl Tally {
                 reports.push((*light, *id));
             }
             batch.put(record::segment_key(self.id, segment), codec::encode(&Segment { reports }));
+            self.segments_kept.insert(segment);
             self.segments = segment.saturating_add(1);
         }
         true
@@ -662,7 +671,9 @@ impl Tally {
         for light in lights {
             self.volatile.remove(light);
             if let Some(report) = self.lights.remove(light) {
-                self.reports.remove(&report);
+                if let Some(place) = self.reports.remove(&report).and_then(|held| held.place) {
+                    self.segments_kept.remove(&place.segment);
+                }
                 self.shares.take_fresh(&report);
             }
         }

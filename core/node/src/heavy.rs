@@ -6,7 +6,7 @@ use crate::{
 };
 use aggregate::{
     Persist, Proposal, Received, STORE_PREFIX, Stage, Tally,
-    differencing::{self, Past, RELEASED_PREFIX},
+    differencing::{Past, RELEASED_PREFIX},
     message::{OPEN_PER_PART, Pulled, ReportRefusal, Request, Response},
 };
 use alloc::{
@@ -23,6 +23,7 @@ use shards::Coordinator;
 use store::{Batch, Entry, StoreError};
 
 mod cancel;
+mod forget;
 mod happens;
 mod jobbing;
 mod loads;
@@ -31,6 +32,7 @@ mod ranking;
 mod signal;
 mod view;
 
+use forget::Sweep;
 use loads::Loads;
 pub use memory::{REJECTION_MS, REJECTIONS_MAX};
 pub use signal::{HeavyConfig, HeavyInput, HeavyOutput};
@@ -71,6 +73,7 @@ enum Effect {
     Withdrawn { id: ContentId, light: NodeId, responder: Responder },
     Jobs { ticket: u64 },
     Rankings { ticket: u64 },
+    Swept { id: ContentId },
     None,
 }
 
@@ -117,9 +120,11 @@ pub struct HeavyNode {
     /// Most bytes of shares that it keeps in its store.
     kept_bytes_max: u64,
     /// Bytes of those that it kept when the last commit began, and of those taken since.
-    kept_bytes: u64,
+    pub(crate) kept_bytes: u64,
     taken_bytes: u64,
     loads: Loads,
+    /// Shares of computations that ended, on their way out of the store.
+    sweep: Sweep,
     /// In how many of the computations kept here, and of those since the start, a light node's shares were invalid, and when last.
     rejections: BTreeMap<NodeId, (u32, Instant)>,
     queue: Queue<Effect>,
@@ -166,6 +171,7 @@ impl HeavyNode {
             kept_bytes: 0,
             taken_bytes: 0,
             loads: Loads::default(),
+            sweep: Sweep::default(),
             rejections: BTreeMap::new(),
             queue: Queue::new(),
             outputs: VecDeque::new(),
@@ -185,15 +191,23 @@ impl HeavyNode {
                 .map_err(|_| StoreError::Corrupt { detail: "what was released before".into() })?;
             node.remember(now, released);
         }
-        for tally in Tally::restore(&under(STORE_PREFIX), &node.identity)? {
+        for mut tally in Tally::restore(&under(STORE_PREFIX), &node.identity)? {
+            if let Some(leftovers) = tally.take_leftovers() {
+                let is_forgotten = leftovers.is_forgotten();
+                node.sweep.push(leftovers);
+                if is_forgotten {
+                    continue;
+                }
+            }
             node.timers.insert((now, tally.id()));
             if let Some(released) = tally.released() {
                 node.remember(now, released);
             }
             node.count_rejected(now, &tally);
-            node.kept_bytes += tally.kept_bytes();
             node.tallies.insert(tally.id(), tally);
         }
+        node.count_kept();
+        node.sweep();
         node.settle(now);
         Ok(node)
     }
@@ -296,7 +310,7 @@ impl HeavyNode {
         }
         let mut begun = false;
         if !self.taken.is_empty() {
-            self.kept_bytes = self.tallies.values().map(Tally::kept_bytes).sum();
+            self.count_kept();
             self.taken_bytes = 0;
         }
         // Reports first: a computation that closes in this commit closes with all it has taken.
@@ -321,6 +335,7 @@ impl HeavyNode {
     fn durable(&mut self, now: Instant, effect: Effect) {
         match effect {
             Effect::None => {}
+            Effect::Swept { id } => self.swept(id),
             Effect::Jobs { ticket } => {
                 self.broker_input(now, jobs::broker::Input::Stored { ticket, result: Ok(()) });
             }
@@ -346,6 +361,11 @@ impl HeavyNode {
             Effect::Stage { id, stage } => {
                 let Some(tally) = self.tallies.get_mut(&id) else { return };
                 tally.persisted(stage);
+                if let Some(leftovers) = tally.take_leftovers() {
+                    self.sweep.push(leftovers);
+                    self.sweep();
+                }
+                let Some(tally) = self.tallies.get(&id) else { return };
                 if stage.is_none_or(|stage| stage >= Stage::Committed) {
                     match tally.released() {
                         Some(released) => self.remember(now, released),
@@ -362,7 +382,7 @@ impl HeavyNode {
                     self.count_rejected(now, &tally);
                     self.tallies.insert(id, tally);
                 }
-                self.kept_bytes = self.tallies.values().map(Tally::kept_bytes).sum();
+                self.count_kept();
                 for asker in self.proposers.remove(&id).unwrap_or_default() {
                     self.answer_proposer(asker, Ok((id, acceptance)));
                 }
@@ -581,6 +601,11 @@ impl HeavyNode {
             }
             return;
         }
+        if self.sweep.forgets(id) {
+            let why =
+                "this heavy node is about to forget that computation; change the proposal, or try again";
+            return self.answer_proposer(asker, Err(why.into()));
+        }
         if let Err(why) = self.acceptable(now, &proposal) {
             return self.answer_proposer(asker, Err(why));
         }
@@ -619,7 +644,8 @@ impl HeavyNode {
         if self.tallies.len() >= COMPUTATIONS_MAX && !self.forget_ended(now, |_| true) {
             return Err("this heavy node has all the computations it takes; try again later".into());
         }
-        while self.has_no_room() {
+        // What is being deleted makes room by itself; until it has, reports are told to come later.
+        while self.kept_bytes + self.taken_bytes >= self.kept_bytes_max + self.sweep.bytes() {
             if !self.forget_ended(now, |tally| tally.kept_bytes() > 0) {
                 return Err(format!(
                     "this heavy node keeps {} MiB of reports, as many as it may; try again once some of its computations have ended",
@@ -628,27 +654,6 @@ impl HeavyNode {
             }
         }
         Ok(())
-    }
-
-    /// Forgets the oldest computation that has ended, of those that `is_meant`; `false` where there is none.
-    fn forget_ended(&mut self, now: Instant, is_meant: impl Fn(&Tally) -> bool) -> bool {
-        // Also one that was refused for want of a signature, which may wait for it for ever, and keeps its shares as long.
-        // Not before its deadline: until then the proposal could be accepted once more.
-        let is_over =
-            |tally: &&Tally| tally.end().is_some() && tally.proposal().deadline <= now && is_meant(tally);
-        let oldest = self.tallies.values().filter(is_over);
-        let oldest = oldest.min_by_key(|tally| tally.proposal().deadline).map(Tally::id);
-        let Some(tally) = oldest.and_then(|id| self.tallies.remove(&id)) else { return false };
-        self.asked.retain(|(id, _), _| *id != tally.id());
-        self.kept_bytes = self.kept_bytes.saturating_sub(tally.kept_bytes());
-        let mut batch = Batch::new();
-        tally.forget(&mut batch);
-        // Whoever fills this node makes it forget a computation, but not who is in its sums.
-        if let Some(released) = self.past.get(tally.id()) {
-            batch.put(differencing::key(tally.id()), encode(released));
-        }
-        self.queue.push(Part { batch, effect: Effect::None, retry: true });
-        true
     }
 
     /// Whether its store may take no further shares.

@@ -20,6 +20,7 @@ mod evidence;
 mod few;
 mod invalid;
 mod jobbing;
+mod leftovers;
 mod past;
 mod rankings;
 mod room;

@@ -5,8 +5,8 @@
 //! place in the segment.
 
 use super::{
-    Batch, BorshDeserialize, BorshSerialize, Committed, ContentId, Entry, Envelope, Gather, HEAVY, Held,
-    Identity, NodeId, Nonce, Place, Proposal, ReportId, Stage, Tally, Vec, format, shares,
+    BorshDeserialize, BorshSerialize, Committed, ContentId, Entry, Envelope, Gather, HEAVY, Held, Identity,
+    NodeId, Nonce, Place, Proposal, ReportId, Stage, Tally, Vec, format,
 };
 use crate::{
     message::{Commitment, IDS_PER_PART},
@@ -32,6 +32,11 @@ pub(super) const SIGNED: u8 = 5;
 pub(super) const END: u8 = 6;
 pub(super) const EVIDENCE: u8 = 7;
 pub(super) const CANCELLED: u8 = 8;
+/// The computation is forgotten; only its proposal, segments and withdrawals are left to be deleted, and this last.
+pub(super) const FORGOTTEN: u8 = 9;
+
+/// What one batch deletes where a computation is forgotten: one small entry each.
+pub(super) const STEPS: [u8; 6] = [CLOSED, COMMITTED, SIGNED, END, EVIDENCE, CANCELLED];
 
 pub(super) fn key(id: ContentId, kind: u8) -> Vec<u8> {
     [PREFIX, id.digest(), &[kind]].concat()
@@ -44,6 +49,10 @@ pub(super) fn segment_key(id: ContentId, at: u32) -> Vec<u8> {
 pub(super) fn share_key(id: ContentId, place: Place) -> Vec<u8> {
     let Place { segment, at } = place;
     [SHARES, id.digest(), &segment.to_be_bytes(), &at.to_be_bytes()].concat()
+}
+
+pub(super) fn withdrawn_key(id: ContentId, light: NodeId) -> Vec<u8> {
+    [key(id, WITHDRAWN).as_slice(), light.public_key()].concat()
 }
 
 /// Whose reports became durable together; their shares with them.
@@ -182,7 +191,7 @@ impl Wire for End {
 }
 
 impl Tally {
-    /// The tallies that `entries`, all entries under [`PREFIX`], tell of.
+    /// The tallies that `entries`, all entries under [`PREFIX`], tell of; also one that was to be forgotten, whose [`super::Leftovers`] alone count.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] where an entry cannot be what this software wrote.
@@ -228,6 +237,10 @@ impl Tally {
                     tally.cancellation = Some(cancellation);
                 }),
                 Some(WITHDRAWN) => tally.restore_withdrawn(&rest[1..]),
+                Some(FORGOTTEN) => {
+                    tally.restore_forgotten();
+                    Some(())
+                }
                 _ => None,
             };
             restored.ok_or_else(|| corrupt("a record"))?;
@@ -245,23 +258,6 @@ impl Tally {
             }
         }
         Ok(tallies)
-    }
-
-    /// Removes every trace of an ended computation.
-    pub fn forget(&self, batch: &mut Batch) {
-        batch.delete(key(self.id, PROPOSAL));
-        self.forget_reports(batch);
-        for kind in [CLOSED, COMMITTED, SIGNED, END, EVIDENCE, CANCELLED] {
-            batch.delete(key(self.id, kind));
-        }
-    }
-
-    /// Removes the reports, and who took theirs back.
-    pub(super) fn forget_reports(&self, batch: &mut Batch) {
-        batch.delete_under(shares::prefix(self.id));
-        for kind in [SEGMENT, WITHDRAWN] {
-            batch.delete_under(key(self.id, kind));
-        }
     }
 
     /// The record of the commitment that is about to be made.
@@ -289,6 +285,7 @@ impl Tally {
                 return None;
             }
         }
+        self.segments_kept.insert(segment);
         // There is always a next number.
         self.segments = segment.checked_add(1)?;
         self.reports_durable = self.reports.len() as u32;
@@ -339,7 +336,9 @@ impl Tally {
             self.adopted = true;
             self.reach(Stage::Done);
         }
-        if self.durable == Stage::Done || self.has_given_up() {
+        if self.is_over() {
+            // What it left may not all be deleted.
+            self.shed();
             self.fates = fates;
         }
         Some(())

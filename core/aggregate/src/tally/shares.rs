@@ -7,7 +7,7 @@
 //! At most twice [`LOAD_BYTES`], or two slices where these are more, are here at a time; and as much again for fellows that ask once more.
 
 use super::{
-    ContentId, Held, InstanceExt, Nonce, ReportId, Stage, Tally, Vec, VecDeque,
+    Held, InstanceExt, Nonce, ReportId, Stage, Tally, Vec, VecDeque,
     record::{self, StoredShare},
 };
 use alloc::collections::BTreeMap;
@@ -150,9 +150,4 @@ impl Tally {
         let Share { nonce, public, input } = share;
         codec::encode(&StoredShare { nonce, public, input })
     }
-}
-
-/// The prefix of all shares of a computation.
-pub(super) fn prefix(id: ContentId) -> Vec<u8> {
-    [record::SHARES, id.digest().as_slice()].concat()
 }

@@ -1,8 +1,8 @@
 //! The steps of agreement, in their order.
 
 use super::{
-    ALL, Batch, Committed, HEAVY, Identity, Instant, NodeId, Outcome, Persist, Refusal, RefusalReason,
-    Shares, Stage, Tally, Vec, key,
+    ALL, Batch, Committed, HEAVY, Identity, Instant, NodeId, Outcome, Persist, Refusal, RefusalReason, Stage,
+    Tally, Vec, key,
     record::{self, End},
 };
 use crate::{
@@ -78,18 +78,10 @@ impl Tally {
         }
         self.evidence_durable = self.evidence.is_some();
         self.offers_durable = self.offers.is_some();
-        if self.durable == Stage::Done || self.has_given_up() {
+        if self.is_over() {
             // Shares have served; only what became of whom remains.
             self.fates = self.fates();
-            self.lights.clear();
-            self.reports.clear();
-            self.volatile.clear();
-            self.withdrawn.clear();
-            self.strangers_withdrawn = 0;
-            self.counted.clear();
-            self.gather = None;
-            self.shares = Shares::default();
-            self.peers.iter_mut().for_each(super::Peer::clear);
+            self.shed();
         }
     }
 
@@ -339,13 +331,12 @@ impl Tally {
         persist
     }
 
-    /// The final record, in place of everything else but the proposal.
+    /// The final record, in place of everything else but the proposal. Reports and withdrawals go once it is durable, in pieces.
     fn finish(&mut self, stage: Stage, identity: &Identity) -> Persist {
         let mut batch = Batch::new();
         self.stage = stage;
         batch.put(key(self.id, record::END), codec::encode(&End::of(self)));
         batch.put(key(self.id, record::PROPOSAL), self.envelope.to_json());
-        self.forget_reports(&mut batch);
         for kind in [record::CLOSED, record::COMMITTED, record::SIGNED] {
             batch.delete(key(self.id, kind));
         }

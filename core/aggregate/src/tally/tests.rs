@@ -14,6 +14,7 @@ use keys::{Domain, Identity, NodeId, SealKey};
 use store::{Batch, MemoryStore};
 
 mod again;
+mod leftovers;
 mod lost;
 mod many;
 mod split;
@@ -125,10 +126,20 @@ impl Trio {
                 Some(persist) => {
                     self.stores[role].apply(&persist.batch).unwrap();
                     self.tallies[role].persisted(persist.stage);
+                    self.sweep(role);
                 }
                 None if self.tallies[role].has_work() => {}
                 None => return,
             }
+        }
+    }
+
+    /// Deletes what the end left.
+    fn sweep(&mut self, role: usize) {
+        let Some(mut leftovers) = self.tallies[role].take_leftovers() else { return };
+        while let Some(piece) = leftovers.piece() {
+            self.stores[role].apply(&piece).unwrap();
+            leftovers.deleted();
         }
     }
 

@@ -4,7 +4,7 @@
 //! again at every start; one that comes later, or comes again, is refused. So it does not matter in which
 //! order a report and its withdrawal arrive. The share itself leaves the store with the withdrawal.
 
-use super::{Batch, Instant, NodeId, Place, ReportRefusal, Tally, Vec, record};
+use super::{Batch, Instant, NodeId, Place, ReportRefusal, Tally, record};
 
 /// Of as many light nodes as may take part, one in so many may withdraw of whom nothing is here: their reports may be on their way.
 const STRANGERS_PER: usize = 4;
@@ -35,7 +35,7 @@ impl Tally {
         if !self.lights.contains_key(&light) && self.strangers_withdrawn >= strangers_max {
             return Err(ReportRefusal::Full);
         }
-        batch.put(self.withdrawn_key(light), []);
+        batch.put(record::withdrawn_key(self.id, light), []);
         if let Some(place) = self.drop_withdrawn(light) {
             batch.delete(record::share_key(self.id, place));
         }
@@ -58,9 +58,5 @@ impl Tally {
     pub(super) fn restore_withdrawn(&mut self, light: &[u8]) -> Option<()> {
         self.drop_withdrawn(NodeId::from_public_key(light.try_into().ok()?));
         Some(())
-    }
-
-    fn withdrawn_key(&self, light: NodeId) -> Vec<u8> {
-        [record::key(self.id, record::WITHDRAWN).as_slice(), light.public_key()].concat()
     }
 }

@@ -26,7 +26,7 @@ impl World {
     }
 
     /// Proposals that only `heavy` hears of, until it has no room for another.
-    fn fill(&mut self, heavy: NodeId) {
+    pub(super) fn fill(&mut self, heavy: NodeId) {
         let keys: Vec<_> =
             self.descriptors.iter().map(|envelope| Descriptor::open(envelope).unwrap().key()).collect();
         for at in 0..COMPUTATIONS_MAX as u64 {
