@@ -123,6 +123,11 @@ fn computation(scheme: Scheme) -> Vec<Entry> {
         }
         talk(&mut tallies, &proposal);
     }
+    // Before its shares are deleted.
+    let mut tally = tallies.remove(0);
+    let (leftovers, mut batch) = (tally.take_leftovers(), Batch::new());
+    assert!(tally.forget(leftovers, &mut batch).is_some(), "shares are left");
+    entries.extend(puts(&format!("heavy, {scheme}, forgotten"), &batch));
     entries
 }
 

@@ -186,6 +186,12 @@ fn golden_records_of_a_computation_are_read() {
         let end = done.end().expect("an end");
         let Ok(Verified::Result(total)) = outcome::verify(done.envelope(), end) else { panic!("a result") };
         assert_eq!((total.participants, total.figure("sum").as_deref()), (3, Some("9.3")));
+        for (last, is_forgotten) in [("done", false), ("forgotten", true)] {
+            let mut tally = restore(&["open", "reports", last].map(step).each_ref().map(String::as_str));
+            let leftovers = tally.take_leftovers().expect("shares are not deleted");
+            assert_eq!(leftovers.is_forgotten(), is_forgotten);
+            assert_eq!((leftovers.bytes(), tally.end().is_some()), (3 * tally.report_bytes(), !is_forgotten));
+        }
     }
     let cancelled = restore(&["heavy, cancelled"]);
     assert!(cancelled.cancellation().is_some() && cancelled.end().is_some());

@@ -108,6 +108,9 @@ fn computations() -> Vec<Vec<u8>> {
         seeds.extend((1..=5).map(|most| steps(scheme, &STEPS[..most])));
         seeds.push(steps(scheme, &STEPS[5..]));
         seeds.push(steps(scheme, &["proposed"]));
+        // An end whose reports are not all deleted, and one that is forgotten.
+        seeds.push(steps(scheme, &["open", "reports", "done"]));
+        seeds.push(steps(scheme, &["open", "reports", "forgotten"]));
         // Reports, a commitment or an end without a proposal.
         seeds.push(steps(scheme, &STEPS[1..2]));
     }
@@ -164,6 +167,7 @@ fn run_tally_records(input: &[u8]) {
     entries.retain(|entry| entry.key.starts_with(STORE_PREFIX));
     let Ok(mut tallies) = Tally::restore(&entries, &identity) else { return };
     for tally in &mut tallies {
+        delete_leftovers(tally);
         let (deadline, end) = (tally.proposal().deadline, tally.proposal().end());
         for now in [samples::NOW, deadline, end] {
             let mut steps = 0;
@@ -177,6 +181,7 @@ fn run_tally_records(input: &[u8]) {
                 if let Some(step) = &step {
                     assert_eq!(step.batch.check(), Ok(()), "what is stored fits a store");
                     tally.persisted(step.stage);
+                    delete_leftovers(tally);
                 } else if !is_due {
                     break;
                 }
@@ -192,6 +197,15 @@ fn run_tally_records(input: &[u8]) {
             let _ = tally.poll_timeout();
         }
     }
+}
+
+fn delete_leftovers(tally: &mut Tally) {
+    let Some(mut leftovers) = tally.take_leftovers() else { return };
+    while let Some(piece) = leftovers.piece() {
+        assert_eq!(piece.check(), Ok(()), "what is deleted are keys");
+        leftovers.deleted();
+    }
+    assert_eq!(leftovers.bytes(), 0, "all is deleted");
 }
 
 pub(super) const LIGHT_RECORDS: Target = Target {
