@@ -1,7 +1,7 @@
 //! Shares of a computation that has ended, on their way out of the store.
 
 use super::*;
-use aggregate::{SHARES_PREFIX, STORE_PREFIX};
+use aggregate::{Proposal, SHARES_PREFIX, STORE_PREFIX};
 use store::Change;
 
 /// Up to where heavy node 1 has ended the computation, and its store is asked for the first piece.
@@ -103,4 +103,25 @@ fn what_is_forgotten_while_its_shares_are_deleted_leaves_nothing() {
         assert_eq!(entries(&world, heavy, id), [0, if is_killed { 2 } else { 0 }]);
         assert_eq!(kept_bytes(&world, heavy), 0);
     }
+}
+
+#[test]
+fn a_proposal_does_not_wait_for_room_that_is_being_made() {
+    let (mut world, heavy, id) = at_first_piece();
+    let proposal = node(&world, heavy).computation(id).unwrap().proposal;
+    world.commits.clear();
+    // So that what is being deleted alone fills it.
+    room::limit(&mut world, 1, 1);
+    assert!(kept_bytes(&world, heavy) > 1);
+    let proposer = Identity::from_seed([99; 32]);
+    let deadline = world.now.plus_ms(60_000);
+    let other = Proposal { title: "Other".into(), proposer: proposer.id(), deadline, ..proposal };
+    let envelope = other.sign(&proposer);
+    let (other, _) = Proposal::open(&envelope).unwrap();
+    world.heavy_input(heavy, HeavyInput::Propose { token: 77, envelope });
+    assert!(kept_bytes(&world, heavy) > 1, "it counts until it is gone");
+    assert_eq!(result(&world, heavy, other), Some(false));
+    assert_eq!(result(&world, heavy, id), Some(true), "nothing is forgotten for it");
+    world.run_ms(1_000);
+    assert_eq!((entries(&world, heavy, id), kept_bytes(&world, heavy)), ([0, 2], 0));
 }

@@ -4,7 +4,7 @@ use super::*;
 use aggregate::{Proposal, message::ReportRefusal};
 
 /// Restarts a heavy node with another limit.
-fn limit(world: &mut World, seed: u8, kept_bytes_max: u64) {
+pub(super) fn limit(world: &mut World, seed: u8, kept_bytes_max: u64) {
     let config = HeavyConfig { kept_bytes_max, ..heavy_config(seed) };
     let id = config.identity.id();
     world.kill(id);
