@@ -3,19 +3,19 @@
 use super::{
     Desk, Output,
     ended::{Ended, HolderDone, Outcome, ShardDone, word},
+    lists::{End, List},
     seats::{FAULTS_MAX, SEATS},
 };
 use crate::{
-    combine::{Combine, CombineError, Combined, FocusMade, Made},
-    letter::Ask,
-    message::{About, DEVICE_BYTES_MAX, Done, Task, UNKNOWN_DEVICE, WorkId, shortened},
+    combine::FocusMade,
+    message::{DEVICE_BYTES_MAX, Done, Task, UNKNOWN_DEVICE, WorkId, shortened},
     order::{Cut, Facts, Order, Slab},
 };
 use alloc::{
     collections::{BTreeMap, BTreeSet},
     format,
     string::String,
-    sync::{Arc, Weak},
+    sync::Arc,
     vec,
     vec::Vec,
 };
@@ -42,8 +42,6 @@ const LETTER_BYTES: u64 = 256;
 const LACK_MS: u64 = 20_000;
 /// How often a node may give up what it has of a ranking, before that is a fault each time: who does nothing else keeps others waiting.
 const WITHDRAWALS_MAX: u32 = 8;
-/// Lists that are put together at a time: each may be as long as the graph has nodes.
-const COMBINES_MAX: usize = 3;
 /// Most parts that are handed out for one ranking in all: who makes identities without end does not make it go on without end.
 const HOLDS_MAX: u64 = 10_000;
 
@@ -78,30 +76,11 @@ pub(super) enum Answer {
     Kept(Arc<Vec<u64>>),
 }
 
-/// What a part is to gather in a step.
-#[derive(Debug)]
-enum List {
-    /// It is being put together under this number.
-    Making(u64),
-    /// It is here, until holders were asked.
-    Here(Arc<[u8]>),
-    /// It is here as long as some letter has it: the part's other holder is asked the same.
-    Lent(Weak<[u8]>),
-}
-
-/// π once all parts have told what they keep.
-#[derive(Debug)]
-enum End {
-    /// It is being put together under this number.
-    Making(u64),
-    Here(FocusMade),
-}
-
 /// What is believed of a round.
 #[derive(Debug)]
-struct Round {
-    teleport: u64,
-    spreads: Vec<Option<Arc<Spread>>>,
+pub(super) struct Round {
+    pub(super) teleport: u64,
+    pub(super) spreads: Vec<Option<Arc<Spread>>>,
     sums: Vec<Option<ShardSums>>,
 }
 
@@ -113,12 +92,12 @@ pub(super) struct Run {
     pub(super) hub: Hub,
     pub(super) parts: Vec<Slab>,
     pub(super) facts: Facts,
-    log: Vec<Round>,
+    pub(super) log: Vec<Round>,
     log_bytes: u64,
-    kept: Vec<Option<Arc<Vec<u64>>>>,
+    pub(super) kept: Vec<Option<Arc<Vec<u64>>>>,
     /// What parts are to gather, by part and step.
-    lists: BTreeMap<(usize, u32), List>,
-    end: Option<End>,
+    pub(super) lists: BTreeMap<(usize, u32), List>,
+    pub(super) end: Option<End>,
     /// Of each part, when its step goes on without those who have not answered; known once one has.
     hurry: Vec<Option<Instant>>,
     pub(super) holds: BTreeMap<WorkId, Hold>,
@@ -139,7 +118,7 @@ pub(super) struct Run {
     pub(super) heard: Instant,
     /// Bytes of the longest letter that there is no room for yet; 0 where none waits for room.
     pub(super) unsent_bytes: u64,
-    failure: Option<String>,
+    pub(super) failure: Option<String>,
 }
 
 impl Run {
@@ -396,7 +375,7 @@ impl Run {
     // Steps.
 
     /// The step in which parts tell what they keep.
-    fn last_step(&self) -> u32 {
+    pub(super) fn last_step(&self) -> u32 {
         2 * self.log.len() as u32 + 1
     }
 
@@ -420,66 +399,6 @@ impl Run {
         match step % 2 {
             1 => round.spreads[shard].clone().map(Answer::Spread),
             _ => round.sums[shard].map(Answer::Sums),
-        }
-    }
-
-    /// What a part is asked for in a step, as far as that is known yet.
-    fn task(&mut self, desk: &mut Desk, shard: usize, step: u32) -> Option<Ask> {
-        if step == 0 {
-            let about = About {
-                ranking: self.ranking,
-                name: self.name.clone(),
-                shard: shard as u32,
-                shards: self.parts.len() as u32,
-            };
-            return Some(Ask::Begin { about, part: Arc::clone(&self.parts[shard].bytes) });
-        }
-        if step >= self.last_step() {
-            let is_asked = self.hub.verdict().is_some() && step == self.last_step();
-            return is_asked.then_some(Ask::Kept);
-        }
-        let round = self.log.get((step as usize - 1) / 2)?;
-        if step % 2 == 1 {
-            return Some(Ask::Spread { teleport: round.teleport });
-        }
-        let known = match self.lists.get(&(shard, step)) {
-            Some(List::Making(_)) => return None,
-            Some(List::Here(list)) => Some(Arc::clone(list)),
-            Some(List::Lent(list)) => list.upgrade(),
-            None => None,
-        };
-        if let Some(ghosts) = known {
-            return Some(Ask::Gather { ghosts });
-        }
-        let making = self.lists.values().filter(|list| matches!(list, List::Making(_))).count();
-        let spreads = round.spreads.iter().cloned().collect::<Option<Vec<_>>>()?;
-        if making < COMBINES_MAX {
-            desk.combines += 1;
-            self.lists.insert((shard, step), List::Making(desk.combines));
-            let combine = Combine::list(desk.combines, self.hub.clone(), shard, spreads);
-            desk.outputs.push_back(Output::Combine(combine));
-        }
-        None
-    }
-
-    /// Something is put together.
-    pub(super) fn combined(&mut self, desk: &mut Desk, combined: Combined) {
-        let Combined { number, result } = combined;
-        let list = self.lists.iter().find(|(_, list)| matches!(list, List::Making(at) if *at == number));
-        let list = list.map(|(at, _)| *at);
-        let is_end = matches!(self.end, Some(End::Making(at)) if at == number);
-        // Nobody waits any more for what was begun before all began anew.
-        if list.is_none() && !is_end {
-            return;
-        }
-        match (result, list) {
-            (Ok(Made::List(made)), Some(at)) => drop(self.lists.insert(at, List::Here(made))),
-            (Ok(Made::Focus(made)), None) => self.end = Some(End::Here(made)),
-            (Err(CombineError::Incredible), _) => self.start_over(desk),
-            (Err(CombineError::Broken(why)), _) => {
-                self.failure = Some(format!("this heavy node cannot put together what parts said: {why}"));
-            }
-            (Ok(_), _) => {}
         }
     }
 
@@ -712,7 +631,7 @@ impl Run {
 
     /// What parts said is not of one graph, though two vouched for each: they lie alike. All is done again, and nothing believed that this node has not
     /// had done beside itself. Who was called a liar or failed may have been given what is false, so that is forgotten.
-    fn start_over(&mut self, desk: &mut Desk) {
+    pub(super) fn start_over(&mut self, desk: &mut Desk) {
         if self.is_strict {
             self.failure = Some("this heavy node's processor errs".into());
             return;
@@ -744,20 +663,7 @@ impl Run {
     /// Has π put together once all parts have told what they keep; gives the end once it is.
     fn finish(&mut self, now: Instant, desk: &mut Desk) -> Option<(Outcome, Vec<Vec<u8>>)> {
         let (verdict, report) = (self.hub.verdict()?, self.hub.report());
-        if self.end.is_none() {
-            let kept = self.kept.iter().cloned().collect::<Option<Vec<_>>>()?;
-            desk.combines += 1;
-            self.end = Some(End::Making(desk.combines));
-            let combine = Combine::focus(desk.combines, self.hub.clone(), kept);
-            desk.outputs.push_back(Output::Combine(combine));
-        }
-        let FocusMade { digest, top, slices } = match self.end.take()? {
-            End::Here(made) => made,
-            making @ End::Making(_) => {
-                self.end = Some(making);
-                return None;
-            }
-        };
+        let FocusMade { digest, top, slices } = self.focus(desk)?;
         let end = self.last_step();
         let shards = self.parts.iter().enumerate().map(|(shard, part)| {
             let holders = self.holds.values().filter(|hold| hold.shard == shard && hold.step > end);
