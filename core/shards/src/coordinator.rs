@@ -21,6 +21,7 @@ use store::{Batch, Entry};
 
 mod ended;
 mod home;
+mod left;
 mod lists;
 mod run;
 mod seats;

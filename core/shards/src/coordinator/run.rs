@@ -3,12 +3,13 @@
 use super::{
     Desk, Output,
     ended::{Ended, HolderDone, Outcome, ShardDone, word},
+    left::Left,
     lists::{End, List},
     seats::{FAULTS_MAX, SEATS},
 };
 use crate::{
     combine::FocusMade,
-    message::{DEVICE_BYTES_MAX, Done, Task, UNKNOWN_DEVICE, WorkId, shortened},
+    message::{DEVICE_BYTES_MAX, Done, Task, WorkId, shortened},
     order::{Cut, Facts, Order, Slab},
 };
 use alloc::{
@@ -108,6 +109,8 @@ pub(super) struct Run {
     pub(super) liars: BTreeSet<NodeId>,
     /// How often each failed, was late or broke the protocol.
     pub(super) faults: BTreeMap<NodeId, u32>,
+    /// What those who have parts no more are remembered by.
+    pub(super) left: Left,
     /// How often each gave up what it had.
     withdrawals: BTreeMap<NodeId, u32>,
     pub(super) replaced: u32,
@@ -142,6 +145,7 @@ impl Run {
             is_strict: false,
             liars: BTreeSet::new(),
             faults: BTreeMap::new(),
+            left: Left::default(),
             withdrawals: BTreeMap::new(),
             replaced: 0,
             began: now,
@@ -171,9 +175,7 @@ impl Run {
 
     /// A peer is gone.
     pub(super) fn gone(&mut self, _: Instant, _: &mut Desk, peer: NodeId) {
-        let before = self.holds.len();
-        self.holds.retain(|_, hold| hold.who != Who::Peer(peer));
-        self.replaced += (before - self.holds.len()) as u32;
+        self.works_of(peer).into_iter().for_each(|work| drop(self.lose(work)));
     }
 
     /// A peer broke the protocol.
@@ -184,15 +186,18 @@ impl Run {
 
     /// Takes every part away from a peer.
     fn dismiss(&mut self, desk: &mut Desk, peer: NodeId) {
+        self.works_of(peer).into_iter().for_each(|work| self.take_away(desk, work));
+    }
+
+    /// The parts that a peer has.
+    fn works_of(&self, peer: NodeId) -> Vec<WorkId> {
         let of = |(work, hold): (&WorkId, &Hold)| (hold.who == Who::Peer(peer)).then_some(*work);
-        let works: Vec<WorkId> = self.holds.iter().filter_map(of).collect();
-        works.into_iter().for_each(|work| self.take_away(desk, work));
+        self.holds.iter().filter_map(of).collect()
     }
 
     /// A peer gave its parts up, as if it had left: its person has other plans, or another device. That is no fault until it is a habit.
     pub(super) fn withdrawn(&mut self, desk: &mut Desk, peer: NodeId) {
-        let of = |(work, hold): (&WorkId, &Hold)| (hold.who == Who::Peer(peer)).then_some((*work, hold.step));
-        let works: Vec<(WorkId, u32)> = self.holds.iter().filter_map(of).collect();
+        let works = self.works_of(peer);
         if works.is_empty() {
             return;
         }
@@ -201,13 +206,13 @@ impl Run {
         if *count > WITHDRAWALS_MAX {
             *self.faults.entry(peer).or_default() += 1;
         }
-        for (work, step) in works {
+        for work in works {
+            let is_new = self.holds.get(&work).is_some_and(|hold| hold.step == 0);
             // One that was on its way may have come after all was given up.
-            if step == 0 && desk.may_have(peer, work) {
+            if is_new && desk.may_have(peer, work) {
                 self.take_away(desk, work);
             } else {
-                self.holds.remove(&work);
-                self.replaced += 1;
+                self.lose(work);
                 desk.take_back(peer, work);
             }
         }
@@ -215,13 +220,10 @@ impl Run {
 
     /// Takes a part away from who holds it.
     pub(super) fn take_away(&mut self, desk: &mut Desk, work: WorkId) {
-        let Some(hold) = self.holds.remove(&work) else { return };
+        let Some(hold) = self.lose(work) else { return };
         match hold.who {
             Who::Own => desk.outputs.push_back(Output::Do(Task::Drop { work })),
-            Who::Peer(peer) => {
-                self.replaced += 1;
-                desk.drop_work(peer, work);
-            }
+            Who::Peer(peer) => desk.drop_work(peer, work),
         }
     }
 
@@ -264,13 +266,12 @@ impl Run {
         let is_last = last == Some(step);
         let answer = match done {
             Done::Failed { why, .. } => {
-                self.holds.remove(&work);
+                self.lose(work);
                 return match who {
                     // What it was given rests on what holders said.
                     Who::Own if !self.is_strict && step > 0 => self.start_over(desk),
                     Who::Own => self.failure = Some(format!("this heavy node cannot compute it: {why}")),
                     Who::Peer(peer) => {
-                        self.replaced += 1;
                         *self.faults.entry(peer).or_default() += 1;
                         // It may have said so of what it never took in.
                         desk.take_back(peer, work);
@@ -529,7 +530,7 @@ impl Run {
                 return Some(end);
             }
             if !advanced {
-                let lacks = !self.alone && (0..self.parts.len()).any(|shard| self.peers_of(shard) == 0);
+                let lacks = !self.alone && (0..self.parts.len()).any(|shard| self.lacks(shard));
                 self.lacks = lacks.then(|| self.lacks.unwrap_or(now));
                 return None;
             }
@@ -648,6 +649,7 @@ impl Run {
         // Letters that are still on their way, and what is being put together, hold what liars said.
         self.lists.clear();
         self.end = None;
+        self.left = Left::default();
         self.next_round();
     }
 
@@ -664,16 +666,9 @@ impl Run {
     fn finish(&mut self, now: Instant, desk: &mut Desk) -> Option<(Outcome, Vec<Vec<u8>>)> {
         let (verdict, report) = (self.hub.verdict()?, self.hub.report());
         let FocusMade { digest, top, slices } = self.focus(desk)?;
-        let end = self.last_step();
         let shards = self.parts.iter().enumerate().map(|(shard, part)| {
-            let holders = self.holds.values().filter(|hold| hold.shard == shard && hold.step > end);
-            let holders = holders.map(|hold| HolderDone {
-                node: match hold.who {
-                    Who::Own => None,
-                    Who::Peer(peer) => Some(peer),
-                },
-                device: if hold.device.is_empty() { UNKNOWN_DEVICE.into() } else { hold.device.clone() },
-            });
+            let holders = self.holds.values().filter(|hold| self.is_through(hold) && hold.shard == shard);
+            let holders = self.left.through(shard, &self.liars).chain(holders.map(HolderDone::from));
             ShardDone { nodes: part.nodes, edges: part.edges, holders: holders.collect() }
         });
         let ended = Ended {

@@ -20,12 +20,13 @@ const SEATS_EACH_HOME_MAX: usize = 8;
 pub(super) const FAULTS_MAX: u32 = 3;
 
 impl Run {
-    /// Hands parts out: each to one before any to a second.
+    /// Hands parts out: each to one before any to a second. A part that has told what it keeps needs nobody any more.
     pub(super) fn fill(&mut self, desk: &mut Desk) {
         let seats = if self.is_strict { 1 } else { SEATS };
         for seats in 1..=seats {
             for shard in 0..self.parts.len() {
-                if self.peers_of(shard) < seats
+                if self.kept[shard].is_none()
+                    && self.peers_of(shard) < seats
                     && let Some(peer) = self.candidate(desk, shard)
                 {
                     self.hand_out(desk, shard, Who::Peer(peer));
@@ -33,7 +34,7 @@ impl Run {
             }
         }
         for shard in 0..self.parts.len() {
-            if self.alone && self.peers_of(shard) == 0 {
+            if self.alone && self.lacks(shard) {
                 self.referee(desk, shard);
             }
         }
@@ -49,6 +50,11 @@ impl Run {
     /// How many light nodes hold a part.
     pub(super) fn peers_of(&self, shard: usize) -> usize {
         self.holds.values().filter(|hold| hold.shard == shard && hold.who != Who::Own).count()
+    }
+
+    /// Whether a part has something to do and no light node that does it.
+    pub(super) fn lacks(&self, shard: usize) -> bool {
+        self.kept[shard].is_none() && self.peers_of(shard) == 0
     }
 
     /// The node with the fewest parts that may have this one; one at the address of its other holder only where there is no other. Of several, none knows

@@ -139,7 +139,7 @@ impl Coordinator {
     }
 
     fn doing(&self, run: &Run) -> String {
-        let lacking = (0..run.parts.len()).filter(|shard| run.peers_of(*shard) == 0).count();
+        let lacking = (0..run.parts.len()).filter(|shard| run.lacks(*shard)).count();
         if lacking > 0 && !run.alone {
             let offers = self.holders().len();
             return format!("{lacking} parts wait for light nodes that hold them; {offers} offer to");

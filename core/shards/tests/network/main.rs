@@ -3,6 +3,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod leaving;
 mod world;
 
 use common::order;

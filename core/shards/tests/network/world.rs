@@ -89,6 +89,8 @@ pub(crate) struct World {
     pub(crate) lights: BTreeMap<NodeId, Light>,
     /// Where some of them are.
     pub(crate) homes: BTreeMap<NodeId, IpAddr>,
+    /// Milliseconds more that it takes to put something together.
+    pub(crate) combine_ms: u64,
     pub(crate) submitted: BTreeMap<u64, Result<ContentId, SubmitError>>,
     pub(crate) edges: Edges,
     pub(crate) restarts: u32,
@@ -130,6 +132,7 @@ impl World {
             store: MemoryStore::new(),
             lights: BTreeMap::new(),
             homes: BTreeMap::new(),
+            combine_ms: 0,
             submitted: BTreeMap::new(),
             edges,
             restarts: 0,
@@ -204,7 +207,7 @@ impl World {
                 self.coordinator.handle_input(self.now, Input::Cut { ranking, result });
             }
             Output::Combine(combine) => {
-                let ms = self.delay();
+                let ms = self.combine_ms + self.delay();
                 self.later(ms, Event::Combined(combine));
             }
             Output::Do(task) => {

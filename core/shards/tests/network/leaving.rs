@@ -1,0 +1,32 @@
+//! What becomes of a ranking whose holders leave, and of what they said.
+
+use crate::{
+    common::order,
+    world::{Event, Vice, World, holders, light, world},
+};
+use std::collections::BTreeSet;
+
+/// Its light nodes leave once all is told, and π takes longer to put together than parts may lack holders while others wait.
+#[test]
+fn a_ranking_whose_pi_is_being_put_together_needs_no_holders() {
+    let mut world = world(5, &[Vice::None; 2]);
+    let id = world.submit(order(2));
+    let other = world.submit(order(3));
+    let told = |world: &World| world.lights.values().map(|light| light.holder.view().slices).sum::<u64>();
+    while told(&world) < 4 {
+        world.step();
+    }
+    world.combine_ms = 25_000;
+    for number in [1, 2] {
+        world.later(2_000, Event::Leave(light(number)));
+        world.later(26_000, Event::Join(light(number + 2), Vice::None));
+    }
+    let view = world.run(id);
+    assert!(world.lights.is_empty(), "it ended before anybody came");
+    world.combine_ms = 0;
+    world.run(other);
+    world.is_right(&view, &[]);
+    // Who computed a part to its end did so, though it has left.
+    assert_eq!(holders(&view), vec![BTreeSet::from([light(1), light(2)]); 2]);
+    assert_eq!(view.result.expect("it ended").replaced, 0);
+}
