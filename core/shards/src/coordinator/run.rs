@@ -185,7 +185,7 @@ impl Run {
     }
 
     /// Takes every part away from a peer.
-    fn dismiss(&mut self, desk: &mut Desk, peer: NodeId) {
+    pub(super) fn dismiss(&mut self, desk: &mut Desk, peer: NodeId) {
         self.works_of(peer).into_iter().for_each(|work| self.take_away(desk, work));
     }
 
@@ -304,6 +304,7 @@ impl Run {
                 }
                 if who == Who::Own {
                     self.settle_disputes(desk, shard, step);
+                    self.judge_left(desk, shard, step, &believed, true);
                 }
             }
             Some(_) if who == Who::Own || self.is_checked(shard, step) => self.lied(desk, work),
@@ -556,6 +557,7 @@ impl Run {
             }
         }
         let agree = peers.windows(2).all(|pair| pair[0].1 == pair[1].1);
+        let is_own = own.is_some();
         let truth = match own {
             // Not ahead of light nodes, unless there are none.
             Some(own) if !peers.is_empty() || (self.alone && others == 0) => own,
@@ -573,7 +575,7 @@ impl Run {
             }
         };
         let said = peers.into_iter().map(|(work, answer)| (work, *answer == truth)).collect::<Vec<_>>();
-        self.believe(shard, step, truth);
+        self.believe(shard, step, truth.clone());
         for hold in self.holds.values_mut().filter(|hold| hold.shard == shard && hold.who == Who::Own) {
             if hold.step == step && hold.answer.take().is_some() {
                 hold.step += 1;
@@ -585,6 +587,7 @@ impl Run {
                 _ => self.lied(desk, work),
             }
         }
+        self.judge_left(desk, shard, step, &truth, is_own);
         true
     }
 

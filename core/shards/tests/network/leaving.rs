@@ -30,3 +30,23 @@ fn a_ranking_whose_pi_is_being_put_together_needs_no_holders() {
     assert_eq!(holders(&view), vec![BTreeSet::from([light(1), light(2)]); 2]);
     assert_eq!(view.result.expect("it ended").replaced, 0);
 }
+
+/// What it said is judged once the step is believed, though it has the part anew by then and says the truth.
+#[test]
+fn who_lies_and_gives_its_parts_up_is_found() {
+    let mut world = world(5, &[Vice::Flees(2), Vice::Slow(2_000)]);
+    let id = world.submit(order(1));
+    let view = world.run(id);
+    world.is_right(&view, &[light(1)]);
+}
+
+/// Two others say otherwise, who are not believed against it until the heavy node has done the same.
+#[test]
+fn who_lies_and_leaves_is_found() {
+    let mut world = world(5, &[Vice::Dangling(2), Vice::Slow(150)]);
+    world.later(1_200, Event::Leave(light(1)));
+    world.later(1_200, Event::Join(light(3), Vice::None));
+    let id = world.submit(order(1));
+    let view = world.run(id);
+    world.is_right(&view, &[light(1)]);
+}

@@ -44,6 +44,8 @@ pub(crate) enum Vice {
     Deaf(u32),
     /// Takes in nothing after so many answers, gives its parts up for it, and offers itself again.
     Quits(u32),
+    /// Says that more dangles in its so many-eth answer, gives its parts up once that is told, and offers itself again.
+    Flees(u32),
     /// Sends half of what is long.
     Halves,
 }
@@ -239,6 +241,10 @@ impl World {
                 {
                     return;
                 }
+                if light.vice == Vice::Flees(light.answers) {
+                    self.later(120, Event::Change(id));
+                }
+                let Some(light) = self.lights.get(&id) else { return };
                 let done = lie(light.vice, light.answers, done);
                 self.later(ms, Event::Done { at: id, done });
             }
@@ -391,6 +397,10 @@ pub(crate) fn lie(vice: Vice, answers: u32, done: Done) -> Done {
         {
             exports[0] ^= 1;
             Done::Spread { work, exports, dangling }
+        }
+        // Of one part alone nothing is exported.
+        (Vice::Flees(at), Done::Spread { work, exports, dangling }) if answers == at => {
+            Done::Spread { work, exports, dangling: dangling ^ 1 }
         }
         (Vice::Dangling(from), Done::Spread { work, exports, dangling }) if answers >= from => {
             Done::Spread { work, exports, dangling: dangling ^ 1 }
