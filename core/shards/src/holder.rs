@@ -194,11 +194,12 @@ impl Holder {
                 self.changed = true;
             }
             Input::Lend(lending) => {
-                if lending.is_none() {
-                    self.give_up();
-                }
                 self.changed = self.changed || self.lending != lending;
                 self.lending = lending;
+                // Heavy nodes are told so, and take it that nothing of theirs is here any more.
+                if self.advert().is_none() {
+                    self.give_up();
+                }
             }
             Input::Up { heavy } => {
                 self.forget(heavy);

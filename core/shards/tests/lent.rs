@@ -112,3 +112,19 @@ fn letters_of_several_heavy_nodes_share_what_is_lent() {
     assert_eq!(holder.hear(NOW, heavy(2), piece(len)), Heard::Refused);
     assert_eq!(holder.hear(NOW, heavy(2), piece(len - 8_192)), Heard::Taken);
 }
+
+#[test]
+fn who_lends_nothing_has_no_parts() {
+    let nothing =
+        [None, Some(Lending { parts: 64, bytes_max: 0 }), Some(Lending { parts: 0, bytes_max: u64::MAX })];
+    for lending in nothing {
+        let mut holder = holder(u64::MAX);
+        assert_eq!(write(&mut holder, &begin(&part(10))), Heard::Taken);
+        assert!(matches!(answer(&mut holder), Some(Done::Ready { .. })));
+        holder.handle_input(NOW, Input::Lend(lending));
+        let view = holder.view();
+        assert!(!view.is_lent && view.parts.is_empty(), "{lending:?}: {view:?}");
+        let dropped = core::iter::from_fn(|| holder.poll_output());
+        assert!(dropped.into_iter().any(|output| matches!(output, Output::Do(Task::Drop { .. }))));
+    }
+}
