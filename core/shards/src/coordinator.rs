@@ -9,7 +9,7 @@ use crate::{
 };
 use alloc::{
     boxed::Box,
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     format,
     string::String,
     vec::Vec,
@@ -45,6 +45,8 @@ pub const UNASKED_BYTES_MAX: u64 = 1_024;
 pub const LETTERS_BYTES_MAX: u64 = 256 << 20;
 /// Most nodes that offer to hold parts.
 pub const HOLDERS_MAX: usize = 1_024;
+/// Most that is put together at a time, whatever becomes of the rankings that it is for.
+pub const COMBINES_MAX: usize = 4;
 /// Most rankings that are kept; the oldest that have ended make room.
 pub const RANKINGS_MAX: usize = 256;
 /// Most rankings without an end.
@@ -134,7 +136,8 @@ pub enum Output {
     },
     /// Have this computed beside this node, and say what came of it with [`Input::Done`].
     Do(Task),
-    /// Have this put together beside this node ([`Combine::run`]), and say what came of it with [`Input::Combined`]. At most four such are under way.
+    /// Have this put together beside this node ([`Combine::run`]), and say what came of it with [`Input::Combined`], also where the ranking has ended
+    /// since. At most [`COMBINES_MAX`] such are under way.
     Combine(Combine),
     /// A ranking has begun or ended, for whoever watches.
     Changed {
@@ -206,6 +209,8 @@ struct Desk {
     works: u64,
     /// How much was asked to be put together.
     combines: u64,
+    /// What of it is under way, also for rankings that have ended since: nobody stops it.
+    combining: BTreeSet<u64>,
     /// What nobody outside knows, for lots.
     seed: [u8; 32],
     letters_bytes_max: u64,
@@ -220,6 +225,7 @@ impl Default for Desk {
             peers: BTreeMap::new(),
             works: 0,
             combines: 0,
+            combining: BTreeSet::new(),
             seed: [0; 32],
             letters_bytes_max: LETTERS_BYTES_MAX,
             began: None,
@@ -246,6 +252,17 @@ impl Desk {
     fn room_of(&self, peer: NodeId) -> u64 {
         let waiting = self.peers.get(&peer).map_or(0, |peer| peer.post.kept_bytes());
         (self.letters_bytes_max / 2).saturating_sub(waiting)
+    }
+
+    /// Has something put together, unless as much as this is under way already; gives its number.
+    fn combine(&mut self, most: usize, what: impl FnOnce(u64) -> Combine) -> Option<u64> {
+        if self.combining.len() >= most {
+            return None;
+        }
+        self.combines += 1;
+        self.combining.insert(self.combines);
+        self.outputs.push_back(Output::Combine(what(self.combines)));
+        Some(self.combines)
     }
 
     /// Has a peer forget a part, and forgets what was to be said of it.
@@ -428,7 +445,10 @@ impl Coordinator {
             Input::Stored { ticket } => self.stored(ticket),
             Input::Cut { ranking, result } => self.begin(now, ranking, result),
             Input::Done(done) => self.running(|run, desk| run.done(now, desk, None, done)),
-            Input::Combined(combined) => self.running(|run, desk| run.combined(desk, combined)),
+            Input::Combined(combined) => {
+                self.desk.combining.remove(&combined.number);
+                self.running(|run, desk| run.combined(desk, combined));
+            }
         }
         self.settle(now);
     }

@@ -8,7 +8,7 @@ use common::order;
 use rank::Edges;
 use shards::{
     Combine, Coordinator, GraphFile, Order, Processor, RankingState,
-    coordinator::{Input, Output, RANKINGS_MAX, STORE_PREFIX, TRIES_MAX},
+    coordinator::{COMBINES_MAX, Input, Output, RANKINGS_MAX, STORE_PREFIX, TRIES_MAX},
 };
 use store::MemoryStore;
 
@@ -177,6 +177,35 @@ fn what_parts_said_is_put_together_beside_the_loop() {
     let view = alone.coordinator.rankings().remove(0);
     assert_eq!(view.state, RankingState::Refused);
     assert_eq!(view.words, "this heavy node cannot put together what parts said: no memory");
+}
+
+/// A ranking that ends does not end what is put together for it: what others ask for counts from there.
+#[test]
+fn what_is_put_together_is_bounded_over_all_rankings() {
+    let now = Instant::from_unix_ms(1_800_000_000_000);
+    let mut alone =
+        Alone { processor: Some(Processor::new("test")), combines: Some(Vec::new()), ..Alone::default() };
+    let mut under_way = Vec::new();
+    for at in 0..4 {
+        let now = now.plus_ms(60_000 * at);
+        alone.submit(now, Order { name: at.to_string(), patience_ms: 30_000, ..order(8) });
+        under_way.append(alone.combines.as_mut().expect("a list"));
+        assert_eq!(under_way.len(), COMBINES_MAX - 1);
+        let late = now.plus_ms(30_000);
+        alone.coordinator.handle_timeout(late);
+        alone.drain(late);
+        let view = alone.coordinator.rankings().remove(0);
+        assert!(view.words.starts_with("its time is over"), "{}", view.words);
+    }
+    let now = now.plus_ms(300_000);
+    alone.submit(now, order(8));
+    // The next goes on as those before come to their end, whatever that is.
+    for combine in under_way {
+        alone.coordinator.handle_input(now, Input::Combined(combine.broken("no memory".into())));
+        alone.drain(now);
+    }
+    assert_eq!(alone.combines.replace(Vec::new()).expect("a list").len(), COMBINES_MAX - 1);
+    assert_eq!(alone.coordinator.rankings().remove(0).state, RankingState::Running);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What is put together beside the loop: what parts are to gather, and π.
 
-use super::{Desk, Output, run::Run};
+use super::{COMBINES_MAX, Desk, run::Run};
 use crate::{
     combine::{Combine, CombineError, Combined, FocusMade, Made},
     letter::Ask,
@@ -12,8 +12,8 @@ use alloc::{
     vec::Vec,
 };
 
-/// Lists that are put together at a time: each may be as long as the graph has nodes.
-const COMBINES_MAX: usize = 3;
+/// Lists that are put together at a time: each may be as long as the graph has nodes. One place is left for π.
+const LISTS_MAX: usize = COMBINES_MAX - 1;
 
 /// What a part is to gather in a step.
 #[derive(Debug)]
@@ -63,14 +63,10 @@ impl Run {
         if let Some(ghosts) = known {
             return Some(Ask::Gather { ghosts });
         }
-        let making = self.lists.values().filter(|list| matches!(list, List::Making(_))).count();
         let spreads = round.spreads.iter().cloned().collect::<Option<Vec<_>>>()?;
-        if making < COMBINES_MAX {
-            desk.combines += 1;
-            self.lists.insert((shard, step), List::Making(desk.combines));
-            let combine = Combine::list(desk.combines, self.hub.clone(), shard, spreads);
-            desk.outputs.push_back(Output::Combine(combine));
-        }
+        let hub = self.hub.clone();
+        let number = desk.combine(LISTS_MAX, |number| Combine::list(number, hub, shard, spreads))?;
+        self.lists.insert((shard, step), List::Making(number));
         None
     }
 
@@ -99,10 +95,9 @@ impl Run {
     pub(super) fn focus(&mut self, desk: &mut Desk) -> Option<FocusMade> {
         if self.end.is_none() {
             let kept = self.kept.iter().cloned().collect::<Option<Vec<_>>>()?;
-            desk.combines += 1;
-            self.end = Some(End::Making(desk.combines));
-            let combine = Combine::focus(desk.combines, self.hub.clone(), kept);
-            desk.outputs.push_back(Output::Combine(combine));
+            let hub = self.hub.clone();
+            let number = desk.combine(COMBINES_MAX, |number| Combine::focus(number, hub, kept))?;
+            self.end = Some(End::Making(number));
         }
         match self.end.take()? {
             End::Here(made) => Some(made),
