@@ -50,3 +50,17 @@ fn who_lies_and_leaves_is_found() {
     let view = world.run(id);
     world.is_right(&view, &[light(1)]);
 }
+
+/// It may do so eight times; then each time is a fault, and after three of them it gets no part any more.
+#[test]
+fn who_only_gives_parts_up_gets_none_after_a_while() {
+    let mut world = world(5, &[Vice::Slow(1_000)]);
+    (0..16).for_each(|at| world.later(1_300 + 500 * at, Event::Change(light(1))));
+    for number in [2, 3] {
+        world.later(10_000, Event::Join(light(number), Vice::None));
+    }
+    let id = world.submit(order(1));
+    let view = world.run(id);
+    world.is_right(&view, &[]);
+    assert_eq!(view.result.expect("it ended").replaced, 8 + 3);
+}
