@@ -75,9 +75,10 @@ impl Post {
         self.outgoing.retain(|(about, _)| *about != Some(work));
     }
 
-    /// Whether a letter about a part is here of which no piece is under way.
+    /// Whether a letter about a part is here of which nothing was sent.
     pub(crate) fn keeps(&self, work: WorkId) -> bool {
-        let under_way = usize::from(self.asking);
+        // Of one that is sent again, nobody knows how much is there.
+        let under_way = usize::from(self.asking || self.sent > 0 || self.again_at.is_some());
         self.outgoing.iter().skip(under_way).any(|(about, _)| *about == Some(work))
     }
 

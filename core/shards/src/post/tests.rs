@@ -68,3 +68,18 @@ fn what_is_taken_back_makes_room_and_the_rest_comes() {
         assert_eq!((letter, here.waiting()), (Some(vec![2; 7]), 0));
     }
 }
+
+#[test]
+fn a_letter_is_not_kept_any_more_once_some_of_it_was_sent() {
+    for heard in [None, Some(Heard::Taken), Some(Heard::FromTheStart)] {
+        let mut post = Post::new(NOW);
+        post.write_about(WorkId(1), vec![1; 2 * PIECE_BYTES_MAX]);
+        post.write_about(WorkId(2), vec![2; 7]);
+        assert!(post.keeps(WorkId(1)));
+        post.next(NOW).unwrap();
+        assert!(!post.keeps(WorkId(1)));
+        post.answered(NOW, heard);
+        assert!(!post.keeps(WorkId(1)), "{heard:?}");
+        assert!(post.keeps(WorkId(2)));
+    }
+}
