@@ -1,6 +1,9 @@
 //! What is put together beside the loop: what parts are to gather, and π.
 
-use super::{COMBINES_MAX, Desk, run::Run};
+use super::{
+    COMBINES_MAX, Desk,
+    run::{Round, Run},
+};
 use crate::{
     combine::{Combine, CombineError, Combined, FocusMade, Made},
     letter::Ask,
@@ -68,6 +71,16 @@ impl Run {
         let number = desk.combine(LISTS_MAX, |number| Combine::list(number, hub, shard, spreads))?;
         self.lists.insert((shard, step), List::Making(number));
         None
+    }
+
+    /// Whether a part can be asked for a step, once what that needs is put together and has room.
+    pub(super) fn is_known(&self, step: u32) -> bool {
+        let is_told = |round: &Round| step % 2 == 1 || round.spreads.iter().all(Option::is_some);
+        match (step as usize).checked_sub(1) {
+            None => true,
+            Some(_) if step >= self.last_step() => self.hub.verdict().is_some() && step == self.last_step(),
+            Some(before) => self.log.get(before / 2).is_some_and(is_told),
+        }
     }
 
     /// Something is put together.

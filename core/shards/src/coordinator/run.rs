@@ -418,6 +418,9 @@ impl Run {
             return;
         }
         let (who, shard, step) = (hold.who, hold.shard, hold.step);
+        if !self.is_known(step) {
+            return;
+        }
         if let Who::Peer(peer) = who {
             let bytes = self.letter_bytes(shard, step);
             // It is asked once others have taken theirs in, or have lost their parts.

@@ -10,9 +10,9 @@ use common::order;
 use graphs::Numbers;
 use keys::NodeId;
 use rank::Edges;
-use shards::{Coordinator, Order, RankingState};
+use shards::{Coordinator, Lending, Order, RankingState, holder};
 use std::{collections::BTreeSet, net::IpAddr};
-use world::{Event, Vice, World, edges, holders, light, world};
+use world::{Event, LENDING, Vice, World, edges, holders, light, world};
 
 #[test]
 fn honest_nodes_give_the_bits_of_one_machine() {
@@ -148,6 +148,21 @@ fn who_sends_what_fits_nowhere_says_so() {
     assert!(view.words.starts_with("its time is over: round 1; it goes no further: "), "{}", view.words);
     let mends = "at most 1024 may wait for one; have it cut into more parts, or rank it on one machine";
     assert!(view.words.ends_with(mends), "{}", view.words);
+}
+
+#[test]
+fn who_waits_for_others_does_not_say_that_letters_have_no_room() {
+    let mut world = World::new(5, edges(&graphs::rmat(10, 8, 5)));
+    world.coordinator = Coordinator::default().with_letters_bytes_max(2 << 10);
+    world.join(light(1), Vice::None);
+    // It has one of two parts, and the other's holder does nothing.
+    let lending = Some(Lending { parts: 1, ..LENDING });
+    let light_1 = world.lights.get_mut(&light(1)).expect("it joined");
+    light_1.holder.handle_input(world.now, holder::Input::Lend(lending));
+    world.later(3_000, Event::Join(light(2), Vice::Stuck(1)));
+    let id = world.submit(Order { patience_ms: 10_000, ..order(2) });
+    let view = world.run(id);
+    assert_eq!(view.words, "its time is over: round 1");
 }
 
 /// Each change takes away more parts than a node may fail to do.
