@@ -1,6 +1,9 @@
 //! What takes a heavy node as long as its graph is large: putting together what all parts said. It is done beside the loop that everybody waits for.
 
-use crate::letter::Ask;
+use crate::{
+    letter::Ask,
+    message::{WHY_BYTES_MAX, shortened},
+};
 use alloc::{string::String, sync::Arc, vec::Vec};
 use codec::ContentId;
 use rank::{Hub, Incredible, SLICE_NODES, Spread};
@@ -82,8 +85,9 @@ impl Combine {
         Combined { number: self.number, result: self.made() }
     }
 
-    /// What to say where that did not come to its end, and why, for people: its ranking fails then.
+    /// What to say where that did not come to its end, and why, for people, of which the first 300 bytes are kept: its ranking fails then.
     pub fn broken(&self, why: String) -> Combined {
+        let why = shortened(why, WHY_BYTES_MAX);
         Combined { number: self.number, result: Err(CombineError::Broken(why)) }
     }
 

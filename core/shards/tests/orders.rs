@@ -172,11 +172,14 @@ fn what_parts_said_is_put_together_beside_the_loop() {
         alone.drain(now);
         assert_eq!(alone.combines.replace(Vec::new()).expect("a list").len(), more);
     }
-    alone.coordinator.handle_input(now, Input::Combined(combines.remove(0).broken("no memory".into())));
+    alone
+        .coordinator
+        .handle_input(now, Input::Combined(combines.remove(0).broken("no memory ".repeat(1_000))));
     alone.drain(now);
     let view = alone.coordinator.rankings().remove(0);
     assert_eq!(view.state, RankingState::Refused);
-    assert_eq!(view.words, "this heavy node cannot put together what parts said: no memory");
+    let why = "no memory ".repeat(30);
+    assert_eq!(view.words, format!("this heavy node cannot put together what parts said: {why}"));
 }
 
 /// A ranking that ends does not end what is put together for it: what others ask for counts from there.
