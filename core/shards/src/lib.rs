@@ -18,10 +18,15 @@
 //! Those in [`coordinator`], [`holder`] and [`cut`]; letters have [`message::LETTER_BYTES_MAX`], of a node of which nothing long is expected
 //! [`coordinator::UNASKED_BYTES_MAX`]. Letters that wait at a heavy node have [`coordinator::LETTERS_BYTES_MAX`] together, and half of that for each peer,
 //! where those to several holders of a part share it; who takes in none for half a minute loses its parts. Letters that come in, and answers that nothing is
-//! believed of yet, are those of the two holders of each part. One ranking runs at a time; the others wait.
+//! believed of yet, are those of the two holders of each part; of those of who has left, a digest each. One ranking runs at a time; the others wait.
+//!
+//! Not among the letters is what is put together beside the loop, [`coordinator::COMBINES_MAX`] at a time. A list takes up to twelve bytes a node of other
+//! parts that its part gathers from while it is made, and four from then on until letters have it; π takes up to 24 bytes a node while it is made, and eight
+//! from then on until it is handed on to be stored, beside eight of what parts told that they keep. With [`NODES_MAX`] nodes that is 192 MiB a list, and
+//! 512 MiB for π. Each has what parts said in its round until it is made, also where its ranking has ended since.
 //!
 //! # Provided / Not provided
-//! Provided: one liar changes no bit of π, however it lies, and is named; neither do holders that come and go. Not provided: defence against two that
+//! Provided: one liar changes no bit of π, however it lies, and is named, also where it has left or given its parts up since; neither do holders that come and go. Not provided: defence against two that
 //! lie alike and hold the same part to the end, other than that what they say has to be possible, and that whoever takes the place of one says the same
 //! (else all is done again beside the heavy node's own check, and who lies then is found); who holds what is not told to holders, but nothing keeps one person from having many nodes. Secrecy of the graph from those who hold it.
 #![no_std]
