@@ -209,7 +209,8 @@ pub enum HeavyOutput {
     },
     /// Have this computed here, and say what came of it with [`HeavyInput::Reckoned`].
     Reckon(shards::Task),
-    /// Put this together ([`Combine::run`]) on a thread that nobody waits for, and say what came of it with [`HeavyInput::Combined`].
+    /// Put this together ([`Combine::run`]) on a thread that nobody waits for, and say what came of it with [`HeavyInput::Combined`], also where
+    /// the ranking has ended since: no more than a few are under way.
     Combine(Combine),
     /// A ranking has begun or ended, for whoever watches.
     RankingChanged {
