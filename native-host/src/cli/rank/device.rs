@@ -14,8 +14,8 @@ pub(super) const PROCESSOR: &str = "processor";
 
 /// A net begins on the processor, where so many interactions take two to four milliseconds: a net that ends in them is not worth being handed to a GPU.
 const INTERACTIONS_FIRST: u64 = 1 << 16;
-/// A net goes to a GPU only where one of those first rounds has so many pairs. A dispatch by Vulkan takes 24 to 36 µs however few pairs there are (published
-/// measurements), and a thread does 15 to 38 million interactions a second (docs/benchmarks.md), so two threads do 700 to 2,700 in the meantime.
+/// A net goes to a GPU only where one of those first rounds has so many pairs. A dispatch by Vulkan takes some 30 µs however few pairs there are, in which two
+/// threads do 4,000 to 8,000 interactions (docs/benchmarks.md); and the first rounds of a net that grows are its narrowest.
 const WIDTH_LEAST: usize = 1 << 11;
 
 /// Threads, and the GPU that is asked first.
