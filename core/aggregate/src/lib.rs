@@ -35,7 +35,7 @@
 //! peers: less than 400 bytes a report. Besides there are shares on their way to the store, some megabytes of those read from it, and verifier
 //! shares and states for a window of two messages. Until the end the store also remembers as many light nodes that took a report back.
 //! After it, shares and withdrawals are deleted in pieces of at most [`tally::PIECE_ENTRIES`] entries and [`tally::PIECE_BYTES`]; which
-//! are left takes 8 bytes a report in memory.
+//! are left takes 8 bytes a report in memory, and 32 a withdrawal.
 //! Messages have at most [`net::Protocol`]'s bytes; ids travel in parts of [`message::IDS_PER_PART`], verifier shares in parts
 //! of [`message::VERIFIERS_BYTES_PER_PART`].
 //!

@@ -26,7 +26,7 @@
 //! 512 MiB for π. Each has what parts said in its round until it is made, also where its ranking has ended since.
 //!
 //! # Provided / Not provided
-//! Provided: one liar changes no bit of π, however it lies, and is named, also where it has left or given its parts up since; neither do holders that come and go. Not provided: defence against two that
+//! Provided: one liar changes no bit of π, however it lies, and is named where the ranking goes on for long enough to find out, also where it has left or given its parts up since; neither do holders that come and go. Not provided: defence against two that
 //! lie alike and hold the same part to the end, other than that what they say has to be possible, and that whoever takes the place of one says the same
 //! (else all is done again beside the heavy node's own check, and who lies then is found); who holds what is not told to holders, but nothing keeps one person from having many nodes. Secrecy of the graph from those who hold it.
 #![no_std]

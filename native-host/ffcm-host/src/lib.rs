@@ -99,17 +99,21 @@ pub fn run(book: &Book, limits: Limits, threads: usize) -> Finished<'_> {
     let heap_of_all = &heap;
     // Each thread allocates for itself: what it writes all the time must not lie in a cache line with the book, which all of them read.
     let work = || work(Reducer::new(book, Worker::new(heap_of_all)), pool);
-    let parts: Vec<Tally> = thread::scope(|scope| {
-        let lead = move || {
-            // If the system gives too few threads, those that it gave must not wait for the others.
-            let _guard = pool.guard();
-            let started: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-            let own = work();
-            started.into_iter().map(joined).chain([own]).collect()
-        };
-        // The caller waits before others are started. Else systems put two on one processor, and leave them there.
-        joined(scope.spawn(lead))
-    });
+    let alone = || vec![work()];
+    let together = || {
+        thread::scope(|scope| {
+            let lead = move || {
+                // If the system gives too few threads, those that it gave must not wait for the others.
+                let _guard = pool.guard();
+                let started: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+                let own = work();
+                started.into_iter().map(joined).chain([own]).collect()
+            };
+            // The caller waits before others are started. Else systems put two on one processor, and leave them there.
+            joined(scope.spawn(lead))
+        })
+    };
+    let parts: Vec<Tally> = if threads == 1 { alone() } else { together() };
     parts.iter().for_each(|part| tally.add(part));
     Finished { book, root: Some(root), progress: pool.progress(), tally, heap }
 }

@@ -44,10 +44,11 @@ pub(super) async fn status(State(site): State<Site>) -> Answer<Json<Value>> {
     Ok(Json(status))
 }
 
-/// Whether the node is reached from outside, and at which addresses.
+/// Whether the node is reached from outside, and at which of the addresses that it gives out. Of others, as its router's, outsiders learn nothing here.
 fn reach(site: &Site) -> Value {
+    let given = site.public.addresses();
     let checked = site.checked.borrow();
-    let addresses: Vec<_> = checked.addresses().collect();
+    let addresses: Vec<_> = checked.addresses().filter(|checked| given.contains(&checked.address)).collect();
     json!({ "reached": checked.anywhere(), "addresses": addresses })
 }
 

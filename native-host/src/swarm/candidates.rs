@@ -20,8 +20,11 @@ use rand_core_autonat::OsRng;
 use std::{
     collections::HashSet,
     task::{Context, Poll},
+    time::Duration,
 };
 
+/// From one question until the next.
+const ASK_EVERY: Duration = Duration::from_secs(11);
 /// Most addresses that are asked about.
 const CANDIDATES_MAX: usize = 32;
 
@@ -37,8 +40,9 @@ pub(in crate::swarm) struct Candidates {
 
 impl Default for Candidates {
     fn default() -> Self {
-        // One at a time: of two that a fellow dials at once, the later connection takes the earlier one's place.
-        let config = autonat::v2::client::Config::default().with_max_candidates(1);
+        // One at a time: of two that a fellow dials at once, the later connection takes the earlier one's place. The client waits ten seconds for an answer.
+        let config =
+            autonat::v2::client::Config::default().with_max_candidates(1).with_probe_interval(ASK_EVERY);
         Self { client: Client::new(OsRng, config), ports: HashSet::new(), known: HashSet::new() }
     }
 }
