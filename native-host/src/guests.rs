@@ -162,8 +162,8 @@ impl Shared {
             });
             let mut state = self.state();
             if stops.load(Ordering::Relaxed) {
-                // Another took its place.
-                break;
+                // Another may have taken its place; if none could, what waits is for this thread.
+                continue;
             }
             state.running.remove(&job);
             drop(state);

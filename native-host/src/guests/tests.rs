@@ -55,6 +55,26 @@ async fn a_guest_that_is_stopped_makes_room_and_nothing_is_told_of_it() {
     assert!(results.0.try_recv().is_err());
 }
 
+#[tokio::test]
+async fn guests_that_are_stopped_one_after_the_other_keep_no_thread_from_the_next() {
+    let (guests, mut results) = Guests::new(1);
+    let (loops, nothing) = (module(LOOPS), module(NOTHING));
+    for number in 0..20 {
+        let endless = task(number, &loops);
+        let job = endless.job;
+        guests.run(endless);
+        let runs = async {
+            while !guests.0.state().running.contains_key(&job) {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), runs).await.expect("it begins");
+        guests.stop(job);
+    }
+    guests.run(task(20, &nothing));
+    assert!(next(&mut results).await.1.is_ok());
+}
+
 #[test]
 fn a_panic_is_an_error_of_the_guest_and_the_thread_goes_on() {
     let failed = kept(&mut None::<()>, || panic!("element {} is out of reach", 7));
