@@ -49,8 +49,8 @@ struct Places<T> {
 
 /// So many places; where a system refuses that much at once, no more than half of what it would give, since the rest of the program needs some too.
 fn zeroed<T>(most: u32, get: impl Fn(u32) -> Option<Box<[T]>>) -> Box<[T]> {
-    let fewer = iter::successors(Some(most / 2), |most| (*most > PLACES_MIN).then_some(most / 2));
-    get(most).or_else(|| get(fewer.into_iter().find(|most| get(*most).is_some())? / 2)).unwrap_or_default()
+    let mut fewer = iter::successors(Some(most / 2), |most| (*most > PLACES_MIN).then_some(most / 2));
+    get(most).or_else(|| get(fewer.find(|most| get(*most).is_some())? / 2)).unwrap_or_default()
 }
 
 impl<T: Zeroable> Places<T> {

@@ -12,7 +12,7 @@ use std::{cell::RefCell, mem, time::Instant};
 /// What is told of work that no GPU did.
 pub(super) const PROCESSOR: &str = "processor";
 
-/// A net begins on the processor, where so many interactions take two to four milliseconds: a net that ends in them is not worth being handed to a GPU.
+/// A net begins on the processor, where so many interactions take a few milliseconds: a net that ends in them is not worth being handed to a GPU.
 const INTERACTIONS_FIRST: u64 = 1 << 16;
 /// A net goes to a GPU only where one of those first rounds has so many pairs. A dispatch by Vulkan takes some 30 µs however few pairs there are, in which two
 /// threads do 4,000 to 8,000 interactions (docs/benchmarks.md); and the first rounds of a net that grows are its narrowest.
